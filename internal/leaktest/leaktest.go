@@ -1,0 +1,41 @@
+// Package leaktest checks that tests leave no goroutine, file or socket
+// behind.
+package leaktest
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// Main runs a package's tests and fails when one leaves a goroutine, file or
+// socket open. Call it from TestMain:
+//
+//	func TestMain(m *testing.M) { leaktest.Main(m) }
+//
+// Open files are compared on Linux only.
+func Main(m *testing.M) {
+	before := openFiles()
+	code := m.Run()
+	if code == 0 {
+		code = report(before)
+	}
+	os.Exit(code)
+}
+
+// Check fails t at its end when it leaves a goroutine, file or socket that
+// was not there when Check was called. Call it first in the test; it is not
+// for parallel tests.
+func Check(t testing.TB) {
+	t.Helper()
+	before, running := openFiles(), goleak.IgnoreCurrent()
+	t.Cleanup(func() {
+		if err := goleak.Find(running); err != nil {
+			t.Error(err)
+		}
+		if left := leftFiles(before); len(left) > 0 {
+			t.Errorf("files left open: %v", left)
+		}
+	})
+}
