@@ -125,7 +125,6 @@ func (h *Handler) serveFile(w http.ResponseWriter, r *http.Request, f file) {
 		h.config.Refuse(w, r, http.StatusNotAcceptable)
 		return
 	}
-	SecurityHeaders(header, r.TLS != nil)
 	if f.hashed {
 		header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	} else {

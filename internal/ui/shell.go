@@ -16,44 +16,27 @@ import (
 // dark or auto. The UI's own script sets it, so it is not HttpOnly.
 const ThemeCookie = "dashboard-theme"
 
-// shell is the page cut where a request's own values go. Between two parts
-// stands the base, so the whole is one join.
-type shell struct {
-	open  string   // up to the html element's name
-	head  string   // from its attributes to the end of <head>
-	parts []string // the rest, cut before every relative address
-	title string
-}
+// What the built page holds for the request's own values. Addresses that begin
+// with "./" are the third kind.
+const (
+	titleMark  = "{{.Title}}"
+	configMark = "{{.Config}}"
+	themeMark  = "{{.Theme}}" // written by parseShell
+	baseMark   = `="./`
+)
 
-// parseShell cuts the built page. The build is ours: what it must hold is
+// parseShell prepares the built page. The build is ours: what it must hold is
 // little, and its absence is an error rather than a guess.
-func parseShell(source, title string) (shell, error) {
-	open, rest, ok := cutAfter(source, "<html")
+func parseShell(source, title string) (string, error) {
+	if !strings.Contains(source, `name="dashboard-config" content="`+configMark+`"`) {
+		return "", errors.New("no dashboard-config element")
+	}
+	before, after, ok := strings.Cut(source, "<html")
 	if !ok {
-		return shell{}, errors.New("no html element")
+		return "", errors.New("no html element")
 	}
-	head, rest, ok := cutAfter(rest, "<head>")
-	if !ok {
-		return shell{}, errors.New("no head element")
-	}
-	if before, after, ok := strings.Cut(rest, "<title>"); ok {
-		_, after, ok = strings.Cut(after, "</title>")
-		if !ok {
-			return shell{}, errors.New("title does not end")
-		}
-		rest = before + "<title>" + html.EscapeString(title) + "</title>" + after
-	}
-	return shell{open: open, head: head, parts: strings.Split(rest, `="./`), title: title}, nil
-}
-
-// cutAfter cuts s after the first mark, which stays with the first part.
-func cutAfter(s, mark string) (before, after string, ok bool) {
-	i := strings.Index(s, mark)
-	if i < 0 {
-		return s, "", false
-	}
-	i += len(mark)
-	return s[:i], s[i:], true
+	source = before + `<html data-theme="` + themeMark + `"` + after
+	return strings.ReplaceAll(source, titleMark, html.EscapeString(title)), nil
 }
 
 // settings is the content of the dashboard-config element.
@@ -64,33 +47,20 @@ type settings struct {
 }
 
 // render writes the page for a base, escaped as a URL path, and a theme.
-func (s shell) render(base, theme string) (string, error) {
-	config, err := json.Marshal(settings{Base: base, Title: s.title, Theme: theme})
+func (h *Handler) render(base, theme string) (string, error) {
+	config, err := json.Marshal(settings{Base: base, Title: h.config.Title, Theme: theme})
 	if err != nil {
 		return "", err
 	}
-	escaped := html.EscapeString(base)
-	var b strings.Builder
-	b.WriteString(s.open)
-	b.WriteString(` data-theme="`)
-	b.WriteString(theme)
-	b.WriteString(`"`)
-	b.WriteString(s.head)
-	b.WriteString("\n<meta name=\"dashboard-config\" content=\"")
-	b.WriteString(html.EscapeString(string(config)))
-	b.WriteString(`">`)
-	for i, part := range s.parts {
-		if i > 0 {
-			b.WriteString(`="`)
-			b.WriteString(escaped)
-		}
-		b.WriteString(part)
-	}
-	return b.String(), nil
+	return strings.NewReplacer(
+		configMark, html.EscapeString(string(config)),
+		themeMark, theme,
+		baseMark, `="`+html.EscapeString(base),
+	).Replace(h.shell), nil
 }
 
 func (h *Handler) serveShell(w http.ResponseWriter, r *http.Request, base, host string) {
-	body, err := h.shell.render(base, theme(r))
+	body, err := h.render(base, theme(r))
 	if err != nil {
 		h.config.Refuse(w, r, http.StatusInternalServerError)
 		return
@@ -98,7 +68,6 @@ func (h *Handler) serveShell(w http.ResponseWriter, r *http.Request, base, host 
 	sum := sha256.Sum256([]byte(body))
 	tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 	header := w.Header()
-	SecurityHeaders(header, r.TLS != nil)
 	header.Set("Content-Security-Policy", h.policy(base, host))
 	header.Add("Vary", "Cookie")
 	header.Set("Cache-Control", "no-cache")

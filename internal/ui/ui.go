@@ -47,7 +47,7 @@ type Page struct {
 // safe for concurrent use. Make one with [New].
 type Handler struct {
 	config Config
-	shell  shell
+	shell  string
 	files  map[string]file
 }
 
@@ -99,9 +99,10 @@ func New(config Config) (*Handler, error) {
 // protocol paths, files a page would load, and requests that want no document
 // never get the page: a missing chunk is 404.
 //
-// Security headers are set on the answer, see [SecurityHeaders]; secure is
-// left to the caller, who knows whether the browser speaks https.
+// Every answer carries [SecurityHeaders], and the page its own policy. A caller
+// that knows of a proxy's https sets Strict-Transport-Security before.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, page Page) {
+	SecurityHeaders(w.Header(), r.TLS != nil)
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		h.config.Refuse(w, r, http.StatusMethodNotAllowed)
