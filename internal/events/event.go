@@ -15,14 +15,14 @@ import (
 	"unicode/utf8"
 )
 
-// Limits of one event. Together with its envelope an event fits a PostgreSQL NOTIFY payload (8000 bytes).
+// Limits of one event. As a whole it must fit [storage.MaxMessage].
 const (
 	// MaxName is the longest event name in bytes.
 	MaxName = 64
 	// MaxData is the largest payload of a hub event in bytes, after it was compacted.
-	MaxData = 4096
+	MaxData = 2048
 	// MaxAudience is the longest value of one field of an Audience in bytes.
-	MaxAudience = 200
+	MaxAudience = 256
 )
 
 // Reasons why a stream ends. They are the names of the last event that a stream sends.

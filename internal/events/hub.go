@@ -21,7 +21,7 @@ const Topic = "dashboard.events"
 type Options struct {
 	// Log receives what cannot be returned: bus messages that make no sense. None by default.
 	Log *slog.Logger
-	// Ring is how many events are kept for slow and returning readers; 512 by default. With MaxData it bounds memory.
+	// Ring is how many events are kept for slow and returning readers; 512 by default. With MaxData it bounds the hub's memory.
 	Ring int
 	// MaxPerUser caps the streams of one person on this instance; 20 by default.
 	MaxPerUser int
@@ -67,8 +67,9 @@ func New(bus storage.Bus, opts Options) *Hub {
 	}
 }
 
-// Start begins to take in what other instances publish. It may be called once; ErrClosed after Close.
-func (h *Hub) Start() error {
+// Start begins to take in what other instances publish, until Shutdown. A second call does nothing; ErrClosed after
+// Shutdown.
+func (h *Hub) Start(context.Context) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
@@ -80,8 +81,8 @@ func (h *Hub) Start() error {
 	return nil
 }
 
-// Close ends every subscription with ReasonShutdown and leaves the bus. It is idempotent and valid without Start.
-func (h *Hub) Close() {
+// Shutdown ends every subscription with ReasonShutdown and leaves the bus. It is idempotent and valid without Start.
+func (h *Hub) Shutdown(context.Context) error {
 	h.mu.Lock()
 	h.closed = true
 	stop := h.stop
@@ -94,6 +95,7 @@ func (h *Hub) Close() {
 	if stop != nil {
 		stop()
 	}
+	return nil
 }
 
 // Publish hands e to the readers of this instance, then to the bus. Its ID is ignored. It waits for no reader. An error of
@@ -103,15 +105,15 @@ func (h *Hub) Publish(ctx context.Context, e Event) error {
 	if err != nil {
 		return err
 	}
+	payload, err := encodeEnvelope(h.origin, e)
+	if err != nil {
+		return err
+	}
 	if err := h.append(e); err != nil {
 		return err
 	}
 	if h.bus == nil {
 		return nil
-	}
-	payload, err := encodeEnvelope(h.origin, e)
-	if err != nil {
-		return err
 	}
 	if err := h.bus.Publish(ctx, Topic, payload); err != nil {
 		return fmt.Errorf("publish event %s: %w", e.Name, err)
@@ -193,14 +195,15 @@ func encodeEnvelope(origin string, e Event) ([]byte, error) {
 	if err := enc.Encode(envelope{Origin: origin, Name: e.Name, Data: e.Data, Audience: e.Audience}); err != nil {
 		return nil, fmt.Errorf("encode event %s: %w", e.Name, err)
 	}
-	return bytes.TrimRight(out.Bytes(), "\n"), nil
+	payload := bytes.TrimRight(out.Bytes(), "\n")
+	if len(payload) > storage.MaxMessage {
+		return nil, fmt.Errorf("%w: %s has %d bytes, at most %d", ErrInvalidEvent, e.Name, len(payload), storage.MaxMessage)
+	}
+	return payload, nil
 }
 
-// maxEnvelope bounds what is decoded from the bus; it leaves room for escapes.
-const maxEnvelope = 16 << 10
-
 func decodeEnvelope(payload []byte) (origin string, e Event, err error) {
-	if len(payload) > maxEnvelope {
+	if len(payload) > storage.MaxMessage {
 		return "", Event{}, fmt.Errorf("%w: bus message of %d bytes", ErrInvalidEvent, len(payload))
 	}
 	var env envelope

@@ -13,24 +13,24 @@ import (
 // [NewWriter]).
 //
 // Every event carries an id that Last-Event-ID brings back to [Subscriber]; idle streams carry a heartbeat.
-func Serve(w http.ResponseWriter, r *http.Request, sub *Subscription, opts WriterOptions) error {
+func Serve(w http.ResponseWriter, r *http.Request, sub *Subscription) error {
 	defer sub.Close()
-	out, err := NewWriter(w, opts)
+	out, err := NewWriter(w)
 	if err != nil {
 		return err
 	}
 	place := sub.place()
 	// Without a first id a reader who is cut off before the first event could not say where to continue.
-	if err := out.Send(Message{ID: place}); err != nil {
+	if err := out.Write(Message{ID: place}); err != nil {
 		return err
 	}
 	for {
-		e, err := sub.next(r.Context(), out.opts.Heartbeat)
+		e, err := sub.next(r.Context(), Heartbeat)
 		var ended *EndedError
 		switch {
 		case err == nil:
 			place = sub.hub.wireID(e.ID)
-			err = out.Send(Message{ID: place, Name: e.Name, Data: e.Data})
+			err = out.Write(Message{ID: place, Name: e.Name, Data: e.Data})
 		case errors.Is(err, errIdle):
 			id := ""
 			if now := sub.place(); now != place {

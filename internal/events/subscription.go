@@ -36,7 +36,8 @@ type Subscription struct {
 	reason string // guarded by hub.mu until done is closed
 }
 
-// Subscribe registers a reader. It must be given back with Close. ErrTooManyStreams over a cap, ErrClosed after Close.
+// Subscribe registers a reader. It must be given back with Close. ErrTooManyStreams over a cap, ErrClosed after
+// Shutdown.
 func (h *Hub) Subscribe(who Subscriber) (*Subscription, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -9,35 +9,22 @@ import (
 	"time"
 )
 
-// WriterOptions tune a stream. The zero value is ready to use.
-type WriterOptions struct {
-	// Retry is how long a reader is asked to wait before it connects again; 2 s by default.
-	Retry time.Duration
-	// Heartbeat is the pause after which a comment shows both ends that the other is there; 15 s by default.
-	Heartbeat time.Duration
-	// WriteTimeout is how long one message may take to leave; 10 s by default. A reader who takes longer is dropped.
-	WriteTimeout time.Duration
-}
-
-func (o WriterOptions) withDefaults() WriterOptions {
-	if o.Retry <= 0 {
-		o.Retry = 2 * time.Second
-	}
-	if o.Heartbeat <= 0 {
-		o.Heartbeat = 15 * time.Second
-	}
-	if o.WriteTimeout <= 0 {
-		o.WriteTimeout = 10 * time.Second
-	}
-	return o
-}
+// Times of a stream.
+const (
+	// Retry is how long a reader is asked to wait before it connects again.
+	Retry = 2 * time.Second
+	// Heartbeat is the pause after which a comment shows both ends that the other is there.
+	Heartbeat = 15 * time.Second
+	// WriteTimeout is how long one message may take to leave. A reader who takes longer is dropped, so that a dead one
+	// cannot hold a goroutine.
+	WriteTimeout = 10 * time.Second
+)
 
 // Writer sends one event stream as the answer to a request. Its methods may be called concurrently. After the first error
 // every later call returns it: the reader is gone.
 type Writer struct {
-	w    http.ResponseWriter
-	rc   *http.ResponseController
-	opts WriterOptions
+	w  http.ResponseWriter
+	rc *http.ResponseController
 
 	mu  sync.Mutex
 	buf []byte
@@ -49,11 +36,11 @@ const keepBuffer = 32 << 10
 
 // NewWriter sends the headers of an event stream and its retry field. It lifts the server's read and write timeouts for
 // this request and sets a deadline of its own for each message. It fails before anything was sent if w cannot flush.
-func NewWriter(w http.ResponseWriter, opts WriterOptions) (*Writer, error) {
+func NewWriter(w http.ResponseWriter) (*Writer, error) {
 	if !canFlush(w) {
 		return nil, fmt.Errorf("start event stream: %T: %w", w, http.ErrNotSupported)
 	}
-	s := &Writer{w: w, rc: http.NewResponseController(w), opts: opts.withDefaults()}
+	s := &Writer{w: w, rc: http.NewResponseController(w)}
 	// The server's ReadTimeout would end the request's context in the middle of a stream.
 	if err := s.rc.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, fmt.Errorf("start event stream: lift read deadline: %w", err)
@@ -64,7 +51,7 @@ func NewWriter(w http.ResponseWriter, opts WriterOptions) (*Writer, error) {
 	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
 	h.Del("Content-Length")
 	w.WriteHeader(http.StatusOK)
-	return s, s.Send(Message{Retry: s.opts.Retry})
+	return s, s.Write(Message{Retry: Retry})
 }
 
 // canFlush looks for a flusher the way http.ResponseController does, without sending anything.
@@ -81,8 +68,11 @@ func canFlush(w http.ResponseWriter) bool {
 	}
 }
 
-// Send writes one message and waits until it has left this process. An [ErrInvalidEvent] leaves the stream usable.
-func (s *Writer) Send(m Message) error {
+// Send writes one event. It is short for Write.
+func (s *Writer) Send(name string, data []byte) error { return s.Write(Message{Name: name, Data: data}) }
+
+// Write writes one message and waits until it has left this process. An [ErrInvalidEvent] leaves the stream usable.
+func (s *Writer) Write(m Message) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
@@ -92,7 +82,7 @@ func (s *Writer) Send(m Message) error {
 	if err != nil {
 		return err
 	}
-	return s.write(buf)
+	return s.flush(buf)
 }
 
 // Heartbeat writes a comment, which readers ignore. A non-empty id also moves the reader's last event id.
@@ -106,12 +96,12 @@ func (s *Writer) Heartbeat(id string) error {
 	if err != nil {
 		return err
 	}
-	return s.write(buf)
+	return s.flush(buf)
 }
 
 // End sends the last event of a stream, named reason.
 func (s *Writer) End(reason string) error {
-	return s.Send(Message{Name: reason, Data: []byte("{}")})
+	return s.Send(reason, []byte("{}"))
 }
 
 // KeepAlive sends heartbeats in the background until stop is called, ctx is done or the reader is gone. stop waits for
@@ -121,7 +111,7 @@ func (s *Writer) KeepAlive(ctx context.Context) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		tick := time.NewTicker(s.opts.Heartbeat)
+		tick := time.NewTicker(Heartbeat)
 		defer tick.Stop()
 		for {
 			select {
@@ -140,12 +130,12 @@ func (s *Writer) KeepAlive(ctx context.Context) (stop func()) {
 	}
 }
 
-// write sends buf under a deadline of its own. s.mu is held.
-func (s *Writer) write(buf []byte) error {
+// flush sends buf under a deadline of its own. s.mu is held.
+func (s *Writer) flush(buf []byte) error {
 	if cap(buf) <= keepBuffer {
 		s.buf = buf
 	}
-	if err := s.deadline(time.Now().Add(s.opts.WriteTimeout)); err != nil {
+	if err := s.deadline(time.Now().Add(WriteTimeout)); err != nil {
 		return s.fail(err)
 	}
 	if _, err := s.w.Write(buf); err != nil {
