@@ -157,10 +157,10 @@ func (h *Handler) serveFile(w http.ResponseWriter, r *http.Request, f file) {
 	if chosen == identity {
 		var err error
 		if body, err = f.inflate(); err != nil {
-			panic(http.ErrAbortHandler) // the headers promise a length that cannot be kept
+			return // short of the promised length, so net/http ends the connection
 		}
 	}
-	_, _ = w.Write(body) // the client has gone when this fails
+	_, _ = w.Write(body) // an error means that the client has gone
 }
 
 // matches tells whether an If-None-Match header names the tag, by weak

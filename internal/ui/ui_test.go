@@ -80,7 +80,6 @@ func request(t testing.TB, h *ui.Handler, page ui.Page, method string, lines ...
 
 func body(t testing.TB, response *http.Response) string {
 	t.Helper()
-	defer response.Body.Close()
 	content, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
