@@ -1,0 +1,89 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// What callers branch on. Compare with [errors.Is].
+var (
+	// ErrInvalidCredentials says that the address or the password is wrong, or
+	// the account is disabled; never which.
+	ErrInvalidCredentials = errors.New("auth: invalid credentials")
+	// ErrInvalidToken says that a token is malformed, unknown, expired or
+	// revoked; never which. It is the one real refusal of a token.
+	ErrInvalidToken = errors.New("auth: invalid token")
+	// ErrReused says that a refresh token was used again. Its session has been
+	// revoked. It matches ErrInvalidToken too, which is all a client may learn.
+	ErrReused = fmt.Errorf("%w: used again, session revoked", ErrInvalidToken)
+	// ErrUnavailable says that the question could not be decided now: the
+	// database does not answer, or too many logins wait. Credentials may be
+	// good, so nothing may be cleared. Answer 503.
+	ErrUnavailable = errors.New("auth: unavailable")
+	// ErrSetupDone says that an account exists, so set-up is over for good.
+	ErrSetupDone = errors.New("auth: set-up is done")
+	// ErrNotFound says that there is no such account, session or role.
+	ErrNotFound = errors.New("auth: not found")
+	// ErrEmailTaken says that another account has the address.
+	ErrEmailTaken = errors.New("auth: address is taken")
+	// ErrLastOwner refuses what would leave no enabled account with [RoleOwner].
+	ErrLastOwner = errors.New("auth: the last owner must stay")
+	// ErrRoleInUse refuses to delete a role that an account or a role has.
+	ErrRoleInUse = errors.New("auth: role is in use")
+	// ErrBuiltInRole refuses to change a role that is part of the program.
+	ErrBuiltInRole = errors.New("auth: role is built in")
+	// ErrCrossOrigin refuses a write that another site may have made a browser
+	// send. Answer 403.
+	ErrCrossOrigin = errors.New("auth: cross-origin request")
+)
+
+// ThrottledError refuses an attempt because there were too many.
+type ThrottledError struct {
+	// RetryAfter is when the next attempt may succeed.
+	RetryAfter time.Duration
+}
+
+// Error implements error.
+func (e *ThrottledError) Error() string {
+	return fmt.Sprintf("auth: too many attempts, retry in %s", e.RetryAfter.Round(time.Second))
+}
+
+// InputError says what is wrong with one field of the input. Its texts may be
+// shown; they never repeat a password.
+type InputError struct {
+	// Field is the field's name as in JSON: "email", "name", "password",
+	// "roles", "permissions", "inherits".
+	Field string
+	// Code is what is wrong, for programs: "required", "format", "too_short",
+	// "too_long", "common", "context", "unknown".
+	Code string
+	// Detail is what is wrong, for a person: "must have at least 15 characters".
+	Detail string
+}
+
+// Error implements error.
+func (e *InputError) Error() string { return "auth: " + e.Field + " " + e.Detail }
+
+// CycleError refuses roles that inherit from each other in a circle.
+type CycleError struct {
+	// Path names the roles in order; the first is also the last.
+	Path []string
+}
+
+// Error implements error.
+func (e *CycleError) Error() string {
+	return "auth: roles inherit in a circle: " + strings.Join(e.Path, " → ")
+}
+
+// unavailable wraps a failure that is not the caller's.
+func unavailable(doing string, err error) error {
+	return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, err)
+}
+
+var (
+	_ error = (*ThrottledError)(nil)
+	_ error = (*InputError)(nil)
+	_ error = (*CycleError)(nil)
+)
