@@ -100,7 +100,7 @@ func cleanBase(base string) (string, bool) {
 	if base[0] != '/' || base[len(base)-1] != '/' || strings.Contains(base, "//") {
 		return "", false
 	}
-	for _, segment := range strings.SplitSeq(base, "/") {
+	for segment := range strings.SplitSeq(base, "/") {
 		if segment == "." || segment == ".." {
 			return "", false
 		}
