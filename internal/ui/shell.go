@@ -74,7 +74,7 @@ func (h *Handler) serveShell(w http.ResponseWriter, r *http.Request, base, host 
 	if r.Method == http.MethodHead {
 		return
 	}
-	_, _ = w.Write(body) //nolint:gosec // G705: render escapes every value it writes
+	_, _ = w.Write(body) // an error means that the client has gone
 }
 
 // theme reads the theme cookie; what is not a theme is auto.
