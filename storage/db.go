@@ -92,14 +92,48 @@ func (db *DB) Close() error {
 	return db.closeErr
 }
 
-// Exec runs one write statement in a transaction of its own. Called inside
-// [DB.Update] it waits for that very transaction and ends with [ErrBusy]: use
-// the Tx there.
+// Exec runs one write statement in a transaction of its own. An error means
+// that nothing was applied. Called inside [DB.Update] it waits for that very
+// transaction and ends with [ErrBusy]: use the Tx there.
 func (db *DB) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	if db.closed.Load() {
 		return nil, ErrClosed
 	}
-	return db.cfg.Writer.ExecContext(ctx, query, args...)
+	conn, err := db.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	return conn.ExecContext(ctx, query, args...)
+}
+
+// turn waits for a connection of the writer.
+func (db *DB) turn(ctx context.Context) (*sql.Conn, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, db.cfg.WriteWait, ErrBusy)
+	defer cancel()
+	conn, err := db.cfg.Writer.Conn(ctx)
+	if err != nil {
+		return nil, db.cause(ctx, err)
+	}
+	return conn, nil
+}
+
+// cause says why ctx ended a wait, or what else err is.
+func (db *DB) cause(ctx context.Context, err error) error {
+	switch {
+	case context.Cause(ctx) == ErrBusy:
+		name := db.cfg.Path
+		if name == "" {
+			name = db.cfg.Dialect.String()
+		}
+		return errorf(ErrBusy, "database %s: other writes took longer than %s (Exec and Update inside Update wait for themselves)",
+			name, db.cfg.WriteWait)
+	case db.closed.Load():
+		return ErrClosed
+	case ctx.Err() != nil && errors.Is(err, sql.ErrTxDone):
+		return ctx.Err() // the end of ctx rolled the transaction back
+	}
+	return err
 }
 
 // Query runs a read. The caller closes the rows. It is served by the read
@@ -130,9 +164,15 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	if db.closed.Load() {
 		return ErrClosed
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	timer := time.AfterFunc(db.cfg.WriteWait, func() { cancel(ErrBusy) })
 	tx, err := db.cfg.Writer.BeginTx(ctx, nil)
+	if !timer.Stop() && err == nil {
+		err = errors.Join(ErrBusy, tx.Rollback()) // begun at the last moment, and canceled
+	}
 	if err != nil {
-		return err
+		return db.cause(ctx, err)
 	}
 	return db.run(ctx, tx, fn)
 }
@@ -149,17 +189,31 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 	}
 	tx, err := db.cfg.Reader.BeginTx(ctx, opts)
 	if err != nil {
-		return err
+		return db.cause(ctx, err)
 	}
 	return db.run(ctx, tx, fn)
 }
 
-func (db *DB) run(_ context.Context, tx *sql.Tx, fn func(*Tx) error) error {
-	defer tx.Rollback() // also on panic; a no-op after Commit
+// run calls fn and ends the transaction.
+func (db *DB) run(ctx context.Context, tx *sql.Tx, fn func(*Tx) error) (err error) {
+	ended := false
+	defer func() {
+		if ended {
+			return
+		}
+		// After an error, a panic or Goexit.
+		if rerr := tx.Rollback(); rerr != nil && !errors.Is(rerr, sql.ErrTxDone) {
+			err = errors.Join(err, rerr)
+		}
+	}()
 	if err := fn(&Tx{tx: tx, dialect: db.cfg.Dialect}); err != nil {
-		return err
+		return db.cause(ctx, err)
 	}
-	return tx.Commit()
+	ended = true
+	if err := tx.Commit(); err != nil {
+		return db.cause(ctx, err)
+	}
+	return nil
 }
 
 // Tx is a transaction, valid until the function it was given to returns. It
