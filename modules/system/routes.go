@@ -89,7 +89,7 @@ func (m *Module) history(_ context.Context, q HistoryQuery) (History, error) {
 }
 
 // chartPoints is how many points a chart gets at most.
-const chartPoints = 360
+const chartPoints = 400
 
 // gaps turns NaN into nil: JSON has no NaN.
 func gaps(values []float64) []*float64 {

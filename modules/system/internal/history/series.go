@@ -20,7 +20,7 @@ func (r *Ring) Series(since time.Time, points int, columns ...int) Series {
 	start := r.after(since.UnixMilli())
 	step := r.step(start, max(points, 2))
 	out := Series{Values: make([][]float64, len(columns))}
-	size := min(r.length-start, points) + 1
+	size := min(r.length-start, points)
 	out.Times = make([]time.Time, 0, size)
 	for c := range columns {
 		out.Values[c] = make([]float64, 0, size)
@@ -58,16 +58,18 @@ func (r *Ring) after(since int64) int {
 	return low
 }
 
-// step is the length in milliseconds of what becomes one point: a multiple of
-// the interval, so that each point averages as many rows as its neighbor.
+// step is the length in milliseconds of what becomes one point: the interval
+// times a power of two, so that it stays the same while the window moves on.
 func (r *Ring) step(start, points int) int64 {
-	interval := max(r.interval.Milliseconds(), 1)
 	if r.length-start <= points {
 		return 1
 	}
-	span := r.times[r.index(r.length-1)] - r.times[r.index(start)]
-	perPoint := span/(int64(points-1)*interval) + 1
-	return perPoint * interval
+	step := max(r.interval.Milliseconds(), 1)
+	span := r.newest() - r.times[r.index(start)]
+	for span > step*int64(points-1) {
+		step *= 2
+	}
+	return step
 }
 
 func (s *Series) add(at int64, row []float32) {
