@@ -1,0 +1,97 @@
+package architecture_test
+
+import (
+	"go/ast"
+	"go/doc"
+	"go/printer"
+	"go/token"
+	"strings"
+	"testing"
+)
+
+// The public API is a reviewed file for each package: a name that comes, goes
+// or changes shows in the diff.
+func TestPublicAPI(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range load(t).ours {
+		if !p.public() {
+			continue
+		}
+		seen[fileName(p)] = true
+		pinned(t, "api", fileName(p), surface(t, p))
+	}
+	noStale(t, "api", seen)
+}
+
+// surface prints the exported declarations of a package without comments and
+// bodies, in the order of go doc.
+func surface(t *testing.T, p pkg) string {
+	t.Helper()
+	set, files := parse(t, p, p.GoFiles)
+	documented, err := doc.NewFromFiles(set, files, p.ImportPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString("package " + p.ImportPath + "\n")
+	print := func(declaration ast.Decl) {
+		b.WriteString("\n" + render(t, set, declaration) + "\n")
+	}
+	values := func(list []*doc.Value) {
+		for _, value := range list {
+			print(value.Decl)
+		}
+	}
+	functions := func(list []*doc.Func) {
+		for _, function := range list {
+			print(function.Decl)
+		}
+	}
+	values(documented.Consts)
+	values(documented.Vars)
+	functions(documented.Funcs)
+	for _, named := range documented.Types {
+		print(named.Decl)
+		values(named.Consts)
+		values(named.Vars)
+		functions(named.Funcs)
+		functions(named.Methods)
+	}
+	return b.String()
+}
+
+func render(t *testing.T, set *token.FileSet, declaration ast.Decl) string {
+	t.Helper()
+	ast.Inspect(declaration, func(node ast.Node) bool {
+		switch node := node.(type) {
+		case *ast.GenDecl:
+			node.Doc = nil
+		case *ast.FuncDecl:
+			node.Doc, node.Body = nil, nil
+		case *ast.TypeSpec:
+			node.Doc, node.Comment = nil, nil
+		case *ast.ValueSpec:
+			node.Doc, node.Comment = nil, nil
+		case *ast.Field:
+			node.Doc, node.Comment = nil, nil
+		}
+		return true
+	})
+	var b strings.Builder
+	// Without positions the comments that stay in the file are not printed in between.
+	if err := (&printer.Config{Mode: printer.UseSpaces, Tabwidth: 4}).Fprint(&b, set, declaration); err != nil {
+		t.Fatal(err)
+	}
+	return withoutBlankLines(b.String())
+}
+
+// withoutBlankLines drops the lines where comments stood.
+func withoutBlankLines(s string) string {
+	var kept []string
+	for line := range strings.Lines(s) {
+		if line = strings.TrimRight(line, " \n"); line != "" {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "\n")
+}

@@ -1,0 +1,170 @@
+package architecture_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The layers, from the bottom: a package's layer is the first whose pattern
+// its path below the module matches.
+//
+//	storage ← pillars ← root ← modules;  adapters → their parent;  internal/* below the root
+var layers = []struct {
+	name    string
+	pattern *regexp.Regexp
+}{
+	{"root", regexp.MustCompile(`^$`)},
+	{"storage", regexp.MustCompile(`^storage$`)},
+	{"pillar", regexp.MustCompile(`^(auth|ratelimit|featureflag|ai)$`)},
+	{"adapter", regexp.MustCompile(`^(storage|auth|ratelimit|featureflag|ai|telemetry)/`)},
+	{"telemetry", regexp.MustCompile(`^telemetry$`)},
+	{"module", regexp.MustCompile(`^modules/`)},
+	{"internal", regexp.MustCompile(`^internal/`)},
+	{"example", regexp.MustCompile(`^examples/`)},
+}
+
+func layer(rel string) string {
+	for _, l := range layers {
+		if l.pattern.MatchString(rel) {
+			return l.name
+		}
+	}
+	return ""
+}
+
+// allowed tells which of our own packages a package may import. leaf tells
+// whether an internal package links the standard library only.
+func allowed(from, to string, leaf bool) bool {
+	target := layer(to)
+	switch layer(from) {
+	case "storage":
+		return target == "internal" && leaf
+	case "pillar":
+		return target == "storage" || target == "internal" && leaf
+	case "root":
+		return target == "storage" || target == "pillar" || target == "internal"
+	case "module": // and what it keeps for itself
+		return target == "root" || target == "storage" || target == "pillar" || strings.HasPrefix(to, moduleOf(from)+"/")
+	case "adapter":
+		parent, _, _ := strings.Cut(from, "/")
+		return to == parent || target == "internal" && leaf
+	case "internal":
+		return target == "internal" || target == "storage" || target == "pillar"
+	case "example":
+		return target != "internal" && target != "example"
+	}
+	return false
+}
+
+// moduleOf is the path of the module a package below modules/ belongs to.
+func moduleOf(rel string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(rel, "modules/"), "/")
+	return "modules/" + name
+}
+
+func TestImportArrows(t *testing.T) {
+	tree := load(t)
+	for _, p := range tree.ours {
+		if layer(p.rel()) == "" {
+			t.Errorf("%s is in no layer: name it in the design and here", p.ImportPath)
+		}
+		for _, path := range p.Imports {
+			to, ok := tree.all[path]
+			if !ok || !to.ours() {
+				continue
+			}
+			if !allowed(p.rel(), to.rel(), standardOnly(tree, to)) {
+				t.Errorf("%s (%s) imports %s (%s)", p.ImportPath, layer(p.rel()), path, layer(to.rel()))
+			}
+		}
+	}
+}
+
+// standardOnly tells whether a package links nothing but the standard library
+// and packages of ours that do the same.
+func standardOnly(tree tree, p pkg) bool {
+	return !slices.ContainsFunc(p.Deps, func(path string) bool {
+		dep := tree.all[path]
+		return !dep.Standard && (!dep.ours() || layer(dep.rel()) != "internal")
+	})
+}
+
+// The table above says what it should: a wrong arrow is seen.
+func TestArrowTable(t *testing.T) {
+	for _, test := range []struct {
+		from, to string
+		leaf     bool
+		want     bool
+	}{
+		{"storage", "internal/seal", true, true},
+		{"storage", "internal/registry", false, false},
+		{"storage", "auth", true, false},
+		{"auth", "storage", false, true},
+		{"auth", "ratelimit", true, false},
+		{"auth", "", true, false},
+		{"auth", "internal/bind", false, false},
+		{"", "auth", false, true},
+		{"", "internal/registry", false, true},
+		{"", "storage/sqlite", false, false},
+		{"", "telemetry", false, false},
+		{"", "modules/system", false, false},
+		{"modules/system", "", false, true},
+		{"modules/system", "internal/bind", true, false},
+		{"modules/system", "storage/sqlite", false, false},
+		{"modules/system", "modules/system/internal/proc", true, true},
+		{"modules/system/internal/history", "modules/system/internal/proc", true, true},
+		{"modules/system", "modules/traffic", false, false},
+		{"storage/sqlite", "storage", false, true},
+		{"storage/sqlite", "auth", false, false},
+		{"auth/oidc", "", false, false},
+		{"internal/registry", "", false, false},
+		{"internal/registry", "storage", false, true},
+		{"examples/server", "storage/sqlite", false, true},
+		{"examples/server", "internal/ui", true, false},
+	} {
+		if got := allowed(test.from, test.to, test.leaf); got != test.want {
+			t.Errorf("%q imports %q (standard library only: %t): got %t, want %t", test.from, test.to, test.leaf, got, test.want)
+		}
+	}
+}
+
+// Packages that promise to be pure.
+func TestPurePackages(t *testing.T) {
+	tree := load(t)
+	for _, test := range []struct {
+		path      string
+		never     []string // standard packages it must not reach
+		outsiders []string // third-party modules it may
+	}{
+		{"internal/lifecycle", []string{"net/http", "database/sql", "os/exec"}, []string{"github.com/Masterminds/semver/v3"}},
+		{"internal/ui", []string{"database/sql", "os/exec"}, nil},
+		{"internal/problem", []string{"database/sql"}, nil},
+		{"internal/seal", []string{"net/http", "database/sql"}, nil},
+	} {
+		p, ok := tree.all[module+"/"+test.path]
+		if !ok {
+			continue
+		}
+		for _, path := range test.never {
+			if slices.Contains(p.Deps, path) {
+				t.Errorf("%s reaches %s", test.path, path)
+			}
+		}
+		for _, name := range linked(tree, p) {
+			if !slices.Contains(test.outsiders, name) {
+				t.Errorf("%s links %s", test.path, name)
+			}
+		}
+	}
+}
+
+func TestPackageNamesSaySomething(t *testing.T) {
+	for _, p := range load(t).ours {
+		switch p.Name {
+		case "util", "utils", "common", "helper", "helpers", "misc", "shared", "base", "core", "lib", "pkg", "types":
+			t.Errorf("%s: package %s says nothing about what it holds", p.ImportPath, p.Name)
+		}
+	}
+}
