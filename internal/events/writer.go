@@ -69,7 +69,9 @@ func canFlush(w http.ResponseWriter) bool {
 }
 
 // Send writes one event. It is short for Write.
-func (s *Writer) Send(name string, data []byte) error { return s.Write(Message{Name: name, Data: data}) }
+func (s *Writer) Send(name string, data []byte) error {
+	return s.Write(Message{Name: name, Data: data})
+}
 
 // Write writes one message and waits until it has left this process. An [ErrInvalidEvent] leaves the stream usable.
 func (s *Writer) Write(m Message) error {

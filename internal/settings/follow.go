@@ -1,0 +1,223 @@
+package settings
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// StaleError says that this instance does not run with the stored settings of a module, and tries again.
+type StaleError struct {
+	Module   string
+	Version  int64     // the stored version
+	Since    time.Time // of the first attempt
+	Attempts int
+	Err      error // of the last attempt, without secrets
+}
+
+// Error implements error.
+func (e *StaleError) Error() string {
+	return fmt.Sprintf("settings version %d of module %q are not in effect: %v", e.Version, e.Module, e.Err)
+}
+
+// Unwrap returns the error of the last attempt.
+func (e *StaleError) Unwrap() error { return e.Err }
+
+// Attach puts the stored settings of a module in effect on this instance and follows every later change, until Detach.
+// The root calls it before the module is enabled. Errors: *[InvalidError] when today's schema refuses what is stored,
+// *[SecretError], *[ApplyError]; the module is not attached then.
+func (s *Store) Attach(ctx context.Context, id string) error {
+	m, err := s.module(id)
+	if err != nil {
+		return err
+	}
+	t, err := s.take(ctx, m)
+	if err != nil {
+		return err
+	}
+	defer t.release()
+	r, err := s.currentRow(ctx, s.db, id)
+	if err != nil {
+		return err
+	}
+	c, err := s.candidate(m, r, nil)
+	if err != nil {
+		return err
+	}
+	if err := t.apply(ctx, c); err != nil {
+		return err
+	}
+	m.inEffect(c)
+	m.mu.Lock()
+	m.attached = true
+	m.mu.Unlock()
+	return nil
+}
+
+// Detach ends what Attach began. Later changes are stored without being applied here. It waits for a call of Apply that is
+// under way, at most until ctx is done; the module is detached in any case.
+func (s *Store) Detach(ctx context.Context, id string) error {
+	m, err := s.module(id)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	m.attached, m.failure = false, nil
+	m.mu.Unlock()
+	t, err := s.take(ctx, m)
+	if errors.Is(err, ErrClosed) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	t.release()
+	return nil
+}
+
+// Failure says why this instance does not run with the stored settings of an attached module: a *[StaleError], or nil
+// when it does.
+func (s *Store) Failure(id string) error {
+	m, err := s.module(id)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f := m.failure
+	if f == nil {
+		return nil
+	}
+	return &StaleError{Module: id, Version: f.version, Since: f.since, Attempts: f.attempt, Err: f.err}
+}
+
+// follow looks for changes at every poll and wake.
+func (s *Store) follow(ctx context.Context) {
+	tick := time.NewTicker(s.opts.Poll)
+	defer tick.Stop()
+	failing := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-s.wake:
+		}
+		err := s.look(ctx)
+		if err != nil && ctx.Err() == nil && !failing {
+			s.opts.Log.Warn("follow settings: database does not answer", "error", err)
+		}
+		failing = err != nil
+	}
+}
+
+// look starts to catch up wherever another version is stored than is in effect. A module that is busy is looked at again
+// at the next poll.
+func (s *Store) look(ctx context.Context) error {
+	attached := s.attached()
+	if len(attached) == 0 {
+		return nil
+	}
+	versions, err := s.versions(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range attached {
+		version := versions[m.id]
+		if !m.due(version) {
+			continue
+		}
+		t := s.tryTake(m)
+		if t == nil {
+			continue
+		}
+		if !s.spawn(func() { s.catchUp(ctx, t, version) }) {
+			t.release()
+		}
+	}
+	return nil
+}
+
+// catchUp puts the stored version in effect on this instance. seen is the version that made it necessary.
+func (s *Store) catchUp(ctx context.Context, t *turn, seen int64) {
+	defer t.release()
+	m := t.m
+	r, err := s.currentRow(ctx, s.db, m.id)
+	if ctx.Err() != nil {
+		return
+	}
+	if err == nil {
+		seen = r.version
+		if !m.due(seen) {
+			return
+		}
+		err = s.adoptRow(ctx, t, r)
+	}
+	if err != nil {
+		m.notInEffect(seen, err)
+		s.opts.Log.Warn("follow settings: stored version is not in effect", "module", m.id, "version", seen, "error", err)
+	}
+}
+
+// adoptRow applies r, or what was in effect before.
+func (s *Store) adoptRow(ctx context.Context, t *turn, r row) error {
+	c, err := s.candidate(t.m, r, nil)
+	if err != nil {
+		return err
+	}
+	refused := t.apply(ctx, c)
+	if refused == nil {
+		t.m.inEffect(c)
+		return nil
+	}
+	if err := t.restore(ctx); err != nil {
+		return errors.Join(refused, err)
+	}
+	refused.Restored = true
+	return refused
+}
+
+func (s *Store) attached() []*module {
+	s.mu.Lock()
+	all := slices.Collect(maps.Values(s.modules))
+	s.mu.Unlock()
+	return slices.DeleteFunc(all, func(m *module) bool { return !m.isAttached() })
+}
+
+// hanging names the modules whose Apply has overrun its time, or still runs.
+func (s *Store) hanging() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ids := []string{}
+	for id, m := range s.modules {
+		if len(m.lane) > 0 {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func (s *Store) versions(ctx context.Context) (_ map[string]int64, err error) {
+	rows, err := s.db.Query(ctx, `SELECT module, version FROM settings_current`)
+	if err != nil {
+		return nil, fmt.Errorf("read versions of settings: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	versions := map[string]int64{}
+	for rows.Next() {
+		var id string
+		var version int64
+		if err := rows.Scan(&id, &version); err != nil {
+			return nil, fmt.Errorf("read versions of settings: %w", err)
+		}
+		versions[id] = version
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read versions of settings: %w", err)
+	}
+	return versions, nil
+}
