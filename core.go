@@ -1,0 +1,99 @@
+package dashboard
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/modular-dashboard/dashboard/auth"
+)
+
+// The dashboard's own permissions; in roles they begin with "dashboard.".
+var (
+	permModulesRead    = NewPermission("modules.read", "See modules and their state")
+	permModulesManage  = NewPermission("modules.manage", "Install, enable, disable and remove modules")
+	permSettingsRead   = NewPermission("settings.read", "See the settings of modules")
+	permSettingsManage = NewPermission("settings.manage", "Change the settings of modules")
+	permUsersRead      = NewPermission("users.read", "See accounts and roles")
+	permUsersManage    = NewPermission("users.manage", "Create and change accounts and roles")
+	permAuditRead      = NewPermission("audit.read", "Read the audit log")
+	permAPIRead        = NewPermission("api.read", "Read the API documentation")
+)
+
+func corePermissions() []Permission {
+	return []Permission{permModulesRead, permModulesManage, permSettingsRead, permSettingsManage,
+		permUsersRead, permUsersManage, permAuditRead, permAPIRead}
+}
+
+// adopt takes the modules in: it checks manifests, provisions, and tries the
+// routes once.
+func (d *Dashboard) adopt(modules []Module) error {
+	names := make([]string, 0, 16)
+	for _, p := range corePermissions() {
+		names = append(names, coreModule+"."+p.name)
+	}
+	d.auth.RegisterPermissions(names...)
+	for _, m := range modules {
+		if err := d.adoptOne(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// composeCore registers the dashboard's own endpoints, with the same machinery
+// as a module's.
+func (d *Dashboard) composeCore() error {
+	r := newRouter(coreModule, corePermissions(), d.binder, limits{d.config.bodyLimit, d.config.answerLimit}, d.auth.Permission)
+	d.routeAccounts(r)
+	d.routeUsers(r)
+	d.routeModules(r)
+	d.routeSettings(r)
+	d.routePanels(r)
+	d.routeEvents(r)
+	d.routeAudit(r)
+	d.routeDocuments(r)
+	if err := r.err(); err != nil {
+		return err
+	}
+	d.coreAPI = r.endpoints
+	d.core = http.NewServeMux()
+	return guard(func() error { return d.mount(d.core, r.endpoints, nil) })
+}
+
+// permissionTitles maps the full names of all permissions to their titles.
+func (d *Dashboard) permissionTitles() []permissionInfo {
+	var out []permissionInfo
+	for _, p := range corePermissions() {
+		out = append(out, permissionInfo{ID: coreModule + "." + p.name, Title: p.title, Module: coreModule})
+	}
+	for _, m := range d.order {
+		out = append(out, m.permissionInfos()...)
+	}
+	return out
+}
+
+type permissionInfo struct {
+	ID     string `json:"id"`
+	Title  string `json:"title"`
+	Module string `json:"module"`
+}
+
+func (m *hosted) permissionInfos() []permissionInfo {
+	out := make([]permissionInfo, 0, len(m.manifest.Permissions))
+	for _, p := range m.manifest.Permissions {
+		out = append(out, permissionInfo{ID: m.id + "." + p.name, Title: p.title, Module: m.id})
+	}
+	return out
+}
+
+// client is who asks, for sessions and the audit log.
+func client(s *request) auth.Client {
+	return auth.Client{Address: s.address, UserAgent: truncate(s.r.UserAgent(), 300)}
+}
+
+func truncate(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "")
+}

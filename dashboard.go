@@ -1,0 +1,261 @@
+package dashboard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/modular-dashboard/dashboard/auth"
+	"github.com/modular-dashboard/dashboard/internal/audit"
+	"github.com/modular-dashboard/dashboard/internal/bind"
+	"github.com/modular-dashboard/dashboard/internal/events"
+	"github.com/modular-dashboard/dashboard/internal/registry"
+	"github.com/modular-dashboard/dashboard/internal/settings"
+	"github.com/modular-dashboard/dashboard/internal/ui"
+	"github.com/modular-dashboard/dashboard/storage"
+)
+
+// Version is the version of this library, which [Manifest].Dashboard constrains.
+const Version = "0.1.0"
+
+// A Dashboard is an [http.Handler] that serves modules, their API and the UI.
+// Make one with [New]. It is safe for concurrent use.
+type Dashboard struct {
+	config   config
+	db       *storage.DB
+	log      *slog.Logger
+	cache    storage.Cache
+	bus      storage.Bus
+	binder   *bind.Binder
+	ui       *ui.Handler
+	core     *http.ServeMux
+	coreAPI  []*endpoint
+	modules  map[string]*hosted
+	order    []*hosted
+	streams  streamSet
+	document documentCache
+
+	auth     *auth.Authority
+	registry *registry.Registry
+
+	stopFollowing, stopHealth func()
+
+	vault    vault
+	keysOnce sync.Once
+	keys     []auth.MasterKey
+	keysErr  error
+	settings *settings.Store
+	auditLog *audit.Log
+	events   *events.Hub
+
+	ready         atomic.Bool
+	started       chan struct{} // closed when the start has ended, well or not
+	startErr      error         // valid once started is closed
+	startDetached sync.Once
+
+	mu             sync.Mutex
+	begun, stopped bool
+	cancelStart    context.CancelFunc
+	stop           []func(context.Context) error // in the order of starting
+}
+
+// New returns a dashboard on a database. It checks the options, the manifests
+// and the routes of every module and fails on any mistake; it does no I/O. The
+// database stays the caller's to close, after [Dashboard.Shutdown].
+func New(db *storage.DB, opts ...Option) (*Dashboard, error) {
+	if db == nil {
+		return nil, errors.New("new dashboard: nil database")
+	}
+	c := defaultConfig()
+	for _, o := range opts {
+		if o == nil {
+			return nil, errors.New("new dashboard: nil option")
+		}
+		if err := o.apply(&c); err != nil {
+			return nil, fmt.Errorf("new dashboard: %w", err)
+		}
+	}
+	d := &Dashboard{config: c, db: db, log: c.log, cache: c.cache, bus: c.bus,
+		binder: bind.New(), modules: map[string]*hosted{}, started: make(chan struct{})}
+	if err := d.compose(); err != nil {
+		return nil, fmt.Errorf("new dashboard: %w", err)
+	}
+	return d, nil
+}
+
+// compose builds the parts in the order in which they need each other.
+func (d *Dashboard) compose() error {
+	if d.cache == nil {
+		d.cache = storage.NewMemoryCache(64 << 20)
+	}
+	if d.bus == nil {
+		d.bus = storage.NewMemoryBus()
+	}
+	locker := d.config.locker
+	if locker == nil {
+		locker = storage.NewLocker(d.db)
+	}
+	var err error
+	if d.ui, err = ui.New(ui.Config{Title: d.config.title, Refuse: d.refuseUI}); err != nil {
+		return err
+	}
+	if d.auth, err = d.newAuth(); err != nil {
+		return err
+	}
+	if err := d.adopt(d.config.modules); err != nil {
+		return err
+	}
+	if err := d.composeStores(locker); err != nil {
+		return err
+	}
+	return d.composeCore()
+}
+
+// Start migrates the database, makes the modules what the stored state says
+// and starts background work, which lasts until [Dashboard.Shutdown]; ctx
+// bounds the start alone. A module that fails to start does not fail Start.
+// Further calls wait for the first and return its error. A host that does not
+// call Start has it called by the first request.
+func (d *Dashboard) Start(ctx context.Context) error {
+	d.begin(ctx)
+	select {
+	case <-d.started:
+		return d.startErr
+	case <-ctx.Done():
+		return fmt.Errorf("start dashboard: %w", ctx.Err())
+	}
+}
+
+// begin starts once; who comes later does nothing.
+func (d *Dashboard) begin(ctx context.Context) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.begun {
+		return
+	}
+	d.begun = true
+	if d.stopped {
+		d.startErr = errors.New("start dashboard: it was shut down")
+		close(d.started)
+		return
+	}
+	ctx, d.cancelStart = context.WithCancel(ctx)
+	go func() {
+		defer close(d.started)
+		if err := d.startParts(ctx); err != nil {
+			d.startErr = fmt.Errorf("start dashboard: %w", err)
+			return
+		}
+		d.ready.Store(true)
+	}()
+}
+
+type part struct {
+	name  string
+	start func(context.Context) error
+	stop  func(context.Context) error
+}
+
+func (d *Dashboard) startParts(ctx context.Context) error {
+	none := func(context.Context) error { return nil }
+	parts := []part{
+		{"database", d.db.Ping, none},
+		{"secrets", d.openBox, none},
+		{"auth", d.auth.Start, d.auth.Shutdown},
+		{"events", d.startEvents, d.stopEvents},
+		{"settings", d.settings.Start, d.settings.Shutdown},
+		{"modules", d.registry.Start, d.registry.Stop},
+		{"health", d.startHealth, d.stopHealthChecks},
+		{"set-up", d.offerSetup, none},
+	}
+	for _, p := range parts {
+		if err := p.start(ctx); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		d.mu.Lock()
+		stopped := d.stopped
+		d.stop = append(d.stop, p.stop)
+		d.mu.Unlock()
+		if stopped {
+			return errors.New("shut down while starting")
+		}
+	}
+	return nil
+}
+
+// Shutdown ends streams, disables the modules on this instance (the stored
+// state stays) and stops background work. Requests in flight finish, for as
+// long as ctx allows: shut the HTTP server down at the same time or before. It
+// may be called more than once, and without Start.
+func (d *Dashboard) Shutdown(ctx context.Context) error {
+	d.mu.Lock()
+	d.stopped = true
+	begun := d.begun
+	if d.cancelStart != nil {
+		d.cancelStart()
+	}
+	d.mu.Unlock()
+	d.ready.Store(false)
+	d.streams.endAll(errShutdown)
+	if begun {
+		select {
+		case <-d.started:
+		case <-ctx.Done():
+			return fmt.Errorf("shut down dashboard: %w", ctx.Err())
+		}
+	}
+	if err := d.stopParts(ctx); err != nil {
+		return fmt.Errorf("shut down dashboard: %w", err)
+	}
+	return nil
+}
+
+func (d *Dashboard) stopParts(ctx context.Context) error {
+	d.mu.Lock()
+	stop := d.stop
+	d.stop = nil
+	d.mu.Unlock()
+	var errs []error
+	for i := len(stop) - 1; i >= 0; i-- {
+		errs = append(errs, stop[i](ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// awaitReady starts the dashboard where the host did not, and lets a person's
+// first page wait a moment for it.
+func (d *Dashboard) awaitReady(s *request) bool {
+	if d.ready.Load() {
+		return true
+	}
+	d.startDetached.Do(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.r.Context()), startTimeout)
+		d.begin(ctx)
+		go func() {
+			defer cancel()
+			<-d.started
+			if d.startErr != nil {
+				d.log.Error("dashboard did not start", "error", d.startErr)
+			}
+		}()
+	})
+	patience, cancel := context.WithTimeout(s.r.Context(), startPatience)
+	defer cancel()
+	select {
+	case <-d.started:
+	case <-patience.Done():
+	}
+	return d.ready.Load()
+}
+
+const (
+	startPatience = 2 * time.Second
+	startTimeout  = time.Minute
+)
+
+var _ http.Handler = (*Dashboard)(nil)

@@ -1,0 +1,124 @@
+package dashboard
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"sync"
+
+	"github.com/modular-dashboard/dashboard/internal/openapi"
+)
+
+func (d *Dashboard) routeDocuments(r *Router) {
+	Get(r, "/openapi.json", d.openAPI, Require(permAPIRead), ID("openapi"), Summary("OpenAPI 3.1 of what is enabled now"))
+}
+
+// documentCache keeps the API document until a module comes or goes.
+type documentCache struct {
+	mu       sync.Mutex
+	document map[string]json.RawMessage // by base
+}
+
+func (c *documentCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.document = nil
+}
+
+const maxDocuments = 8 // prefixes seen at one time
+
+func (d *Dashboard) openAPI(ctx context.Context, _ empty) (json.RawMessage, error) {
+	base := stateOf(ctx).base
+	c := &d.document
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if doc, ok := c.document[base]; ok {
+		return doc, nil
+	}
+	doc, err := openapi.Build(openapi.Info{
+		Title: d.config.title, Version: Version, Server: base,
+		AccessCookie: d.cookiesFor(stateOf(ctx).r).AccessName(), Tags: d.tags(),
+	}, d.operations())
+	if err != nil {
+		return nil, fmt.Errorf("build API document: %w", err)
+	}
+	if c.document == nil || len(c.document) >= maxDocuments {
+		c.document = map[string]json.RawMessage{}
+	}
+	c.document[base] = doc.JSON()
+	return doc.JSON(), nil
+}
+
+func (d *Dashboard) tags() []openapi.Tag {
+	tags := []openapi.Tag{{Name: coreModule, Description: "Accounts, modules, settings, audit."}}
+	for _, m := range d.order {
+		if m.slot.Load() != nil {
+			tags = append(tags, openapi.Tag{Name: m.id, Description: m.manifest.Description})
+		}
+	}
+	return tags
+}
+
+// operations lists the endpoints that answer on this instance now.
+func (d *Dashboard) operations() []openapi.Operation {
+	var out []openapi.Operation
+	for _, e := range d.coreAPI {
+		out = append(out, e.operation("/api/v1", ""))
+	}
+	for _, m := range d.order {
+		s := m.slot.Load()
+		if s == nil {
+			continue
+		}
+		for _, e := range s.endpoints {
+			out = append(out, e.operation("/api/v1/m/"+m.id, m.id+"-"))
+		}
+	}
+	return out
+}
+
+func (e *endpoint) operation(base, idPrefix string) openapi.Operation {
+	op := openapi.Operation{
+		Method: e.method, Path: base + e.path, ID: idPrefix + e.config.id, Summary: e.config.summary,
+		Description: e.config.details, Tags: []string{e.module}, In: e.in, Out: e.out, Status: e.config.status,
+		Public: e.access.kind == accessPublic, Permission: e.permissionName(), Deprecated: e.config.deprecated,
+		Errors: slices.Clone(e.config.errors), Stream: e.config.stream,
+	}
+	if e.config.stream {
+		op.Out = reflect.TypeFor[map[string]any]()
+	}
+	switch {
+	case e.out == reflect.TypeFor[Blob](), e.out == nil && !e.config.stream:
+		op.Out, op.ContentType = nil, "application/octet-stream"
+	case e.config.status == http.StatusNoContent:
+		op.Out = nil
+	}
+	for _, status := range e.config.also {
+		op.Also = append(op.Also, openapi.Answer{Status: status, Out: e.out})
+	}
+	if _, ok := reflect.New(typeOr(e.out)).Interface().(ETagger); ok {
+		op.Headers = append(op.Headers, openapi.Header{Name: "ETag", Description: "The version of what is answered."})
+	}
+	return op
+}
+
+func typeOr(t reflect.Type) reflect.Type {
+	if t == nil {
+		return reflect.TypeFor[empty]()
+	}
+	return t
+}
+
+func (d *Dashboard) jwks(w http.ResponseWriter, s *request) {
+	if s.r.Method != http.MethodGet && s.r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		writeError(w, &Error{Status: http.StatusMethodNotAllowed}, s.id)
+		return
+	}
+	w.Header().Set("Content-Type", "application/jwk-set+json")
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	_, _ = w.Write(d.auth.JWKS()) // the client has gone when this fails
+}

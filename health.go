@@ -1,0 +1,137 @@
+package dashboard
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/modular-dashboard/dashboard/internal/registry"
+)
+
+func (d *Dashboard) livez(w http.ResponseWriter, _ *request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write([]byte(`{"status":"ok"}`)) // the prober has gone when this fails
+}
+
+type readiness struct {
+	Status string           `json:"status"`
+	Checks []readinessCheck `json:"checks"`
+}
+
+type readinessCheck struct {
+	Name   string `json:"name"`
+	Status string `json:"status"`
+}
+
+// readyz says whether requests would be answered, and which check fails. It
+// names no cause: anyone may ask.
+func (d *Dashboard) readyz(w http.ResponseWriter, s *request) {
+	out := readiness{Status: "ok"}
+	check := func(name string, ok bool) {
+		c := readinessCheck{Name: name, Status: "ok"}
+		if !ok {
+			c.Status, out.Status = "failing", "failing"
+		}
+		out.Checks = append(out.Checks, c)
+	}
+	ctx, cancel := context.WithTimeout(s.r.Context(), 2*time.Second)
+	defer cancel()
+	check("started", d.ready.Load())
+	check("database", d.db.Ping(ctx) == nil)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	if out.Status != "ok" {
+		w.Header().Set("Retry-After", "1")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(out) // the prober has gone when this fails
+}
+
+const (
+	healthEvery   = 5 * time.Second
+	healthTimeout = 5 * time.Second
+)
+
+// startHealth asks the modules that can say so whether they work.
+func (d *Dashboard) startHealth(context.Context) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	d.stopHealth = func() { cancel(); <-done }
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(healthEvery)
+		defer tick.Stop()
+		asking := map[string]chan struct{}{}
+		for {
+			for _, m := range d.order {
+				d.askHealth(ctx, m, asking)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return nil
+}
+
+func (d *Dashboard) stopHealthChecks(context.Context) error {
+	d.stopHealth()
+	return nil
+}
+
+// askHealth asks one module, beside the others. A check that hangs is reported
+// and not asked again before it has returned.
+func (d *Dashboard) askHealth(ctx context.Context, m *hosted, asking map[string]chan struct{}) {
+	if m.slot.Load() == nil {
+		return
+	}
+	h := registry.Health{Status: "ok", Panics: m.failures.count()}
+	if m.settings != nil {
+		if err := d.settings.Failure(m.id); err != nil {
+			h.Status, h.Detail = "failing", err.Error()
+			d.registry.SetHealth(m.id, h)
+			return
+		}
+	}
+	checker, ok := m.module.(HealthChecker)
+	if !ok {
+		d.registry.SetHealth(m.id, h)
+		return
+	}
+	if busy := asking[m.id]; busy != nil {
+		select {
+		case <-busy:
+		default:
+			h.Status, h.Detail = "failing", "the health check does not return"
+			d.registry.SetHealth(m.id, h)
+			return
+		}
+	}
+	done := make(chan struct{})
+	asking[m.id] = done
+	go func() {
+		defer close(done)
+		ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+		defer cancel()
+		if err := d.checkHealth(ctx, m, checker); err != nil {
+			h.Status, h.Detail = "failing", err.Error()
+		}
+		d.registry.SetHealth(m.id, h)
+	}()
+}
+
+func (d *Dashboard) checkHealth(ctx context.Context, m *hosted, c HealthChecker) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			d.modulePanicked(m, v, debug.Stack())
+			err = fmt.Errorf("the health check panicked: %v", v)
+		}
+	}()
+	return c.Health(ctx)
+}

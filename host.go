@@ -1,0 +1,158 @@
+package dashboard
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/modular-dashboard/dashboard/internal/events"
+	"github.com/modular-dashboard/dashboard/storage"
+)
+
+// A Host is what a module may touch of the dashboard. A [Provisioner] is given
+// one by [New] and keeps it. It is safe for concurrent use.
+type Host struct {
+	d  *Dashboard
+	id string
+
+	mu      sync.Mutex
+	running *background // while enabled
+}
+
+func newHost(d *Dashboard, id string) *Host { return &Host{d: d, id: id} }
+
+// ID returns the module's id.
+func (h *Host) ID() string { return h.id }
+
+// Log returns a logger whose records carry the module's id.
+func (h *Host) Log() *slog.Logger { return h.d.log.With("module", h.id) }
+
+// DB returns the dashboard's database. A module keeps to tables named by
+// [Host.Table], which a purge drops.
+func (h *Host) DB() *storage.DB { return h.d.db }
+
+// Table returns the name of a table of the module: its id with '-' turned into
+// '_', two underscores and the name. It is safe to put into SQL as it is where
+// name is a constant of lower-case letters, digits and underscores.
+func (h *Host) Table(name string) string { return tablePrefix(h.id) + name }
+
+func tablePrefix(id string) string { return strings.ReplaceAll(id, "-", "_") + "__" }
+
+// Cache returns a cache whose keys are the module's own.
+func (h *Host) Cache() storage.Cache { return scopedCache{h.d.cache, "m:" + h.id + ":"} }
+
+// Bus returns a bus whose topics are the module's own.
+func (h *Host) Bus() storage.Bus { return scopedBus{h.d.bus, "m." + h.id + "."} }
+
+// Go runs fn in a goroutine that belongs to the enabled module: its context
+// ends when the module is disabled, and disabling waits for it. A panic is
+// recovered, logged and counted in the module's health. Go fails while the
+// module is not being enabled or enabled.
+func (h *Host) Go(fn func(ctx context.Context)) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.running == nil {
+		return fmt.Errorf("start background work of module %s: the module is not enabled", h.id)
+	}
+	h.running.start(fn)
+	return nil
+}
+
+// Audit appends an entry to the audit log, with the caller and request id of
+// the context. The action is prefixed by the module's id. The detail, encoded as
+// JSON, must hold no secrets.
+func (h *Host) Audit(ctx context.Context, action, target string, detail any) error {
+	return h.d.db.Update(ctx, func(tx *storage.Tx) error {
+		return h.d.audit(ctx, tx, h.id+"."+action, target, detail)
+	})
+}
+
+// PanelChanged tells every browser that shows the panel to read it again.
+func (h *Host) PanelChanged(panel string) {
+	h.d.publish("panel", map[string]string{"module": h.id, "panel": panel}, events.Audience{Module: h.id})
+}
+
+// background is what a module has running while it is enabled.
+type background struct {
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	wg     sync.WaitGroup
+	onFail func(recovered any)
+}
+
+func newBackground(onFail func(any)) *background {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	return &background{ctx: ctx, cancel: cancel, onFail: onFail}
+}
+
+func (b *background) start(fn func(context.Context)) {
+	b.wg.Go(func() {
+		defer func() {
+			if v := recover(); v != nil {
+				b.onFail(v)
+			}
+		}()
+		fn(b.ctx)
+	})
+}
+
+// wait ends the context and waits for every goroutine, at most until ctx ends.
+func (b *background) wait(ctx context.Context) error {
+	b.cancel(errModuleDisabled)
+	done := make(chan struct{})
+	go func() { b.wg.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("background work did not end: %w", ctx.Err())
+	}
+}
+
+func (h *Host) run(b *background) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.running = b
+}
+
+type scopedCache struct {
+	inner  storage.Cache
+	prefix string
+}
+
+func (c scopedCache) Get(ctx context.Context, key string) ([]byte, bool, error) {
+	return c.inner.Get(ctx, c.prefix+key)
+}
+
+func (c scopedCache) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	return c.inner.Set(ctx, c.prefix+key, value, ttl)
+}
+
+func (c scopedCache) Delete(ctx context.Context, keys ...string) error {
+	scoped := make([]string, len(keys))
+	for i, k := range keys {
+		scoped[i] = c.prefix + k
+	}
+	return c.inner.Delete(ctx, scoped...)
+}
+
+type scopedBus struct {
+	inner  storage.Bus
+	prefix string
+}
+
+func (b scopedBus) Publish(ctx context.Context, topic string, payload []byte) error {
+	return b.inner.Publish(ctx, b.prefix+topic, payload)
+}
+
+func (b scopedBus) Subscribe(topic string, fn func(payload []byte)) (stop func()) {
+	return b.inner.Subscribe(b.prefix+topic, fn)
+}
+
+var (
+	_ storage.Cache = scopedCache{}
+	_ storage.Bus   = scopedBus{}
+)

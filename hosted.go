@@ -1,0 +1,260 @@
+package dashboard
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/modular-dashboard/dashboard/auth"
+	"github.com/modular-dashboard/dashboard/internal/events"
+	"github.com/modular-dashboard/dashboard/internal/lifecycle"
+	"github.com/modular-dashboard/dashboard/internal/registry"
+)
+
+var (
+	errModuleDisabled = &events.EndedError{Reason: events.ReasonModuleDisabled}
+	errSessionEnded   = &events.EndedError{Reason: events.ReasonSessionEnded}
+	errShutdown       = &events.EndedError{Reason: events.ReasonShutdown}
+)
+
+// hosted is a module as the dashboard holds it, enabled or not.
+type hosted struct {
+	id          string
+	manifest    Manifest
+	module      Module
+	host        *Host
+	settings    *Settings // nil where the module has none
+	schema      json.RawMessage
+	assets      *assets // nil where the module has none
+	permissions []auth.Permission
+	slot        atomic.Pointer[slot]
+	failures    failureWindow
+}
+
+// slot is what an enabled module serves: built whole, then published by one
+// pointer swap.
+type slot struct {
+	mux       *http.ServeMux
+	endpoints []*endpoint
+	panels    []*Panel
+	gate      *gate
+	streams   sync.WaitGroup
+	bg        *background
+	since     time.Time
+}
+
+// visible reports whether the principal holds any permission of the module.
+func (m *hosted) visible(p *auth.Principal) bool {
+	if p == nil {
+		return false
+	}
+	for _, perm := range m.permissions {
+		if p.Can(perm) {
+			return true
+		}
+	}
+	return false
+}
+
+// guard turns a panic of module code into an error that carries its stack.
+func guard(fn func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &panicError{value: v, stack: debug.Stack()}
+		}
+	}()
+	return fn()
+}
+
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
+
+// route builds a router from the module's declarations.
+func (d *Dashboard) route(m *hosted) (*Router, error) {
+	r := newRouter(m.id, m.manifest.Permissions, d.binder, limits{d.config.bodyLimit, d.config.answerLimit}, d.auth.Permission)
+	err := guard(func() error { return m.module.Routes(r) })
+	if err = errors.Join(r.err(), err); err != nil {
+		return nil, fmt.Errorf("routes of module %s: %w", m.id, err)
+	}
+	return r, nil
+}
+
+// newSlot builds the mux under recover: a conflict is the module's own error.
+func (d *Dashboard) newSlot(m *hosted) (*slot, error) {
+	r, err := d.route(m)
+	if err != nil {
+		return nil, err
+	}
+	s := &slot{mux: http.NewServeMux(), endpoints: r.endpoints, panels: r.panels, gate: newGate(),
+		since: time.Now(), bg: newBackground(func(v any) { d.modulePanicked(m, v, debug.Stack()) })}
+	err = guard(func() error { return d.mount(s.mux, r.endpoints, m) })
+	if err != nil {
+		return nil, fmt.Errorf("routes of module %s: %w", m.id, err)
+	}
+	return s, nil
+}
+
+// mount adds endpoints to a mux, with answers of our own where none matches.
+func (d *Dashboard) mount(mux *http.ServeMux, endpoints []*endpoint, m *hosted) error {
+	for _, e := range endpoints {
+		mux.Handle(e.method+" "+e.path, d.handler(e, m))
+	}
+	mux.Handle("/", d.unmatched(mux, m))
+	return nil
+}
+
+// enable is the module's step on this instance: settings, routes, hook, swap.
+func (d *Dashboard) enable(ctx context.Context, m *hosted) error {
+	if err := d.applySettings(ctx, m); err != nil {
+		return err
+	}
+	s, err := d.newSlot(m)
+	if err != nil {
+		d.releaseSettings(ctx, m)
+		return err
+	}
+	m.host.run(s.bg)
+	published := false
+	defer func() {
+		if !published {
+			m.host.run(nil)
+			s.bg.cancel(errModuleDisabled)
+			d.releaseSettings(ctx, m)
+		}
+	}()
+	if e, ok := m.module.(Enabler); ok {
+		stop := context.AfterFunc(ctx, func() { s.bg.cancel(context.Cause(ctx)) })
+		err := e.Enable(s.bg.ctx)
+		stop()
+		if err != nil && (errors.Is(err, ErrSkip) || !registry.Forced(ctx)) {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil { // given up on meanwhile: publish nothing
+		return err
+	}
+	m.failures.reset()
+	m.slot.Store(s)
+	published = true
+	return nil
+}
+
+// drain stops answering and waits for requests, then for streams and
+// background work, whose contexts end.
+func (d *Dashboard) drain(ctx context.Context, m *hosted) error {
+	s := m.slot.Swap(nil)
+	if s == nil {
+		return nil
+	}
+	s.gate.close()
+	patience, cancel := context.WithTimeout(ctx, d.config.drain)
+	err := s.gate.wait(patience)
+	cancel()
+	m.host.run(nil)
+	s.bg.cancel(errModuleDisabled)
+	grace, cancel := context.WithTimeout(ctx, drainGrace)
+	defer cancel()
+	if err != nil && s.gate.wait(grace) != nil {
+		d.log.Warn("gave up on requests of a disabled module", "module", m.id, "requests", s.gate.inside())
+	} else if waitGroup(grace, &s.streams) != nil {
+		d.log.Warn("gave up on streams of a disabled module", "module", m.id)
+	}
+	if s.bg.wait(grace) != nil {
+		d.log.Warn("gave up on background work of a disabled module", "module", m.id)
+	}
+	return nil
+}
+
+// drainGrace is what is left to requests, streams and background work once
+// their contexts have ended.
+const drainGrace = 5 * time.Second
+
+// disable calls the hook. It drains first what a failed enable may have left.
+func (d *Dashboard) disable(ctx context.Context, m *hosted) error {
+	if err := d.drain(ctx, m); err != nil {
+		return err
+	}
+	d.releaseSettings(ctx, m)
+	if h, ok := m.module.(Disabler); ok {
+		return h.Disable(ctx)
+	}
+	return nil
+}
+
+func waitGroup(ctx context.Context, wg *sync.WaitGroup) error {
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// absent is the answer for a module that has no slot on this instance. Only
+// callers who may see the module learn more than "not found".
+func (d *Dashboard) absent(m *hosted) *Error {
+	switch d.registry.Actual(m.id) {
+	case lifecycle.Draining, lifecycle.Disabling:
+		return errDraining
+	case lifecycle.Quarantined:
+		return errQuarantined
+	case lifecycle.Enabling, lifecycle.Installing, lifecycle.Upgrading:
+		return &Error{Status: http.StatusServiceUnavailable, Code: "module-starting",
+			Detail: "This module is starting.", RetryAfter: time.Second}
+	case lifecycle.Failed:
+		return &Error{Status: http.StatusServiceUnavailable, Code: "module-failed",
+			Detail: "This module failed to start.", RetryAfter: 10 * time.Second}
+	case lifecycle.Blocked:
+		return &Error{Status: http.StatusServiceUnavailable, Code: "module-blocked",
+			Detail: "This module waits for another one.", RetryAfter: 10 * time.Second}
+	}
+	return errModuleDisabled404
+}
+
+// failureWindow counts panics in a sliding minute.
+type failureWindow struct {
+	mu    sync.Mutex
+	times [maxPanics]time.Time
+	next  int
+	total int64
+}
+
+const (
+	maxPanics   = 10
+	panicWindow = time.Minute
+)
+
+// add counts one and reports whether there were too many within the window.
+func (w *failureWindow) add(now time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	oldest := w.times[w.next]
+	w.times[w.next] = now
+	w.next = (w.next + 1) % len(w.times)
+	w.total++
+	return !oldest.IsZero() && now.Sub(oldest) < panicWindow
+}
+
+func (w *failureWindow) reset() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.times = [maxPanics]time.Time{}
+}
+
+func (w *failureWindow) count() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.total
+}

@@ -1,0 +1,250 @@
+package dashboard
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/modular-dashboard/dashboard/auth"
+	"github.com/modular-dashboard/dashboard/internal/lifecycle"
+	"github.com/modular-dashboard/dashboard/storage"
+)
+
+// An Option adjusts a [Dashboard]; see the With functions.
+type Option interface{ apply(*config) error }
+
+type option func(*config) error
+
+func (f option) apply(c *config) error { return f(c) }
+
+type config struct {
+	modules     []Module
+	title       string
+	prefix      string
+	publicURL   *url.URL
+	log         *slog.Logger
+	reporter    ErrorReporter
+	masterKeys  []MasterKey
+	cache       storage.Cache
+	bus         storage.Bus
+	locker      storage.Locker
+	proxies     []netip.Prefix
+	setupLink   func(link string)
+	hookTimeout time.Duration
+	drain       time.Duration
+	bodyLimit   int64
+	answerLimit int64
+	account     *firstAccount
+	argon2      auth.Argon2
+	stepHook    func(point string)
+}
+
+type firstAccount struct{ email, password string }
+
+func defaultConfig() config {
+	return config{
+		title:       "Dashboard",
+		log:         slog.Default(),
+		hookTimeout: 30 * time.Second,
+		drain:       10 * time.Second,
+		bodyLimit:   1 << 20,
+		answerLimit: 8 << 20,
+		setupLink:   printSetupLink(os.Stderr),
+	}
+}
+
+// WithModules adds modules. On a database that has never seen a module it is
+// installed and enabled; afterwards the stored state is honored.
+func WithModules(modules ...Module) Option {
+	return option(func(c *config) error {
+		for _, m := range modules {
+			if m == nil {
+				return errors.New("nil module")
+			}
+		}
+		c.modules = append(c.modules, modules...)
+		return nil
+	})
+}
+
+// WithTitle names the dashboard in its UI. The default is "Dashboard".
+func WithTitle(title string) Option {
+	return option(func(c *config) error { c.title = title; return nil })
+}
+
+// WithPrefix says below which path the dashboard is mounted, such as "/admin".
+// The router passes the full path then. Without it, a prefix that
+// [net/http.StripPrefix] removed is found per request.
+func WithPrefix(prefix string) Option {
+	return option(func(c *config) error {
+		prefix = strings.TrimSuffix(prefix, "/")
+		if prefix != "" && canonicalPath(prefix) != nil {
+			return fmt.Errorf("prefix %q is not a clean absolute path", prefix)
+		}
+		c.prefix = prefix
+		return nil
+	})
+}
+
+// WithPublicURL names the address at which people reach the dashboard's host,
+// such as "https://ops.example.com". It is the only source of absolute links
+// and the only name answered besides loopback ones; requests for other hosts
+// get 421. It must be https, except for loopback names.
+func WithPublicURL(raw string) Option {
+	return option(func(c *config) error {
+		u, err := url.Parse(raw)
+		if err != nil {
+			return fmt.Errorf("public URL: %w", err)
+		}
+		if (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			return fmt.Errorf("public URL %q is not of the form https://host", raw)
+		}
+		if p := strings.TrimSuffix(u.Path, "/"); p != "" {
+			return fmt.Errorf("public URL %q has a path: use WithPrefix(%q) for it", raw, p)
+		}
+		if u.Scheme == "http" && !loopbackHost(u.Hostname()) {
+			return fmt.Errorf("public URL %q: plain http is for loopback names only", raw)
+		}
+		u.Path = ""
+		c.publicURL = u
+		return nil
+	})
+}
+
+// WithLogger sets the logger. The default is [slog.Default]. Requests are
+// logged at debug level, failures at error level; secrets never.
+func WithLogger(log *slog.Logger) Option {
+	return option(func(c *config) error {
+		if log == nil {
+			return errors.New("nil logger")
+		}
+		c.log = log
+		return nil
+	})
+}
+
+// An ErrorReporter is told of panics and internal errors, besides the log. It
+// must return quickly and be safe for concurrent use.
+type ErrorReporter interface {
+	Report(err error, attrs ...slog.Attr)
+}
+
+// WithErrorReporter sets where panics and internal errors go besides the log.
+func WithErrorReporter(r ErrorReporter) Option {
+	return option(func(c *config) error { c.reporter = r; return nil })
+}
+
+// A MasterKey encrypts secrets at rest (signing keys, secret settings).
+type MasterKey struct {
+	// ID names the key in what it encrypted, such as "2026-11".
+	ID string
+	// Key is 32 random bytes.
+	Key []byte
+}
+
+// WithMasterKeys sets the master keys, newest first: the first encrypts, all
+// decrypt. Without them a key file is made beside a SQLite database (mode 0600,
+// with a warning in the log), and start fails on any other database.
+func WithMasterKeys(keys ...MasterKey) Option {
+	return option(func(c *config) error { c.masterKeys = keys; return nil })
+}
+
+// WithCache sets the cache given to modules. The default is in process.
+func WithCache(cache storage.Cache) Option {
+	return option(func(c *config) error { c.cache = cache; return nil })
+}
+
+// WithBus sets how instances wake each other. Without one they poll the
+// database twice a second or more often.
+func WithBus(bus storage.Bus) Option {
+	return option(func(c *config) error { c.bus = bus; return nil })
+}
+
+// WithLocker sets who hands out leases. The default is a table of the database.
+func WithLocker(locker storage.Locker) Option {
+	return option(func(c *config) error { c.locker = locker; return nil })
+}
+
+// WithTrustedProxies names the addresses of reverse proxies, as CIDR prefixes
+// or single addresses. Only from them are X-Forwarded-For, -Proto and -Prefix
+// believed. The default is none.
+func WithTrustedProxies(prefixes ...string) Option {
+	return option(func(c *config) error {
+		for _, s := range prefixes {
+			p, err := netip.ParsePrefix(s)
+			if err != nil {
+				a, aerr := netip.ParseAddr(s)
+				if aerr != nil {
+					return fmt.Errorf("trusted proxy %q is neither an address nor a prefix", s)
+				}
+				p = netip.PrefixFrom(a, a.BitLen())
+			}
+			c.proxies = append(c.proxies, p.Masked())
+		}
+		return nil
+	})
+}
+
+// WithSetupLink is called with the set-up link at each start while there is no
+// account. The link holds a secret that makes the first account, so it must not
+// be logged. The default prints it to standard error.
+func WithSetupLink(show func(link string)) Option {
+	return option(func(c *config) error {
+		if show == nil {
+			return errors.New("nil set-up link function")
+		}
+		c.setupLink = show
+		return nil
+	})
+}
+
+// WithFirstAccount makes the first account, an owner, at a start that finds
+// none, instead of offering a set-up link: for unattended installations.
+func WithFirstAccount(email, password string) Option {
+	return option(func(c *config) error {
+		if email == "" || password == "" {
+			return errors.New("first account: want an e-mail address and a password")
+		}
+		c.account = &firstAccount{email, password}
+		return nil
+	})
+}
+
+func printSetupLink(w io.Writer) func(string) {
+	return func(link string) {
+		_, _ = fmt.Fprintf(w, "\nNo account yet. Create the first one within 24 hours at\n\n    %s\n\n", link)
+	}
+}
+
+// WithHookTimeout bounds each hook of a module. The default is 30 s.
+func WithHookTimeout(d time.Duration) Option {
+	return option(func(c *config) error { return positive(&c.hookTimeout, d, "hook timeout") })
+}
+
+// WithDrainTimeout bounds how long a module that is disabled may take to finish
+// requests in flight before their contexts end. The default is 10 s.
+func WithDrainTimeout(d time.Duration) Option {
+	return option(func(c *config) error { return positive(&c.drain, d, "drain timeout") })
+}
+
+func positive(dst *time.Duration, d time.Duration, what string) error {
+	if d <= 0 {
+		return fmt.Errorf("%s %s is not positive", what, d)
+	}
+	*dst = d
+	return nil
+}
+
+func (m Manifest) lifecycle() lifecycle.Manifest {
+	out := lifecycle.Manifest{ID: m.ID, Version: m.Version, Dashboard: m.Dashboard}
+	for _, r := range m.Requires {
+		out.Requires = append(out.Requires, lifecycle.Requirement{ID: r.id, Constraint: r.constraint, Optional: r.optional})
+	}
+	return out
+}

@@ -1,0 +1,120 @@
+package dashboard
+
+import (
+	"fmt"
+	"html"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strconv"
+	"time"
+)
+
+// recorder notes the status of an answer. It forwards what
+// [http.ResponseController] asks for.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 && status >= 200 {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	return r.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// Flush makes the recorder an http.Flusher for handlers that ask by assertion.
+func (r *recorder) Flush() {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	_ = http.NewResponseController(r.ResponseWriter).Flush() // not every writer can
+}
+
+func (r *recorder) code() int {
+	if r.status == 0 {
+		return http.StatusOK
+	}
+	return r.status
+}
+
+// panicked answers a panic of our own code.
+func (d *Dashboard) panicked(w *recorder, s *request, v any) {
+	err := &panicError{value: v, stack: debug.Stack()}
+	d.log.Error("panic", "request_id", s.id, "path", s.path, "panic", fmt.Sprint(v), "stack", string(err.stack))
+	d.report(err, slog.String("request_id", s.id))
+	d.answerPanic(w, s)
+}
+
+// answerPanic answers 500, or cuts the connection where an answer has begun: a
+// client must not take half an answer for a whole one.
+func (d *Dashboard) answerPanic(w http.ResponseWriter, s *request) {
+	if rec, ok := s.w.(*recorder); ok && rec.status != 0 {
+		panic(http.ErrAbortHandler)
+	}
+	writeError(w, asError(errPanic), s.id)
+}
+
+var errPanic = &Error{Status: http.StatusInternalServerError, Code: "internal",
+	Detail: "Something went wrong here. The request id finds it in the log."}
+
+// modulePanicked counts a panic of a module and takes the module out of service
+// on this instance when there were too many.
+func (d *Dashboard) modulePanicked(m *hosted, v any, stack []byte) {
+	d.log.Error("module panicked", "module", m.id, "panic", fmt.Sprint(v), "stack", string(stack))
+	d.report(&panicError{value: v, stack: stack}, slog.String("module", m.id))
+	if m.failures.add(time.Now()) {
+		d.registry.Quarantine(m.id, fmt.Sprintf("%d panics within %s", maxPanics+1, panicWindow))
+	}
+}
+
+func (d *Dashboard) report(err error, attrs ...slog.Attr) {
+	if d.config.reporter != nil {
+		d.config.reporter.Report(err, attrs...)
+	}
+}
+
+func (d *Dashboard) refuseUI(w http.ResponseWriter, r *http.Request, status int) {
+	s := stateOf(r.Context())
+	id := ""
+	if s != nil {
+		id = s.id
+	}
+	writeError(w, &Error{Status: status}, id)
+}
+
+// writePage answers a person who has no page yet to show the error.
+func writePage(w http.ResponseWriter, e *Error, requestID string) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	if e.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(e.RetryAfter.Seconds())))
+		h.Set("Refresh", strconv.Itoa(int(e.RetryAfter.Seconds())))
+	}
+	w.WriteHeader(e.status())
+	_, _ = fmt.Fprintf(w, "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">"+
+		"<title>%s</title><h1>%s</h1><p>%s</p><p>Request %s</p>",
+		html.EscapeString(http.StatusText(e.status())), html.EscapeString(http.StatusText(e.status())),
+		html.EscapeString(e.Detail), html.EscapeString(requestID))
+}
+
+func unescapePath(escaped string) string {
+	p, err := url.PathUnescape(escaped)
+	if err != nil {
+		return escaped // cannot be: the path was found canonical
+	}
+	return p
+}

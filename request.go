@@ -1,0 +1,225 @@
+package dashboard
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/modular-dashboard/dashboard/auth"
+)
+
+// request is what the dashboard knows of a request, held by its context.
+type request struct {
+	id        string
+	address   string // the client's, without port
+	base      string // the mount as the browser sees it, beginning and ending in /
+	path      string // decoded, canonical, below base, without a leading slash
+	host      string // as the browser's address bar shows it
+	secure    bool   // the browser speaks https
+	principal *auth.Principal
+	streams   *streamSet
+	r         *http.Request
+	w         http.ResponseWriter
+}
+
+type requestKey struct{}
+
+// stateOf returns the request a context belongs to, or nil.
+func stateOf(ctx context.Context) *request {
+	s, _ := ctx.Value(requestKey{}).(*request)
+	return s
+}
+
+// RequestID returns the id of the request that ctx belongs to, as in the log
+// and in problem documents, or "".
+func RequestID(ctx context.Context) string {
+	if s := stateOf(ctx); s != nil {
+		return s.id
+	}
+	return ""
+}
+
+func newRequestID() string {
+	var b [12]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// locate reads where a request came from and where it goes. It decides on one
+// canonical path before anything else looks at the request.
+func (d *Dashboard) locate(r *http.Request) (*request, *Error) {
+	s := &request{id: newRequestID(), streams: &d.streams}
+	s.r = r.WithContext(context.WithValue(r.Context(), requestKey{}, s))
+	peer := peerAddr(r.RemoteAddr)
+	trusted := d.trusted(peer)
+	s.address = peer.String()
+	s.secure = r.TLS != nil
+	prefix := d.config.prefix
+	if trusted {
+		if a, ok := d.forwardedFor(r); ok {
+			s.address = a.String()
+		}
+		switch r.Header.Get("X-Forwarded-Proto") {
+		case "https":
+			s.secure = true
+		case "http":
+			s.secure = false
+		}
+	}
+	s.host = r.Host
+	escaped := r.URL.EscapedPath()
+	stripped := ""
+	if prefix == "" {
+		stripped = strippedPrefix(r)
+	} else {
+		rest, ok := strings.CutPrefix(escaped, prefix)
+		if !ok || (rest != "" && rest[0] != '/') {
+			return s, errNotFound
+		}
+		escaped = rest
+	}
+	s.base = prefix + stripped + "/"
+	if trusted {
+		if p := r.Header.Get("X-Forwarded-Prefix"); p != "" && canonicalPath(strings.TrimSuffix(p, "/")) == nil {
+			s.base = strings.TrimSuffix(p, "/") + s.base
+		}
+	}
+	if escaped == "" {
+		return s, &Error{Status: http.StatusPermanentRedirect}
+	}
+	if err := canonicalPath(escaped); err != nil {
+		return s, &Error{Status: http.StatusBadRequest, Code: "bad-path", Detail: "The path is not canonical: " + err.Error() + "."}
+	}
+	s.path = escaped[1:]
+	return s, nil
+}
+
+// strippedPrefix is what a router took off the path before calling us: what
+// RequestURI's path has before URL.Path.
+func strippedPrefix(r *http.Request) string {
+	full, _, _ := strings.Cut(r.RequestURI, "?")
+	if i := strings.Index(full, "://"); i >= 0 { // absolute form
+		if j := strings.IndexByte(full[i+3:], '/'); j >= 0 {
+			full = full[i+3+j:]
+		}
+	}
+	prefix, ok := strings.CutSuffix(full, r.URL.EscapedPath())
+	if !ok || canonicalPath(prefix) != nil {
+		return ""
+	}
+	return strings.TrimSuffix(prefix, "/")
+}
+
+// canonicalPath reports why an escaped path is not the one spelling of itself:
+// segments are split raw, then decoded; none may be empty (but the last), "."
+// or "..", or hold a slash, a backslash or a control character once decoded.
+func canonicalPath(escaped string) error {
+	if escaped == "" || escaped[0] != '/' {
+		return errors.New("it does not begin with a slash")
+	}
+	segments := strings.Split(escaped[1:], "/")
+	for i, raw := range segments {
+		segment, err := url.PathUnescape(raw)
+		if err != nil {
+			return errors.New("an escape is malformed")
+		}
+		switch {
+		case segment == "" && i < len(segments)-1:
+			return errors.New("it has an empty segment")
+		case segment == "." || segment == "..":
+			return errors.New("it has a dot segment")
+		case strings.ContainsAny(segment, "\\\x7f") || strings.IndexFunc(segment, func(c rune) bool { return c < ' ' }) >= 0:
+			return errors.New("it has a control character or a backslash")
+		}
+	}
+	return nil
+}
+
+func peerAddr(remote string) netip.Addr {
+	host, _, err := net.SplitHostPort(remote)
+	if err != nil {
+		host = remote
+	}
+	a, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Unmap().WithZone("")
+}
+
+func (d *Dashboard) trusted(a netip.Addr) bool {
+	for _, p := range d.config.proxies {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// forwardedFor reads X-Forwarded-For from the right: the first address that is
+// not one of our own proxies is the client's.
+func (d *Dashboard) forwardedFor(r *http.Request) (netip.Addr, bool) {
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0; i-- {
+		a, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			return netip.Addr{}, false
+		}
+		if a = a.Unmap(); !d.trusted(a) {
+			return a, true
+		}
+	}
+	return netip.Addr{}, false
+}
+
+func loopbackHost(name string) bool {
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
+		return true
+	}
+	a, err := netip.ParseAddr(strings.Trim(name, "[]"))
+	return err == nil && a.IsLoopback()
+}
+
+// checkHost answers only the names we were told of, and plain http only on
+// loopback ones.
+func (d *Dashboard) checkHost(s *request) *Error {
+	name := s.host
+	if h, _, err := net.SplitHostPort(name); err == nil {
+		name = h
+	}
+	if loopbackHost(name) {
+		return nil
+	}
+	if d.config.publicURL == nil || !strings.EqualFold(s.host, d.config.publicURL.Host) {
+		return &Error{Status: http.StatusMisdirectedRequest, Code: "unknown-host",
+			Detail: fmt.Sprintf("This dashboard does not answer for the host %q. Set its public URL to the address you use.", s.host)}
+	}
+	if !s.secure {
+		return &Error{Status: http.StatusForbidden, Code: "https-required",
+			Detail: "Sign-in over plain HTTP is refused. Use https; behind a proxy that ends TLS, name the proxy as trusted and let it send X-Forwarded-Proto."}
+	}
+	return nil
+}
+
+// origin is the scheme and host that absolute links begin with.
+func (d *Dashboard) origin(s *request) string {
+	if d.config.publicURL != nil {
+		return d.config.publicURL.String()
+	}
+	if s == nil {
+		return ""
+	}
+	scheme := "http"
+	if s.secure {
+		scheme = "https"
+	}
+	return scheme + "://" + s.host
+}

@@ -1,0 +1,149 @@
+package dashboard
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"sync/atomic"
+
+	"github.com/modular-dashboard/dashboard/auth"
+	"github.com/modular-dashboard/dashboard/internal/audit"
+	"github.com/modular-dashboard/dashboard/internal/seal"
+	"github.com/modular-dashboard/dashboard/storage"
+)
+
+// vault opens its box at start, because New does no I/O and the key may be in a
+// file.
+type vault struct{ box atomic.Pointer[seal.Box] }
+
+var errLocked = errors.New("the master key is not loaded yet")
+
+func (v *vault) Seal(context string, plain []byte) (string, error) {
+	b := v.box.Load()
+	if b == nil {
+		return "", errLocked
+	}
+	return b.Seal(context, plain)
+}
+
+func (v *vault) Open(context, sealed string) ([]byte, error) {
+	b := v.box.Load()
+	if b == nil {
+		return nil, errLocked
+	}
+	return b.Open(context, sealed)
+}
+
+func (v *vault) subkey(purpose string) []byte {
+	b := v.box.Load()
+	if b == nil {
+		return nil
+	}
+	return b.Subkey(purpose)
+}
+
+// loadKeys returns the master keys: those given, or those of the key file
+// beside a SQLite database, which is made where it is missing.
+func (d *Dashboard) loadKeys(context.Context) ([]auth.MasterKey, error) {
+	d.keysOnce.Do(func() { d.keys, d.keysErr = d.readKeys() })
+	return d.keys, d.keysErr
+}
+
+func (d *Dashboard) readKeys() ([]auth.MasterKey, error) {
+	if len(d.config.masterKeys) > 0 {
+		out := make([]auth.MasterKey, len(d.config.masterKeys))
+		for i, k := range d.config.masterKeys {
+			out[i] = auth.MasterKey(k)
+		}
+		return out, nil
+	}
+	if d.db.Dialect() != storage.SQLite {
+		return nil, errors.New("a master key is required on this database: set it with WithMasterKeys")
+	}
+	if d.db.Path() == "" { // in memory: so may the key be
+		key := make([]byte, 32)
+		_, _ = rand.Read(key) // never fails
+		return []auth.MasterKey{{ID: "memory", Key: key}}, nil
+	}
+	return d.keyFile(d.db.Path() + ".key")
+}
+
+// keyFile reads a key file, one "id base64" per line, newest first.
+func (d *Dashboard) keyFile(name string) ([]auth.MasterKey, error) {
+	raw, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := makeKeyFile(name); err != nil {
+			return nil, fmt.Errorf("make key file: %w", err)
+		}
+		d.log.Warn("made a master key beside the database: whoever has both files has every secret; keep a copy apart",
+			"file", name)
+		raw, err = os.ReadFile(name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read key file: %w", err)
+	}
+	var out []auth.MasterKey
+	for line := range strings.Lines(string(raw)) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		id, text, _ := strings.Cut(line, " ")
+		key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+		if err != nil || len(key) != 32 {
+			return nil, fmt.Errorf("read key file %s: key %.20q is not 32 bytes of base64", name, id)
+		}
+		out = append(out, auth.MasterKey{ID: id, Key: key})
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("read key file %s: it holds no key", name)
+	}
+	return out, nil
+}
+
+// makeKeyFile writes the file under another name first and links it into place:
+// of several processes that start at once, one wins and none sees half a file.
+func makeKeyFile(name string) error {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails
+	text := "# Master key of the dashboard beside this file: id and 32 bytes, base64. Newest first.\n" +
+		"1 " + base64.StdEncoding.EncodeToString(key) + "\n"
+	temp := name + "." + strings.ToLower(rand.Text()[:8])
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(temp) }()
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(temp, name); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+// openBox makes the secrets readable, see vault, and the audit log ready, which
+// everything after it writes to.
+func (d *Dashboard) openBox(ctx context.Context) error {
+	keys, err := d.loadKeys(ctx)
+	if err != nil {
+		return err
+	}
+	sealing := make([]seal.Key, len(keys))
+	for i, k := range keys {
+		sealing[i] = seal.Key(k)
+	}
+	box, err := seal.New(sealing...)
+	if err != nil {
+		return fmt.Errorf("master keys: %w", err)
+	}
+	d.vault.box.Store(box)
+	return d.db.Migrate(ctx, audit.Scope, audit.Migrations())
+}

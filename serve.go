@@ -1,0 +1,294 @@
+package dashboard
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/modular-dashboard/dashboard/auth"
+	"github.com/modular-dashboard/dashboard/internal/ui"
+)
+
+// ServeHTTP answers everything below the mount. In order: canonical path,
+// security headers, request id and log, recover, body limit, principal,
+// cross-origin check, module table and gate, permission, decode and validate,
+// handler, encode.
+func (d *Dashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s, bad := d.locate(r)
+	rec := &recorder{ResponseWriter: w}
+	s.w = rec
+	ui.SecurityHeaders(rec.Header(), s.secure)
+	rec.Header().Set("X-Request-Id", s.id)
+	start := time.Now()
+	defer func() {
+		if v := recover(); v != nil {
+			if v == http.ErrAbortHandler { //nolint:errorlint // a panic value, compared as net/http does
+				panic(v)
+			}
+			d.panicked(rec, s, v)
+		}
+		d.log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("request_id", s.id), slog.String("method", r.Method),
+			slog.String("path", r.URL.Path), slog.Int("status", rec.code()), slog.Duration("took", time.Since(start)))
+	}()
+	switch {
+	case bad != nil && bad.Status == http.StatusPermanentRedirect:
+		redirectToBase(rec, r, s)
+	case bad != nil:
+		writeError(rec, bad, s.id)
+	default:
+		d.dispatch(rec, s)
+	}
+}
+
+func redirectToBase(w http.ResponseWriter, r *http.Request, s *request) {
+	target := s.base
+	if r.URL.RawQuery != "" {
+		target += "?" + r.URL.RawQuery
+	}
+	w.Header().Set("Location", target)
+	w.WriteHeader(http.StatusPermanentRedirect)
+}
+
+func (d *Dashboard) dispatch(w http.ResponseWriter, s *request) {
+	switch s.path {
+	case "livez":
+		d.livez(w, s)
+		return
+	case "readyz":
+		d.readyz(w, s)
+		return
+	}
+	if err := d.checkHost(s); err != nil {
+		d.refuse(w, s, err)
+		return
+	}
+	if !d.awaitReady(s) {
+		d.refuse(w, s, errStarting)
+		return
+	}
+	first, rest, _ := strings.Cut(s.path, "/")
+	switch {
+	case first == "api" && strings.HasPrefix(rest, "v1/"):
+		d.serveAPI(w, s, strings.TrimPrefix(rest, "v1"))
+	case first == "m" && strings.Contains(rest, "/assets/"):
+		d.serveAssets(w, s, rest)
+	case s.path == ".well-known/jwks.json":
+		d.jwks(w, s)
+	case first == "api" || first == ".well-known":
+		writeError(w, errNotFound, s.id)
+	default:
+		d.ui.Serve(w, s.r, ui.Page{Base: s.base, Path: s.path, Host: s.host})
+	}
+}
+
+// refuse answers an error: as a page to a person, as a problem to a program.
+func (d *Dashboard) refuse(w http.ResponseWriter, s *request, err *Error) {
+	if s.r.Method == http.MethodGet && strings.Contains(s.r.Header.Get("Accept"), "text/html") && !strings.HasPrefix(s.path, "api/") {
+		writePage(w, err, s.id)
+		return
+	}
+	writeError(w, err, s.id)
+}
+
+// serveAPI answers below /api/v1; path begins with a slash.
+func (d *Dashboard) serveAPI(w http.ResponseWriter, s *request, path string) {
+	r := s.r
+	principal, err := d.auth.Authenticate(r)
+	if err != nil && !(credentialsOptional(path) && errors.Is(err, auth.ErrInvalidToken)) {
+		d.authFailed(w, s, err)
+		return
+	}
+	if err := d.auth.CheckOrigin(r); err != nil {
+		writeError(w, &Error{Status: http.StatusForbidden, Code: "cross-origin",
+			Detail: "This request did not come from the dashboard's own pages.", Err: err}, s.id)
+		return
+	}
+	s.principal = principal
+	ctx := r.Context()
+	if principal != nil {
+		ctx = auth.NewContext(ctx, principal)
+	}
+	if rest, ok := strings.CutPrefix(path, "/m/"); ok {
+		d.serveModule(w, r, ctx, s, rest)
+		return
+	}
+	d.core.ServeHTTP(w, withPath(r, ctx, path))
+}
+
+// credentialsOptional is true where a stale access cookie must not stand in the
+// way: of signing in again, refreshing and signing out.
+func credentialsOptional(path string) bool {
+	switch path {
+	case "/auth/login", "/auth/refresh", "/auth/logout", "/setup":
+		return true
+	}
+	return false
+}
+
+// withPath is the request as the inner mux sees it: one shallow copy.
+func withPath(r *http.Request, ctx context.Context, escaped string) *http.Request {
+	out := r.WithContext(ctx)
+	u := *r.URL
+	u.Path, u.RawPath = unescapePath(escaped), escaped
+	out.URL = &u
+	return out
+}
+
+// serveModule answers below /api/v1/m/; rest is "{module}/…".
+func (d *Dashboard) serveModule(w http.ResponseWriter, r *http.Request, ctx context.Context, s *request, rest string) {
+	id, path, _ := strings.Cut(rest, "/")
+	m := d.modules[id]
+	if m == nil {
+		d.unknown(w, s)
+		return
+	}
+	slot := m.slot.Load()
+	if slot == nil || !slot.gate.enter() {
+		if !m.visible(s.principal) {
+			d.unknown(w, s)
+			return
+		}
+		writeError(w, d.absent(m), s.id)
+		return
+	}
+	call := &call{slot: slot, module: m}
+	defer call.leave()
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(slot.bg.ctx, func() { cancel(errModuleDisabled) })
+	defer func() { stop(); cancel(nil) }()
+	defer func() {
+		if v := recover(); v != nil {
+			if v == http.ErrAbortHandler { //nolint:errorlint // a panic value, compared as net/http does
+				panic(v)
+			}
+			d.modulePanicked(m, v, debug.Stack())
+			d.answerPanic(w, s)
+		}
+	}()
+	slot.mux.ServeHTTP(w, withPath(r, context.WithValue(ctx, callKey{}, call), "/"+path))
+}
+
+// call is a request inside a module. A stream leaves the gate early and is
+// waited for on its own, so that it does not hold up a drain.
+type call struct {
+	slot   *slot
+	module *hosted
+	stream bool
+}
+
+type callKey struct{}
+
+func (c *call) leave() {
+	if c.stream {
+		c.slot.streams.Done()
+		return
+	}
+	c.slot.gate.leave()
+}
+
+// becomeStream moves the request of ctx from the gate to the streams.
+func becomeStream(ctx context.Context) {
+	if c, ok := ctx.Value(callKey{}).(*call); ok && !c.stream {
+		c.slot.streams.Add(1)
+		c.stream = true
+		c.slot.gate.leave()
+	}
+}
+
+// unknown is the one answer for modules and paths that a caller may not know
+// of, whether they exist or not.
+func (d *Dashboard) unknown(w http.ResponseWriter, s *request) {
+	if s.principal == nil {
+		writeError(w, errUnauthenticated, s.id)
+		return
+	}
+	writeError(w, errNotFound, s.id)
+}
+
+// authFailed answers credentials that were sent and are not good.
+func (d *Dashboard) authFailed(w http.ResponseWriter, s *request, err error) {
+	e := asError(err)
+	if e.status() >= http.StatusInternalServerError {
+		d.log.Warn("cannot check credentials", "request_id", s.id, "error", err)
+	}
+	writeError(w, e, s.id)
+}
+
+// handler is an endpoint's place in the request path after the module gate.
+func (d *Dashboard) handler(e *endpoint, m *hosted) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := stateOf(r.Context())
+		if err := d.permit(e, m, s.principal); err != nil {
+			writeError(w, err, s.id)
+			return
+		}
+		if e.config.deprecated {
+			w.Header().Set("Deprecation", "true")
+		}
+		if e.plan == nil { // a plain handler reads its own body
+			r.Body = http.MaxBytesReader(w, r.Body, e.config.bodyLimit)
+		}
+		if err := e.serve(w, r, e); err != nil {
+			d.failed(w, s, e, err)
+		}
+	})
+}
+
+// permit decides whether the principal may call the endpoint.
+func (d *Dashboard) permit(e *endpoint, m *hosted, p *auth.Principal) *Error {
+	switch {
+	case e.access.kind == accessPublic:
+		return nil
+	case p == nil:
+		return errUnauthenticated
+	case e.access.kind == accessAuthenticated || p.Can(e.permission):
+		return nil
+	case m != nil && !m.visible(p):
+		return errNotFound
+	}
+	return errForbidden(e.permissionName())
+}
+
+// failed answers a handler's error, and logs it where it is ours.
+func (d *Dashboard) failed(w http.ResponseWriter, s *request, e *endpoint, err error) {
+	if late, ok := errors.AsType[answeredError](err); ok {
+		d.log.Debug("answer broke off", "request_id", s.id, "endpoint", e.method+" "+e.path, "module", e.module, "error", late.err)
+		return
+	}
+	answer := asError(err)
+	if answer.status() >= http.StatusInternalServerError && answer.Err != nil && !errors.Is(err, context.Canceled) {
+		d.log.Error("endpoint failed", "request_id", s.id, "endpoint", e.method+" "+e.path, "module", e.module, "error", err)
+		d.report(err, slog.String("request_id", s.id), slog.String("module", e.module))
+	}
+	writeError(w, answer, s.id)
+}
+
+// unmatched answers what no endpoint matches: 405 where another method would.
+func (d *Dashboard) unmatched(mux *http.ServeMux, m *hosted) http.Handler {
+	methods := []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := stateOf(r.Context())
+		if m != nil && !m.visible(s.principal) || s.principal == nil {
+			d.unknown(w, s)
+			return
+		}
+		var allow []string
+		probe := *r
+		for _, method := range methods {
+			probe.Method = method
+			if _, pattern := mux.Handler(&probe); pattern != "/" && pattern != "" {
+				allow = append(allow, method)
+			}
+		}
+		if len(allow) == 0 {
+			writeError(w, errNotFound, s.id)
+			return
+		}
+		w.Header().Set("Allow", strings.Join(allow, ", "))
+		writeError(w, &Error{Status: http.StatusMethodNotAllowed, Detail: "Use " + strings.Join(allow, ", ") + " here."}, s.id)
+	})
+}
