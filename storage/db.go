@@ -118,9 +118,11 @@ func (db *DB) turn(ctx context.Context) (*sql.Conn, error) {
 	return conn, nil
 }
 
-// cause says why ctx ended a wait, or what else err is.
+// cause says why a wait for a connection ended.
 func (db *DB) cause(ctx context.Context, err error) error {
 	switch {
+	case db.closed.Load():
+		return ErrClosed
 	case context.Cause(ctx) == ErrBusy:
 		name := db.cfg.Path
 		if name == "" {
@@ -128,10 +130,6 @@ func (db *DB) cause(ctx context.Context, err error) error {
 		}
 		return errorf(ErrBusy, "database %s: other writes took longer than %s (Exec and Update inside Update wait for themselves)",
 			name, db.cfg.WriteWait)
-	case db.closed.Load():
-		return ErrClosed
-	case ctx.Err() != nil && errors.Is(err, sql.ErrTxDone):
-		return ctx.Err() // the end of ctx rolled the transaction back
 	}
 	return err
 }
@@ -206,14 +204,15 @@ func (db *DB) run(ctx context.Context, tx *sql.Tx, fn func(*Tx) error) (err erro
 			err = errors.Join(err, rerr)
 		}
 	}()
-	if err := fn(&Tx{tx: tx, dialect: db.cfg.Dialect}); err != nil {
-		return db.cause(ctx, err)
+	err = fn(&Tx{tx: tx, dialect: db.cfg.Dialect})
+	if err == nil {
+		ended = true
+		err = tx.Commit()
 	}
-	ended = true
-	if err := tx.Commit(); err != nil {
-		return db.cause(ctx, err)
+	if ctx.Err() != nil && errors.Is(err, sql.ErrTxDone) {
+		return ctx.Err() // its end rolled the transaction back
 	}
-	return nil
+	return err
 }
 
 // Tx is a transaction, valid until the function it was given to returns. It

@@ -61,6 +61,9 @@ func (db *DB) Migrate(ctx context.Context, scope string, migrations []Migration)
 	for range pending {
 		// Another process may have been faster: look again under the lock.
 		err := db.Update(ctx, func(tx *Tx) error {
+			if err := lockMigrations(ctx, tx); err != nil {
+				return err
+			}
 			next, err := pendingIn(ctx, tx, scope, migrations)
 			if err != nil || len(next) == 0 {
 				return err
@@ -85,21 +88,12 @@ func (db *DB) MigrateStep(ctx context.Context, scope string, m Migration, also f
 		return err
 	}
 	return db.Update(ctx, func(tx *Tx) error {
-		applied, err := appliedIn(ctx, tx, scope)
-		if err != nil {
+		if err := lockMigrations(ctx, tx); err != nil {
 			return err
 		}
-		done := false
-		for _, a := range applied {
-			switch {
-			case a.version == m.Version:
-				if err := a.matches(scope, m, tx.dialect); err != nil {
-					return err
-				}
-				done = true
-			case a.version > m.Version && !done:
-				return a.precedes(scope, m)
-			}
+		done, err := stepDone(ctx, tx, scope, m)
+		if err != nil {
+			return err
 		}
 		if !done {
 			if err := apply(ctx, tx, scope, m); err != nil {
@@ -111,6 +105,23 @@ func (db *DB) MigrateStep(ctx context.Context, scope string, m Migration, also f
 		}
 		return also(tx)
 	})
+}
+
+// stepDone reports whether m is applied.
+func stepDone(ctx context.Context, tx *Tx, scope string, m Migration) (bool, error) {
+	applied, err := appliedIn(ctx, tx, scope)
+	if err != nil {
+		return false, err
+	}
+	for _, a := range applied {
+		if a.version == m.Version {
+			return true, a.matches(scope, m, tx.dialect)
+		}
+	}
+	if n := len(applied); n > 0 && applied[n-1].version > m.Version {
+		return false, applied[n-1].precedes(scope, m)
+	}
+	return false, nil
 }
 
 // Pending returns the migrations of scope that are not applied, in order. It
@@ -206,9 +217,6 @@ func apply(ctx context.Context, tx *Tx, scope string, m Migration) error {
 
 // pendingIn compares what is applied with what the program knows.
 func pendingIn(ctx context.Context, tx *Tx, scope string, migrations []Migration) ([]Migration, error) {
-	if err := lockMigrations(ctx, tx); err != nil {
-		return nil, err
-	}
 	applied, err := appliedIn(ctx, tx, scope)
 	if err != nil {
 		return nil, err

@@ -252,17 +252,29 @@ func (c *conn) begin(ctx context.Context) error {
 }
 
 func (c *conn) commit() error {
-	if c.failed != nil {
-		return errors.Join(c.failed, c.rollback())
+	if failed := c.failed; failed != nil {
+		if err := c.rollback(); err != nil {
+			return errors.Join(failed, err)
+		}
+		return failed
 	}
 	c.inTx = false
 	if _, err := c.stmts.exec(context.Background(), "COMMIT", nil); err != nil {
 		if primary(err) == codes.SQLITE_ERROR {
 			return fmt.Errorf("commit: a statement inside the transaction ended it: %w", err)
 		}
-		return errors.Join(c.translate(err), c.rollback())
+		return c.undo(err)
 	}
 	return nil
+}
+
+// undo rolls back because of err, which it translates.
+func (c *conn) undo(err error) error {
+	err = c.translate(err)
+	if rerr := c.rollback(); rerr != nil {
+		return errors.Join(err, rerr)
+	}
+	return err
 }
 
 // rollback leaves the connection without a transaction, or marks it broken.
@@ -317,7 +329,7 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	}
 	res, err := c.stmts.exec(ctx, query, args)
 	if err != nil {
-		return nil, errors.Join(c.translate(err), c.rollback())
+		return nil, c.undo(err)
 	}
 	if err := c.commit(); err != nil {
 		return nil, err

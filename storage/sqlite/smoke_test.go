@@ -1,26 +1,10 @@
 package sqlite_test
 
 import (
-	"path/filepath"
 	"testing"
 
-	"github.com/modular-dashboard/dashboard/storage"
 	"github.com/modular-dashboard/dashboard/storage/sqlite"
 )
-
-func open(t testing.TB, opts ...sqlite.Option) *storage.DB {
-	t.Helper()
-	db, err := sqlite.Open(filepath.Join(t.TempDir(), "test.db"), opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return db
-}
 
 func TestSmoke(t *testing.T) {
 	db := open(t)
