@@ -15,6 +15,8 @@ type Info struct {
 	Server string
 	// AccessCookie is the name of the cookie that carries the access token. Empty: no cookie scheme.
 	AccessCookie string
+	// APIKeyHeader is the name of the header that carries an API key. Empty: no API keys.
+	APIKeyHeader string
 	// Tags describes the groups of operations. Tags that operations use but that are missing
 	// here are added without description.
 	Tags []Tag
@@ -69,27 +71,10 @@ type Answer struct {
 // Header is a header of an answer. Its value is a string.
 type Header struct{ Name, Description string }
 
-// Document is a built OpenAPI document. It is immutable.
-type Document struct{}
-
-// Build makes the document. The same input gives the same bytes. It fails on types that have
-// no schema, two operations with one method and path, and two with one id.
-func Build(info Info, ops []Operation) (*Document, error) { return &Document{}, nil }
-
-// JSON returns the document. The caller must not change it.
-func (d *Document) JSON() []byte { return nil }
-
-// Secret marks types whose values are never returned; their schema is write-only.
+// Secret marks types whose values are never returned: their schema is write-only and they have
+// no default. The method is asked on a zero value.
 type Secret interface{ IsSecret() bool }
 
-// Schemaer is implemented by types that know their own schema.
+// Schemaer is implemented by types that know their own schema, such as those with a
+// MarshalJSON of their own. The method is asked on a zero value.
 type Schemaer interface{ JSONSchema() *jsonschema.Schema }
-
-// SchemaFor returns the JSON Schema (2020-12) for a form over the struct type of defaults,
-// a struct or a pointer to one, whose values become the schema's defaults. Tags title:"…" and doc:"…" say
-// how fields are shown.
-func SchemaFor(defaults any) (*jsonschema.Schema, error) { return &jsonschema.Schema{}, nil }
-
-// TypeScript returns type declarations for the document: an interface per component and a
-// table of operations.
-func TypeScript(d *Document) []byte { return nil }

@@ -41,7 +41,9 @@ type Field struct {
 	OmitEmpty bool
 	OmitZero  bool
 	Quoted    bool // json:",string"
-	named     bool // the name comes from a tag
+	// ThroughPointer: the field is promoted from an embedded pointer, which may be nil.
+	ThroughPointer bool
+	named          bool // the name comes from a tag
 }
 
 // Rules returns the field's validator rules.
@@ -112,8 +114,9 @@ type walker struct {
 }
 
 type level struct {
-	typ   reflect.Type
-	index []int
+	typ     reflect.Type
+	index   []int
+	pointer bool
 }
 
 func (w *walker) walk(t reflect.Type) error {
@@ -183,12 +186,13 @@ func (w *walker) field(l level, i int) (*level, error) {
 		if !sf.IsExported() && sf.Type.Kind() == reflect.Pointer {
 			return nil, fmt.Errorf("%s embeds a pointer to the unexported struct %s, which cannot be set", l.typ, elem)
 		}
-		return &level{typ: elem, index: index}, nil
+		return &level{typ: elem, index: index, pointer: l.pointer || sf.Type.Kind() == reflect.Pointer}, nil
 	}
 	if !sf.IsExported() {
 		return nil, nil
 	}
-	f := Field{Name: name, GoName: sf.Name, Source: JSON, Index: index, Type: sf.Type, Tag: sf.Tag, named: name != ""}
+	f := Field{Name: name, GoName: sf.Name, Source: JSON, Index: index, Type: sf.Type, Tag: sf.Tag,
+		ThroughPointer: l.pointer, named: name != ""}
 	if f.Name == "" {
 		f.Name = sf.Name
 	}
