@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/modular-dashboard/dashboard"
+	"github.com/modular-dashboard/dashboard/storage"
+	"github.com/modular-dashboard/dashboard/storage/sqlite"
+)
+
+// Limits of the HTTP server. There is no limit on writing an answer: event
+// streams last for as long as a page is open.
+const (
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 64 << 10
+)
+
+// serve runs the server until ctx ends, and then until everything is closed. An
+// error says in one line why it could not start or not stop.
+func serve(ctx context.Context, c config, stdout, stderr io.Writer) (err error) {
+	log, err := newLogger(c, stderr)
+	if err != nil {
+		return err
+	}
+	listener, err := listen(c.addr)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }() // the HTTP server has closed it where it ran
+	store, err := openStore(c.data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	base := baseURL(c, listener.Addr())
+	d, err := newDashboard(c, store, base, log, stderr)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler: d, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	if err = d.Start(ctx); err == nil {
+		fmt.Fprintf(stdout, "Dashboard at %s\n", base+c.prefix+"/")
+		select {
+		case <-ctx.Done():
+			log.Info("stopping", "within", c.file.StopTimeout)
+		case err = <-served:
+		}
+	}
+	if ctx.Err() != nil {
+		err = nil // asked to stop, perhaps while starting
+	}
+	return errors.Join(err, stop(server, d, c.file.StopTimeout))
+}
+
+// stop ends streams and modules while the HTTP server lets requests in flight
+// finish; both share the deadline.
+func stop(server *http.Server, d *dashboard.Dashboard, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	stopped := make(chan error, 1)
+	go func() { stopped <- d.Shutdown(ctx) }()
+	err := server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("stop: requests were still running after %s", patience), server.Close())
+	}
+	return errors.Join(err, <-stopped)
+}
+
+func newLogger(c config, w io.Writer) (*slog.Logger, error) {
+	level, err := c.file.level()
+	if err != nil {
+		return nil, err
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if c.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options)), nil
+	}
+	return slog.New(slog.NewTextHandler(w, options)), nil
+}
+
+func listen(addr string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("listen on %s: another program uses this port", addr)
+	case err != nil:
+		return nil, fmt.Errorf("listen on %s: %w", addr, errors.Unwrap(err))
+	}
+	return listener, nil
+}
+
+// openStore opens the database in the data folder, which it makes where it is
+// missing.
+func openStore(data string) (*storage.DB, error) {
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	return sqlite.Open(filepath.Join(data, "dashboard.db"))
+}
+
+// baseURL is where people find the dashboard: the public URL, or the address
+// listened on as a browser on this machine would write it.
+func baseURL(c config, addr net.Addr) string {
+	if c.publicURL != "" {
+		return c.publicURL
+	}
+	host, _, err := net.SplitHostPort(c.addr)
+	if ip := net.ParseIP(host); err != nil || host == "" || ip != nil && !ip.IsLoopback() {
+		host = "localhost"
+	}
+	_, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return "http://" + host
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+func newDashboard(c config, store *storage.DB, base string, log *slog.Logger, stderr io.Writer) (*dashboard.Dashboard, error) {
+	options := []dashboard.Option{
+		dashboard.WithTitle(c.file.Title),
+		dashboard.WithPrefix(c.prefix),
+		dashboard.WithPublicURL(base),
+		dashboard.WithLogger(log),
+		dashboard.WithTrustedProxies(c.file.TrustedProxies...),
+		dashboard.WithDrainTimeout(c.file.DrainTimeout),
+		dashboard.WithSetupLink(func(link string) {
+			fmt.Fprintf(stderr, "\nNo account yet. Create the first one within 24 hours at\n\n    %s\n\n", link)
+		}),
+	}
+	for _, id := range c.file.Modules {
+		options = append(options, dashboard.WithModules(builtIn(id)))
+	}
+	if c.account.email != "" {
+		options = append(options, dashboard.WithFirstAccount(c.account.email, c.account.password))
+	}
+	if len(c.keys) > 0 {
+		options = append(options, dashboard.WithMasterKeys(c.keys...))
+	}
+	return dashboard.New(store, options...)
+}
