@@ -11,7 +11,7 @@ const (
 	// browser show it as a document, that document may load and run nothing.
 	inert = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-	permissions = "accelerometer=(), ambient-light-sensor=(), browsing-topics=(), camera=(), display-capture=(), " +
+	permissions = "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), " +
 		"geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()"
 )
 
