@@ -88,15 +88,17 @@ type conn struct {
 // configure sets a new connection up and reads the schema, so that a file
 // that cannot be used is refused here.
 func (c *conn) configure(ctx context.Context) error {
-	pragmas := []string{fmt.Sprintf("PRAGMA busy_timeout = %d", c.wait.Milliseconds()), "PRAGMA trusted_schema = OFF"}
 	if !c.writer {
-		return c.pragmas(ctx, append(pragmas, "PRAGMA query_only = ON"))
+		return c.pragmas(ctx, []string{
+			fmt.Sprintf("PRAGMA busy_timeout = %d", c.wait.Milliseconds()), "PRAGMA trusted_schema = OFF", "PRAGMA query_only = ON",
+		})
 	}
 	sync := "FULL" // a commit is on the disk before it is acknowledged
 	if c.ephemeral {
 		sync = "OFF"
 	}
-	if err := c.pragmas(ctx, pragmas); err != nil {
+	// The writer waits by itself, see turn.
+	if err := c.pragmas(ctx, []string{"PRAGMA busy_timeout = 0", "PRAGMA trusted_schema = OFF"}); err != nil {
 		return err
 	}
 	readOnly, err := c.engine.IsReadOnly("main")
@@ -162,15 +164,16 @@ func (c *conn) first(ctx context.Context, query string) (any, error) {
 	return dest[0], nil
 }
 
-// turn is a bounded wait with growing, jittered pauses: what is left to do
-// when SQLite answers busy at once instead of waiting.
+// turn is a bounded wait for a lock that another process holds. There is one
+// waiter per process, so it may ask often: SQLite's own pauses grow to 100 ms
+// and let a busy process starve the others.
 type turn struct {
 	until time.Time
 	pause time.Duration
 }
 
-func newTurn(wait time.Duration) *turn {
-	return &turn{until: time.Now().Add(wait), pause: time.Millisecond}
+func newTurn(wait time.Duration) turn {
+	return turn{until: time.Now().Add(wait), pause: 100 * time.Microsecond}
 }
 
 // next waits a moment and reports whether to try again.
@@ -180,7 +183,7 @@ func (t *turn) next(ctx context.Context) bool {
 	}
 	timer := time.NewTimer(t.pause/2 + rand.N(t.pause))
 	defer timer.Stop()
-	t.pause = min(2*t.pause, 50*time.Millisecond)
+	t.pause = min(2*t.pause, time.Millisecond)
 	select {
 	case <-ctx.Done():
 		return false
@@ -246,8 +249,11 @@ func (c *conn) begin(ctx context.Context) error {
 		if locked(err) && t.next(ctx) {
 			continue
 		}
-		c.rollback() // a BEGIN that succeeded as ctx ended
-		return c.translate(err)
+		err = c.undo(err) // a BEGIN may succeed as ctx ends
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return err
 	}
 }
 

@@ -202,14 +202,16 @@ func clock(t *testing.T, tx *storage.Tx) (now int64) {
 }
 
 func testLockerKeep(t *testing.T, k Lockers) {
-	l := acquire(t, k.One, "a", short)
+	const ttl = 4 * short
+	l := acquire(t, k.One, "a", ttl)
 	ctx, stop := l.Keep(t.Context())
-	end := time.Now().Add(4 * short)
-	for time.Now().Before(end) {
+	end := time.Now().Add(2 * ttl)
+	eventually(t, "two lifetimes", func() bool {
 		if _, err := k.Two.Acquire(t.Context(), "a", time.Hour); !errors.Is(err, storage.ErrHeld) {
 			t.Fatalf("acquire of a kept lease: %v, want ErrHeld", err)
 		}
-	}
+		return time.Now().After(end)
+	})
 	if ctx.Err() != nil {
 		t.Errorf("the kept lease's context ended: %v", context.Cause(ctx))
 	}
