@@ -169,7 +169,7 @@ func (d *Dashboard) startParts(ctx context.Context) error {
 		{"auth", d.auth.Start, d.auth.Shutdown},
 		{"events", d.startEvents, d.stopEvents},
 		{"settings", d.settings.Start, d.settings.Shutdown},
-		{"modules", d.registry.Start, d.registry.Stop},
+		{"modules", d.startModules, d.registry.Stop},
 		{"health", d.startHealth, d.stopHealthChecks},
 		{"set-up", d.offerSetup, none},
 	}
@@ -186,6 +186,22 @@ func (d *Dashboard) startParts(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// settlePatience is how long a start waits for modules: those that are quick
+// answer the first request, those that hang hold nobody up.
+const settlePatience = 5 * time.Second
+
+func (d *Dashboard) startModules(ctx context.Context) error {
+	if err := d.registry.Start(ctx); err != nil {
+		return err
+	}
+	patience, cancel := context.WithTimeout(ctx, settlePatience)
+	defer cancel()
+	if err := d.registry.Settle(patience); err != nil && ctx.Err() == nil {
+		d.log.Warn("some modules are still starting")
+	}
+	return ctx.Err()
 }
 
 // Shutdown ends streams, disables the modules on this instance (the stored

@@ -1,0 +1,17 @@
+package dashboard
+
+import "github.com/modular-dashboard/dashboard/auth"
+
+// WithFastPasswords makes password hashes cheap, for tests.
+func WithFastPasswords() Option {
+	return option(func(c *config) error {
+		c.argon2 = auth.Argon2{MemoryKiB: 64, Passes: 1, Threads: 1}
+		return nil
+	})
+}
+
+// WithStepHook calls fn at every named point of the lifecycle, for tests that
+// kill the process there.
+func WithStepHook(fn func(point string)) Option {
+	return option(func(c *config) error { c.stepHook = fn; return nil })
+}
