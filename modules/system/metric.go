@@ -16,8 +16,8 @@ type metric struct {
 // unitLoad and unitCores have no unit of their own: the number speaks.
 const unitNone = ""
 
-// metrics are the columns of the history, in order.
-func metrics() []metric {
+// measured lists the columns of the history, in order.
+func measured() []metric {
 	return []metric{
 		{"cpu", "CPU", dashboard.UnitPercent, ofCPU(func(c *CPU) float64 { return c.Percent })},
 		{"cpu_user", "Programs", dashboard.UnitPercent, ofCPU(func(c *CPU) float64 { return c.User })},

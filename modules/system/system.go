@@ -73,7 +73,7 @@ func New(opts ...Option) *Module {
 	}
 	m := &Module{
 		kernel:    c.proc != nil,
-		metrics:   metrics(),
+		metrics:   measured(),
 		collector: newCollector(c.proc, c.cgroup, c.statfs),
 		settings:  Defaults(),
 		changed:   make(chan struct{}, 1),

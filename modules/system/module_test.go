@@ -1,0 +1,280 @@
+package system_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/modular-dashboard/dashboard"
+	"github.com/modular-dashboard/dashboard/modules/system"
+	"github.com/modular-dashboard/dashboard/storage/sqlite"
+)
+
+// host is a dashboard with the module, and a person who is signed in.
+type host struct {
+	t     testing.TB
+	d     *dashboard.Dashboard
+	token string
+}
+
+func newHost(t testing.TB, module dashboard.Module) *host {
+	t.Helper()
+	store, err := sqlite.Open(filepath.Join(t.TempDir(), "dashboard.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const email, password = "ada@example.com", "correct horse battery staple"
+	d, err := dashboard.New(store, dashboard.WithModules(module), dashboard.WithFirstAccount(email, password),
+		dashboard.WithLogger(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Shutdown(t.Context()); err != nil && t.Context().Err() == nil {
+			t.Error(err)
+		}
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := d.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h := &host{t: t, d: d}
+	var grant struct {
+		AccessToken string `json:"access_token"`
+	}
+	h.call("POST", "/api/v1/auth/login", map[string]string{"email": email, "password": password, "delivery": "token"}, http.StatusOK, &grant)
+	h.token = grant.AccessToken
+	return h
+}
+
+// call sends a request and decodes the answer, which must have the status.
+func (h *host) call(method, path string, body any, status int, out any) http.Header {
+	h.t.Helper()
+	got, header := h.try(method, path, body, out)
+	if got != status {
+		h.t.Fatalf("%s %s: got status %d, want %d", method, path, got, status)
+	}
+	return header
+}
+
+func (h *host) try(method, path string, body, out any, headers ...string) (int, http.Header) {
+	h.t.Helper()
+	var in io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		in = bytes.NewReader(text)
+	}
+	r := httptest.NewRequest(method, "http://localhost"+path, in)
+	r.Header.Set("Content-Type", "application/json")
+	if h.token != "" {
+		r.Header.Set("Authorization", "Bearer "+h.token)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.d.ServeHTTP(w, r)
+	if out != nil && w.Code < 300 {
+		if err := json.Unmarshal(w.Body.Bytes(), out); err != nil {
+			h.t.Fatalf("%s %s: %v in %s", method, path, err, w.Body)
+		}
+	}
+	return w.Code, w.Result().Header
+}
+
+// eventually waits for what the background does, with a generous deadline.
+func (h *host) eventually(what string, done func() bool) {
+	h.t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(30 * time.Second)
+	for !done() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			h.t.Fatalf("waited 30 s for: %s", what)
+		}
+	}
+}
+
+type panel struct {
+	ID   string `json:"id"`
+	Kind string `json:"kind"`
+}
+
+func (h *host) panels() []panel {
+	h.t.Helper()
+	var list struct {
+		Items []panel `json:"items"`
+	}
+	h.call("GET", "/api/v1/panels", nil, http.StatusOK, &list)
+	return list.Items
+}
+
+func TestModuleShowsAMachine(t *testing.T) {
+	r := load(t, "machine")
+	h := newHost(t, system.New(system.WithProc(r.now), system.WithCgroup(nil)))
+	r.advance()
+	var snap system.Snapshot
+	h.eventually("a second sample", func() bool {
+		h.call("GET", "/api/v1/m/system/snapshot", nil, http.StatusOK, &snap)
+		return snap.CPU != nil
+	})
+	if got, want := snap.Memory.Percent, 75.0; got != want {
+		t.Errorf("memory: got %v %%, want %v %%", got, want)
+	}
+	for _, p := range h.panels() {
+		t.Run(p.ID, func(t *testing.T) {
+			var data map[string]any
+			status, _ := h.try("GET", "/api/v1/m/system/panels/"+p.ID, nil, &data)
+			if p.ID == "disk" || p.ID == "disks" {
+				return // the recorded mounts are not this machine's
+			}
+			if status != http.StatusOK {
+				t.Fatalf("got status %d, want 200", status)
+			}
+			if data["as_of"] == nil {
+				t.Errorf("got %v, want as_of", data)
+			}
+			if p.Kind == "timeseries" {
+				if times, _ := data["times"].([]any); len(times) < 2 {
+					t.Errorf("got %d points, want at least 2", len(times))
+				}
+			}
+		})
+	}
+}
+
+func TestModuleOnThisMachine(t *testing.T) {
+	h := newHost(t, system.New())
+	panels := h.panels()
+	if len(panels) == 0 {
+		t.Fatal("no panels")
+	}
+	for _, p := range panels {
+		status, _ := h.try("GET", "/api/v1/m/system/panels/"+p.ID, nil, nil)
+		if status != http.StatusOK && status != http.StatusServiceUnavailable {
+			t.Errorf("panel %s: got status %d, want 200, or 503 where it cannot be measured", p.ID, status)
+		}
+	}
+}
+
+func TestModuleWithoutAKernel(t *testing.T) {
+	h := newHost(t, system.New(system.WithProc(nil)))
+	var ids []string
+	for _, p := range h.panels() {
+		ids = append(ids, p.ID)
+		h.call("GET", "/api/v1/m/system/panels/"+p.ID, nil, http.StatusOK, nil)
+	}
+	if got, want := strings.Join(ids, " "), "kernel go-heap go-goroutines go-gc go-latency go-memory"; got != want {
+		t.Errorf("panels: got %q, want %q", got, want)
+	}
+	var snap system.Snapshot
+	h.call("GET", "/api/v1/m/system/snapshot", nil, http.StatusOK, &snap)
+	if snap.CPU != nil || snap.Runtime.Goroutines == 0 {
+		t.Errorf("got %+v, want the Go runtime alone", snap)
+	}
+}
+
+type settingsAnswer struct {
+	Values map[string]any `json:"values"`
+}
+
+func TestSettingsApplyInPlace(t *testing.T) {
+	h := newHost(t, system.New())
+	var before system.History
+	h.eventually("some history", func() bool {
+		h.call("GET", "/api/v1/m/system/history?metric=go_goroutines", nil, http.StatusOK, &before)
+		return len(before.Times) > 1
+	})
+	if before.IntervalSeconds != 2 || before.WindowSeconds != 600 {
+		t.Errorf("defaults: got %v s over %v s, want 2 s over 600 s", before.IntervalSeconds, before.WindowSeconds)
+	}
+	var stored settingsAnswer
+	header := h.call("GET", "/api/v1/modules/system/settings", nil, http.StatusOK, &stored)
+	values := map[string]any{"values": map[string]any{"interval": "1s", "window": "1h", "top_processes": 3}}
+	status, _ := h.try("PUT", "/api/v1/modules/system/settings", values, nil, "If-Match", header.Get("ETag"))
+	if status != http.StatusOK {
+		t.Fatalf("PUT settings: got status %d, want 200", status)
+	}
+	var after system.History
+	h.eventually("the new interval and more history", func() bool {
+		h.call("GET", "/api/v1/m/system/history?metric=go_goroutines", nil, http.StatusOK, &after)
+		return after.IntervalSeconds == 1 && len(after.Times) >= len(before.Times)+2
+	})
+	if !after.Times[0].Equal(before.Times[0]) {
+		t.Errorf("the history begins at %s, want %s: it must survive the change", after.Times[0], before.Times[0])
+	}
+}
+
+func TestSettingsAreChecked(t *testing.T) {
+	h := newHost(t, system.New())
+	for _, values := range []map[string]any{
+		{"interval": "500ms"}, {"interval": "2m"}, {"window": "1s"}, {"window": "25h"}, {"top_processes": 0}, {"top_processes": 51},
+	} {
+		header := h.call("GET", "/api/v1/modules/system/settings", nil, http.StatusOK, nil)
+		status, _ := h.try("PUT", "/api/v1/modules/system/settings", map[string]any{"values": values}, nil, "If-Match", header.Get("ETag"))
+		if status != http.StatusUnprocessableEntity {
+			t.Errorf("settings %v: got status %d, want 422", values, status)
+		}
+	}
+}
+
+func TestHistoryQueryIsChecked(t *testing.T) {
+	h := newHost(t, system.New())
+	for _, query := range []string{"", "?metric=", "?metric=nonsense", "?metric=cpu&points=1", "?metric=cpu&since=yesterday"} {
+		status, _ := h.try("GET", "/api/v1/m/system/history"+query, nil, nil)
+		if status != http.StatusUnprocessableEntity && status != http.StatusBadRequest {
+			t.Errorf("history%s: got status %d, want 422", query, status)
+		}
+	}
+	var got system.History
+	future := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+	h.call("GET", "/api/v1/m/system/history?metric=cpu&since="+future, nil, http.StatusOK, &got)
+	if got.Times == nil || got.Values == nil || len(got.Times) != 0 {
+		t.Errorf("since an hour from now: got %+v, want empty lists", got)
+	}
+}
+
+func TestDisableAndEnable(t *testing.T) {
+	h := newHost(t, system.New())
+	h.act("disable")
+	h.eventually("the module to be gone", func() bool {
+		status, _ := h.try("GET", "/api/v1/m/system/snapshot", nil, nil)
+		return status == http.StatusNotFound
+	})
+	h.act("enable")
+	h.eventually("the module to be back", func() bool {
+		status, _ := h.try("GET", "/api/v1/m/system/snapshot", nil, nil)
+		return status == http.StatusOK
+	})
+}
+
+func (h *host) act(op string) {
+	h.t.Helper()
+	if status, _ := h.try("POST", "/api/v1/modules/system/"+op, map[string]any{}, nil); status != http.StatusAccepted {
+		h.t.Fatalf("%s: got status %d, want 202", op, status)
+	}
+}
+
+func TestNobodyElseSees(t *testing.T) {
+	h := newHost(t, system.New())
+	h.token = ""
+	for _, path := range []string{"snapshot", "history?metric=cpu", "panels/cpu"} {
+		if status, _ := h.try("GET", "/api/v1/m/system/"+path, nil, nil); status != http.StatusUnauthorized {
+			t.Errorf("%s without credentials: got status %d, want 401", path, status)
+		}
+	}
+}
