@@ -34,24 +34,24 @@ func surface(t *testing.T, p pkg) string {
 	}
 	var b strings.Builder
 	b.WriteString("package " + p.ImportPath + "\n")
-	print := func(declaration ast.Decl) {
+	show := func(declaration ast.Decl) {
 		b.WriteString("\n" + render(t, set, declaration) + "\n")
 	}
 	values := func(list []*doc.Value) {
 		for _, value := range list {
-			print(value.Decl)
+			show(value.Decl)
 		}
 	}
 	functions := func(list []*doc.Func) {
 		for _, function := range list {
-			print(function.Decl)
+			show(function.Decl)
 		}
 	}
 	values(documented.Consts)
 	values(documented.Vars)
 	functions(documented.Funcs)
 	for _, named := range documented.Types {
-		print(named.Decl)
+		show(named.Decl)
 		values(named.Consts)
 		values(named.Vars)
 		functions(named.Funcs)
