@@ -240,7 +240,7 @@ func (p *planner) upgrade() ([]Step, error) {
 	switch c := Compare(code, r.Version); {
 	case r.Version != "" && c < 0:
 		return nil, p.refuse("%s", downgradeReason(p.Module, r.Version, code))
-	case r.Version == "" || c == 0 || r.Asked == code || r.State == Upgrading && r.Target == code:
+	case r.Version == "" || c == 0 && r.Held != code || r.Asked == code || r.State == Upgrading && r.Target == code:
 		return nil, nil
 	}
 	var behind []string
@@ -287,13 +287,16 @@ func (p *planner) behindReason(ids []string) string {
 // nothing to do; a quarantined module can only be retried.
 func (p *planner) recover() ([]Step, error) {
 	r := p.Records[p.Module]
-	failed := p.Ailing[p.Module]
+	failed, step := p.Ailing[p.Module], ""
 	if f, yes := r.Failure(); yes {
-		failed = f.Operation
+		failed, step = f.Operation, f.Step
 	}
+	_, migration := MigrationOf(step)
 	switch {
 	case failed == "":
 		return nil, nil
+	case migration && p.Op == OpForce:
+		return nil, p.refuse("it failed at %s, and what follows relies on that migration; retry it or roll back", step)
 	case failed == OpQuarantine && p.Op != OpRetry:
 		return nil, p.refuse("it is quarantined, which can only be retried, or ended by disabling it")
 	}

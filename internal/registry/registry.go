@@ -2,7 +2,15 @@ package registry
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/modular-dashboard/dashboard/internal/lifecycle"
 	"github.com/modular-dashboard/dashboard/storage"
@@ -11,93 +19,280 @@ import (
 // A Registry reconciles this instance's modules with the database. Its methods
 // are safe for concurrent use.
 type Registry struct {
-	db     *storage.DB
-	bus    storage.Bus
-	locker storage.Locker
-	opts   Options
+	db      *storage.DB
+	bus     storage.Bus
+	locker  storage.Locker
+	opts    Options
+	log     *slog.Logger
+	members map[string]*member
+	order   []*member // what is required first
+
+	hard, soft context.Context // of the hooks; soft ends when Stop begins, hard when its patience does
+	cancelHard context.CancelFunc
+	cancelSoft context.CancelCauseFunc
+	workers    sync.WaitGroup // one per member
+	loops      sync.WaitGroup // poll and heartbeat
+	kick       chan struct{}  // wakes the poll
+	snap       atomic.Pointer[snapshot]
+	refreshing sync.Mutex
+	claiming   sync.Mutex // one module at a time begins to go up or down here
+	bell       bell
+	watchers   watchers
+
+	mu      sync.Mutex
+	life    life
+	me      identity
+	stopped chan struct{} // closed when Stop has finished
+	stopErr error
 }
+
+type life uint8
+
+const (
+	fresh life = iota
+	running
+	stopping
+)
 
 // New returns a registry of the units. It validates manifests together (see
 // [lifecycle.Check]) and migrations, and does no I/O. bus may be nil: then the
 // fleet follows by polling alone.
 func New(db *storage.DB, bus storage.Bus, locker storage.Locker, units []Unit, opts Options) (*Registry, error) {
-	return &Registry{db: db, bus: bus, locker: locker, opts: opts.withDefaults()}, nil
+	r := &Registry{db: db, bus: bus, locker: locker, opts: opts.withDefaults(), members: make(map[string]*member),
+		kick: make(chan struct{}, 1), stopped: make(chan struct{})}
+	r.log = r.opts.Log
+	manifests := make([]lifecycle.Manifest, len(units))
+	for i, u := range units {
+		manifests[i] = u.Manifest
+	}
+	if err := lifecycle.Check(manifests, opts.Dashboard); err != nil {
+		return nil, fmt.Errorf("registry: %w", err)
+	}
+	order, err := lifecycle.Order(manifests)
+	if err != nil {
+		return nil, fmt.Errorf("registry: %w", err)
+	}
+	for _, u := range units {
+		m := newMember(u)
+		if err := checkMigrations(m.migrations); err != nil {
+			return nil, fmt.Errorf("registry: module %s: %w", m.id, err)
+		}
+		r.members[m.id] = m
+	}
+	for _, id := range order {
+		r.order = append(r.order, r.members[id])
+	}
+	r.link()
+	r.me = identity{id: opts.InstanceID, run: token(), host: opts.Host}
+	if r.me.id == "" {
+		r.me.id = token()
+	}
+	if r.me.host == "" {
+		r.me.host, _ = os.Hostname()
+	}
+	r.snap.Store(&snapshot{records: make(map[string]row)})
+	r.bell.init()
+	return r, nil
+}
+
+func token() string { return strings.ToLower(rand.Text()) }
+
+// link tells members who requires them.
+func (r *Registry) link() {
+	for _, m := range r.order {
+		for _, q := range m.Manifest.Requires {
+			if dep, ok := r.members[q.ID]; ok {
+				m.needs = append(m.needs, q)
+				dep.neededBy = append(dep.neededBy, m)
+			}
+		}
+	}
+}
+
+// checkMigrations finds early what storage would refuse late.
+func checkMigrations(list []storage.Migration) error {
+	last := 0
+	for _, m := range list {
+		if m.Version <= last {
+			return fmt.Errorf("migration %d (%s) comes after %d", m.Version, m.Name, last)
+		}
+		last = m.Version
+	}
+	return nil
 }
 
 // Start brings the registry's tables up to date, registers this instance and
 // the modules it sees for the first time, which are wanted enabled, and starts
 // to reconcile. It does not wait for modules, so none can hold up the start;
 // see [Registry.Settle]. ctx bounds Start only.
-func (r *Registry) Start(ctx context.Context) error { return errors.ErrUnsupported }
+func (r *Registry) Start(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch r.life {
+	case running:
+		return nil
+	case stopping:
+		return ErrStopped
+	}
+	if err := r.db.Migrate(ctx, scope, migrations()); err != nil {
+		return fmt.Errorf("start registry: %w", err)
+	}
+	if err := r.register(ctx, r.me); err != nil {
+		return fmt.Errorf("start registry: %w", err)
+	}
+	if err := r.refresh(ctx); err != nil {
+		return fmt.Errorf("start registry: %w", err)
+	}
+	base := context.WithoutCancel(ctx)
+	r.hard, r.cancelHard = context.WithCancel(base)
+	r.soft, r.cancelSoft = context.WithCancelCause(r.hard)
+	r.life = running
+	for _, m := range r.order {
+		r.workers.Go(func() { r.work(m) })
+	}
+	r.loops.Go(r.poll)
+	r.loops.Go(r.heartbeats)
+	r.announce("")
+	return nil
+}
+
+// register enters the instance, its modules and those nobody has seen yet.
+func (r *Registry) register(ctx context.Context, me identity) error {
+	return r.db.Update(ctx, func(tx *storage.Tx) error {
+		c, err := takeTurn(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if err := c.enter(ctx, me); err != nil {
+			return err
+		}
+		for _, m := range r.order {
+			fresh, err := c.discover(ctx, m.id)
+			if err != nil {
+				return err
+			}
+			if fresh {
+				e := AuditEvent{Action: "module.discover", Module: m.id, Generation: 1, Version: m.version()}
+				if err := r.audit(ctx, tx, e); err != nil {
+					return err
+				}
+			}
+			s := m.standing()
+			if s.Since.IsZero() {
+				s.Since = c.now
+			}
+			if err := c.report(ctx, s.report(m, me.id)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (r *Registry) audit(ctx context.Context, tx *storage.Tx, e AuditEvent) error {
+	if r.opts.Audit == nil {
+		return nil
+	}
+	if err := r.opts.Audit(ctx, tx, e); err != nil {
+		return fmt.Errorf("audit %s of %s: %w", e.Action, e.Module, err)
+	}
+	return nil
+}
 
 // Stop disables what is enabled on this instance, in order, without changing
 // what is desired, and ends every goroutine. Hooks of the fleet are canceled;
 // another instance, or the next start, carries on. When ctx ends first, Stop
 // gives up on hooks that hang and returns its error. Stop is idempotent, and
 // valid without Start.
-func (r *Registry) Stop(ctx context.Context) error { return nil }
-
-// Settle waits until every module of this instance has come as far as it can
-// for now: what is left waits for a person or for others.
-func (r *Registry) Settle(ctx context.Context) error { return errors.ErrUnsupported }
-
-// A Request is the fine print of an action.
-type Request struct {
-	// Cascade does it with the modules that need it, or that it needs, too.
-	Cascade bool
-	// Purge makes an uninstall remove the module's data; never that of modules
-	// that go with it.
-	Purge bool
-	// IfGeneration, unless nil, is the generation that the caller has seen.
-	IfGeneration *int64
-	// Actor is who asks, for the audit log.
-	Actor string
+func (r *Registry) Stop(ctx context.Context) error {
+	r.mu.Lock()
+	was := r.life
+	r.life = stopping
+	r.mu.Unlock()
+	switch was {
+	case fresh:
+		r.watchers.close()
+		close(r.stopped)
+		return nil
+	case stopping:
+		select {
+		case <-r.stopped:
+			return r.stopErr
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	r.stopErr = r.stop(ctx)
+	close(r.stopped)
+	return r.stopErr
 }
 
-// A Result is the answer to an action.
-type Result struct {
-	// Generation is the module's generation now. Every instance reports the
-	// generation that it has settled.
-	Generation int64
-	// Changed is false when there was nothing to do.
-	Changed bool
-	Steps   []lifecycle.Step
+func (r *Registry) stop(ctx context.Context) error {
+	r.cancelSoft(errStopping)
+	r.nudgeAll()
+	giveUp := context.AfterFunc(ctx, r.cancelHard)
+	defer giveUp()
+	r.workers.Wait()
+	var errs []error
+	if left := r.leftovers(); len(left) > 0 {
+		errs = append(errs, fmt.Errorf("stop registry: gave up on hooks of %s: %w", strings.Join(left, ", "), context.Cause(ctx)))
+	}
+	r.cancelHard()
+	r.loops.Wait()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	if err := r.unregister(last); err != nil {
+		errs = append(errs, fmt.Errorf("stop registry: %w", err))
+	}
+	r.announce("")
+	r.watchers.close()
+	return errors.Join(errs...)
 }
 
-// Act records what is desired, in one transaction with its audit, and returns;
-// the instances follow. Errors: [ErrUnknown], [ErrNoCode],
-// [*lifecycle.RefusedError], [*GenerationError].
-func (r *Registry) Act(ctx context.Context, id string, op lifecycle.Op, req Request) (Result, error) {
-	return Result{}, errors.ErrUnsupported
+// lastWords is how long saying good-bye to the database may take.
+const lastWords = 3 * time.Second
+
+func (r *Registry) unregister(ctx context.Context) error {
+	return r.db.Update(ctx, func(tx *storage.Tx) error {
+		c, err := takeTurn(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return c.leave(ctx, r.identity())
+	})
 }
 
-// Preview returns what Act would do, or its error, and changes nothing.
-func (r *Registry) Preview(ctx context.Context, id string, op lifecycle.Op, req Request) ([]lifecycle.Step, error) {
-	return nil, errors.ErrUnsupported
+// leftovers lists the modules with a call that has not returned.
+func (r *Registry) leftovers() []string {
+	var ids []string
+	for _, m := range r.order {
+		if m.calls.hanging() {
+			ids = append(ids, m.id)
+		}
+	}
+	return ids
 }
 
-// List returns every module of this program or the database, by id.
-func (r *Registry) List(ctx context.Context) ([]View, error) { return nil, errors.ErrUnsupported }
+func (r *Registry) identity() identity {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.me
+}
 
-// View returns one module, or [ErrUnknown].
-func (r *Registry) View(ctx context.Context, id string) (View, error) {
-	return View{}, errors.ErrUnsupported
+func (r *Registry) isStopping() bool { return r.soft.Err() != nil }
+
+// point marks a place where a test may kill the process.
+func (r *Registry) point(m *member, name string) {
+	if r.opts.StepHook != nil {
+		r.opts.StepHook(m.id + "/" + name)
+	}
 }
 
 // Actual returns where the module stands on this instance, without I/O.
 // Modules that this program has no code for are available.
-func (r *Registry) Actual(id string) lifecycle.State { return lifecycle.Available }
-
-// Quarantine withdraws an enabled module on this instance until it is retried
-// or disabled. It reports whether the module was enabled. It does no I/O and
-// may be called from a request.
-func (r *Registry) Quarantine(id, reason string) bool { return false }
-
-// SetHealth reports the health of a module on this instance. It does no I/O;
-// the next heartbeat carries it.
-func (r *Registry) SetHealth(id string, h Health) {}
-
-// Subscribe calls fn for changes of modules, one at a time. Changes of one
-// module that follow each other quickly come as one. stop returns when fn is
-// not running and will not be called again; it must not be called from fn.
-func (r *Registry) Subscribe(fn func(Event)) (stop func()) { return func() {} }
+func (r *Registry) Actual(id string) lifecycle.State {
+	if m, ok := r.members[id]; ok {
+		return *m.reported.Load()
+	}
+	return lifecycle.Available
+}
