@@ -85,7 +85,7 @@ func (b *Binder) CompileBody(t reflect.Type) (*Body, error) {
 	if t.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("%s is not a struct", t)
 	}
-	n, err := nodes{}.of(t)
+	n, err := b.nodes().of(t)
 	if err != nil {
 		return nil, fmt.Errorf("type %s: %w", t, err)
 	}

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/go-playground/validator/v10"
+
 	"github.com/modular-dashboard/dashboard/internal/bind/shape"
 )
 
@@ -26,14 +28,21 @@ var (
 )
 
 // nodes builds the nodes of one plan; types may refer to themselves.
-type nodes map[reflect.Type]*node
+type nodes struct {
+	validate *validator.Validate
+	built    map[reflect.Type]*node
+}
+
+func (b *Binder) nodes() nodes {
+	return nodes{validate: b.validate, built: map[reflect.Type]*node{}}
+}
 
 func (ns nodes) of(t reflect.Type) (*node, error) {
-	if n := ns[t]; n != nil {
+	if n := ns.built[t]; n != nil {
 		return n, nil
 	}
 	n := &node{}
-	ns[t] = n
+	ns.built[t] = n
 	if err := ns.build(n, t); err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func (p *Plan) compileParams(fields []shape.Field, pattern string) error {
 	ps := &p.params
 	ps.names = map[string]int{}
 	for i := range fields {
-		if err := ps.compile(&fields[i], p.typ, wildcards); err != nil {
+		if err := ps.compile(&fields[i], p, wildcards); err != nil {
 			return fmt.Errorf("field %s: %w", fields[i].GoName, err)
 		}
 	}
@@ -55,8 +55,8 @@ func (p *Plan) compileParams(fields []shape.Field, pattern string) error {
 	return nil
 }
 
-func (ps *params) compile(f *shape.Field, in reflect.Type, wildcards []string) error {
-	if err := embeddedByValue(in, f.Index); err != nil {
+func (ps *params) compile(f *shape.Field, p *Plan, wildcards []string) error {
+	if err := embeddedByValue(p.typ, f.Index); err != nil {
 		return err
 	}
 	if f.Source == shape.QueryAll {
@@ -66,7 +66,7 @@ func (ps *params) compile(f *shape.Field, in reflect.Type, wildcards []string) e
 		ps.rest = f.Index
 		return nil
 	}
-	x := param{name: f.Name, index: f.Index, required: f.Required()}
+	x := param{name: f.Name, index: f.Index, required: f.Needed(p.binder.validate)}
 	t := f.Type
 	if f.Source == shape.Query && t.Kind() == reflect.Slice && !reflect.PointerTo(t).Implements(textUnmarshalerType) {
 		x.list, t = true, t.Elem()

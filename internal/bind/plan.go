@@ -22,7 +22,7 @@ type Plan struct {
 
 // compileBody plans the body. Without body fields, an empty object is all that is accepted.
 func (p *Plan) compileBody(in *shape.Input) error {
-	ns := nodes{}
+	ns := p.binder.nodes()
 	p.empty, p.hasAny = true, len(in.Body) > 0 || in.Whole != nil
 	if in.Whole == nil {
 		for _, f := range in.Params {

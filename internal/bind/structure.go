@@ -27,7 +27,7 @@ func (ns nodes) structure(n *node, t reflect.Type, fields []shape.Field) error {
 	}
 	s := &structure{index: make(map[string]int, len(fields))}
 	for i, f := range fields {
-		m := member{name: f.Name, index: f.Index, direct: -1, required: f.Required()}
+		m := member{name: f.Name, index: f.Index, direct: -1, required: f.Needed(ns.validate)}
 		if len(f.Index) == 1 {
 			m.direct = f.Index[0]
 		}

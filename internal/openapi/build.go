@@ -127,12 +127,12 @@ func (b *builder) input(o *operation) error {
 			return err
 		}
 		k := in.Whole.Type.Kind()
-		o.bodyReq = k != reflect.Pointer && (k != reflect.Struct || needsMembers(in.Whole.Type, map[reflect.Type]bool{}))
+		o.bodyReq = k != reflect.Pointer && (k != reflect.Struct || b.gen.requiredIn(in.Whole, input))
 	case len(in.Body) > 0:
 		if o.body, err = b.gen.of(o.In, input, use{}); err != nil {
 			return err
 		}
-		o.bodyReq = slices.ContainsFunc(in.Body, func(f shape.Field) bool { return requiredIn(&f, input) })
+		o.bodyReq = slices.ContainsFunc(in.Body, func(f shape.Field) bool { return b.gen.requiredIn(&f, input) })
 	}
 	return nil
 }
@@ -148,7 +148,7 @@ func (b *builder) param(f *shape.Field) (param, error) {
 		return param{}, err
 	}
 	in := map[shape.Source]string{shape.Path: "path", shape.Query: "query", shape.Header: "header"}[f.Source]
-	return param{name: f.Name, in: in, schema: s, required: f.Source == shape.Path || f.Required() && f.Tag.Get("default") == ""}, nil
+	return param{name: f.Name, in: in, schema: s, required: f.Source == shape.Path || b.gen.requiredIn(f, input)}, nil
 }
 
 // answers works out the answers of success.

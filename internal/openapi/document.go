@@ -23,6 +23,11 @@ func (b *builder) document(d *Document) []byte {
 		w.key("servers").array(func() {
 			w.object(func() { w.key("url").string(cmp.Or(b.info.Server, "/")) })
 		})
+		w.key("security").array(func() {
+			for _, name := range b.schemes() {
+				w.object(func() { w.key(name).array(func() {}) })
+			}
+		})
 		b.tags(w, d)
 		w.key("paths").object(func() {
 			for i := 0; i < len(d.ops); {
@@ -87,13 +92,9 @@ func (b *builder) write(w *writer, o *operation) {
 		w.key("deprecated").bool(true)
 	}
 	w.text("x-permission", o.Permission)
-	w.key("security").array(func() {
-		if !o.Public {
-			for _, name := range b.schemes() {
-				w.object(func() { w.key(name).array(func() {}) })
-			}
-		}
-	})
+	if o.Public {
+		w.key("security").array(func() {})
+	}
 	if len(o.params) > 0 {
 		w.key("parameters").array(func() {
 			for _, p := range o.params {

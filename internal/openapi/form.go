@@ -24,7 +24,8 @@ func SchemaFor(defaults any) (*jsonschema.Schema, error) {
 	if v.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("schema for a form over %T, which is not a struct", defaults)
 	}
-	s, err := newGenerator(true).of(v.Type(), input, use{})
+	g := newGenerator(true)
+	s, err := g.of(v.Type(), input, use{})
 	if err != nil {
 		return nil, fmt.Errorf("schema for %s: %w", v.Type(), err)
 	}
@@ -32,14 +33,17 @@ func SchemaFor(defaults any) (*jsonschema.Schema, error) {
 		return nil, fmt.Errorf("schema for %s: it is not written as an object", v.Type())
 	}
 	s.Schema = "https://json-schema.org/draft/2020-12/schema"
-	f := former{binder: bind.New()}
+	f := former{binder: bind.New(), gen: g}
 	if err := f.fill(s, v); err != nil {
 		return nil, fmt.Errorf("schema for %s: %w", v.Type(), err)
 	}
 	return s, nil
 }
 
-type former struct{ binder *bind.Binder }
+type former struct {
+	binder *bind.Binder
+	gen    *generator
+}
 
 // fill gives the members of an object schema their defaults.
 func (f *former) fill(s *jsonschema.Schema, v reflect.Value) error {
@@ -58,7 +62,7 @@ func (f *former) fill(s *jsonschema.Schema, v reflect.Value) error {
 		}
 		secret := isSecret(field.Type)
 		p.WriteOnly = p.WriteOnly || secret
-		if requiredIn(field, input) && !secret {
+		if f.gen.requiredIn(field, input) && !secret {
 			s.Required = append(s.Required, field.Name)
 		}
 		switch {

@@ -17,7 +17,7 @@ func narrow(s *jsonschema.Schema, t reflect.Type, rules string, dir direction) {
 	if rules == "" || rules == "-" {
 		return
 	}
-	target, keys := s, (*jsonschema.Schema)(nil)
+	target := s
 	container, containerType := s, t
 	for rule := range strings.SplitSeq(rules, ",") {
 		name, param, _ := strings.Cut(rule, "=")
@@ -34,9 +34,10 @@ func narrow(s *jsonschema.Schema, t reflect.Type, rules string, dir direction) {
 			}
 			t = deref(t.Elem())
 		case rule == "keys":
-			keys = &jsonschema.Schema{Type: "string"}
-			container.PropertyNames = keys
-			target, t = keys, containerType.Key()
+			target, t = &jsonschema.Schema{Type: "string"}, containerType.Key()
+			if dir == input {
+				container.PropertyNames = target
+			}
 		case rule == "endkeys":
 			target, t = elements(container), deref(containerType.Elem())
 		case dir == input || name == "oneof":

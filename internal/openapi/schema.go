@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"time"
 
+	"github.com/go-playground/validator/v10"
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"github.com/modular-dashboard/dashboard/internal/bind/shape"
@@ -35,6 +37,15 @@ type generator struct {
 	order      []use
 	refs       []ref
 	building   map[reflect.Type]bool // what an inline schema is inside of
+	validate   *validator.Validate
+	needed     map[need]bool
+}
+
+// need is what decides whether a field must be given.
+type need struct {
+	typ      reflect.Type
+	rules    string
+	fallback bool
 }
 
 // ref is a reference that gets its name when all components are known.
@@ -45,7 +56,13 @@ type ref struct {
 }
 
 func newGenerator(inline bool) *generator {
-	return &generator{inline: inline, components: map[use]*jsonschema.Schema{}, building: map[reflect.Type]bool{}}
+	return &generator{
+		inline:     inline,
+		components: map[use]*jsonschema.Schema{},
+		building:   map[reflect.Type]bool{},
+		validate:   validator.New(validator.WithRequiredStructEnabled()),
+		needed:     map[need]bool{},
+	}
 }
 
 var (
@@ -91,7 +108,9 @@ func (g *generator) of(t reflect.Type, dir direction, from use) (*jsonschema.Sch
 // known returns the schema of types with a form of their own, nil for all others.
 func known(t reflect.Type, dir direction) *jsonschema.Schema {
 	if h, ok := zero[Schemaer](t); ok {
-		return h.JSONSchema()
+		if s := h.JSONSchema(); s != nil {
+			return s.CloneSchemas() // it is narrowed in place, and may be shared
+		}
 	}
 	if h, ok := zero[Secret](t); ok && h.IsSecret() && t.Kind() == reflect.String {
 		return &jsonschema.Schema{Type: "string", WriteOnly: true}
@@ -138,19 +157,24 @@ func either(t reflect.Type, ifaces ...reflect.Type) bool {
 	return false
 }
 
+// nullable returns a schema that also allows null.
 func nullable(s *jsonschema.Schema) *jsonschema.Schema {
 	switch {
-	case s.Type != "":
+	case s.Type != "" && s.Enum == nil && s.Const == nil:
 		s.Types, s.Type = []string{s.Type, "null"}, ""
 		return s
-	case len(s.Types) > 0 || s.Ref == "" && s.AnyOf != nil || s.Ref == "" && isAnything(s):
-		return s // a pointer to a pointer, or anything
+	case slices.Contains(s.Types, "null"), isAnything(s):
+		return s
+	case len(s.AnyOf) == 2 && s.AnyOf[1].Type == "null":
+		return s // a pointer to a pointer
 	}
 	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{s, {Type: "null"}}}
 }
 
+// isAnything reports a schema that says nothing about the type of the value.
 func isAnything(s *jsonschema.Schema) bool {
-	return s.Not == nil && s.Enum == nil && s.Const == nil && s.OneOf == nil && s.AllOf == nil
+	return s.Type == "" && s.Types == nil && s.Ref == "" && s.Not == nil && s.Enum == nil && s.Const == nil &&
+		s.AnyOf == nil && s.OneOf == nil && s.AllOf == nil
 }
 
 func (g *generator) list(t reflect.Type, dir direction, from use) (*jsonschema.Schema, error) {
@@ -232,7 +256,7 @@ func (g *generator) object(t reflect.Type, dir direction, from use) (*jsonschema
 		}
 		s.Properties[f.Name] = p
 		s.PropertyOrder = append(s.PropertyOrder, f.Name)
-		if requiredIn(f, dir) {
+		if g.requiredIn(f, dir) {
 			s.Required = append(s.Required, f.Name)
 		}
 	}
@@ -240,34 +264,17 @@ func (g *generator) object(t reflect.Type, dir direction, from use) (*jsonschema
 }
 
 // requiredIn reports whether a member is always there.
-func requiredIn(f *shape.Field, dir direction) bool {
+func (g *generator) requiredIn(f *shape.Field, dir direction) bool {
 	if dir == output {
 		return !f.OmitEmpty && !f.OmitZero && !f.ThroughPointer
 	}
-	if f.Required() {
-		return f.Tag.Get("default") == ""
+	key := need{f.Type, f.Rules(), f.Tag.Get("default") != ""}
+	needed, ok := g.needed[key]
+	if !ok {
+		needed = f.Needed(g.validate)
+		g.needed[key] = needed
 	}
-	return f.Type.Kind() == reflect.Struct && f.Rules() == "" && needsMembers(f.Type, map[reflect.Type]bool{})
-}
-
-// needsMembers reports whether an absent struct would fail validation, as its members are
-// required.
-func needsMembers(t reflect.Type, seen map[reflect.Type]bool) bool {
-	if seen[t] || known(t, input) != nil {
-		return false
-	}
-	seen[t] = true
-	fields, err := shape.JSONFields(t)
-	if err != nil {
-		return false
-	}
-	for i := range fields {
-		f := &fields[i]
-		if f.Required() || f.Type.Kind() == reflect.Struct && f.Rules() == "" && needsMembers(f.Type, seen) {
-			return true
-		}
-	}
-	return false
+	return needed
 }
 
 // property returns the schema of a field: its type, narrowed by its tags.

@@ -49,12 +49,6 @@ type Field struct {
 // Rules returns the field's validator rules.
 func (f *Field) Rules() string { return f.Tag.Get("validate") }
 
-// Required reports whether the field's rules begin with "required".
-func (f *Field) Required() bool {
-	first, _, _ := strings.Cut(f.Rules(), ",")
-	return first == "required"
-}
-
 // Input is an input struct taken apart.
 type Input struct {
 	Params []Field // Path, Query, QueryAll and Header
