@@ -84,3 +84,23 @@ func TestAnswersCarrySecurityHeaders(t *testing.T) {
 		}
 	}
 }
+
+func TestSecurityHeadersCostOneAllocation(t *testing.T) {
+	header := http.Header{}
+	ui.SecurityHeaders(header, true)
+	if got := testing.AllocsPerRun(100, func() { ui.SecurityHeaders(header, true) }); got > 1 {
+		t.Errorf("got %v allocations, want at most 1", got)
+	}
+	header.Add("Referrer-Policy", "no-referrer")
+	if got := header.Get("Cross-Origin-Opener-Policy"); got != "same-origin" || len(header["Cross-Origin-Opener-Policy"]) != 1 {
+		t.Errorf("adding to one header changed another: %v", header)
+	}
+}
+
+func BenchmarkSecurityHeaders(b *testing.B) {
+	b.ReportAllocs()
+	header := http.Header{}
+	for b.Loop() {
+		ui.SecurityHeaders(header, true)
+	}
+}
