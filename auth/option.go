@@ -48,7 +48,7 @@ func defaultConfig() config {
 		refreshAbsolute: 90 * 24 * time.Hour,
 		keyPeriod:       30 * 24 * time.Hour,
 		audit:           func(context.Context, *storage.Tx, AuditEvent) error { return nil },
-		cookies:         func(r *http.Request) Cookies { return Cookies{Insecure: LoopbackHTTP(r)} },
+		cookies:         defaultCookies,
 		minPassword:     MinPassword,
 	}
 }

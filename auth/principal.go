@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -15,7 +16,8 @@ const (
 
 // A Principal is who a request comes from, with their rights at that moment. It
 // is immutable; its slices are shared and must not be changed. Work that
-// outlives a request asks [Authority.Recheck] again.
+// outlives a request asks [Authority.Recheck] again. A nil Principal holds
+// nothing.
 type Principal struct {
 	Kind      Kind
 	ID        string // the account
@@ -24,13 +26,57 @@ type Principal struct {
 	Roles     []string // sorted
 	SessionID string
 	// SessionCreatedAt is when the person signed in, SessionExpiresAt when the
-	// session ends unless it is refreshed.
+	// session ends unless it is refreshed; of the moment the token was first seen.
 	SessionCreatedAt, SessionExpiresAt time.Time
 	// ViaHeader says that the credentials came in a header, which no browser
 	// adds by itself.
 	ViaHeader bool
 
 	rights *rights
+}
+
+// Can reports whether the principal holds a permission. It takes nanoseconds,
+// whatever the roles.
+func (p *Principal) Can(perm Permission) bool {
+	if p == nil || p.rights == nil {
+		return false
+	}
+	return perm.owner == p.rights.snapshot.owner && p.rights.bits.has(perm.bit)
+}
+
+// Has reports whether the principal holds the registered permission of a name.
+// Where the name is fixed, resolve it once and use [Principal.Can].
+func (p *Principal) Has(name string) bool {
+	if p == nil || p.rights == nil {
+		return false
+	}
+	bit, ok := p.rights.snapshot.index[name]
+	return ok && p.rights.bits.has(bit)
+}
+
+// HasAnyUnder reports whether the principal holds a permission whose first
+// segment is module.
+func (p *Principal) HasAnyUnder(module string) bool {
+	if p == nil || p.rights == nil {
+		return false
+	}
+	return p.rights.bits.intersects(p.rights.snapshot.scopes[module])
+}
+
+// Permissions lists every registered permission that the principal holds,
+// sorted.
+func (p *Principal) Permissions() []string {
+	names := []string{}
+	if p == nil || p.rights == nil {
+		return names
+	}
+	for i, name := range p.rights.snapshot.names {
+		if p.rights.bits.has(uint32(i + 1)) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 type principalKey struct{}
