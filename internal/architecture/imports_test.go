@@ -45,24 +45,27 @@ func allowed(from, to string, leaf bool) bool {
 		return target == "storage" || target == "internal" && leaf
 	case "root":
 		return target == "storage" || target == "pillar" || target == "internal"
-	case "module": // and what it keeps for itself
-		return target == "root" || target == "storage" || target == "pillar" || strings.HasPrefix(to, moduleOf(from)+"/")
+	case "module":
+		return target == "root" || target == "storage" || target == "pillar" || within(to, unit(from))
 	case "adapter":
 		parent, _, _ := strings.Cut(from, "/")
 		return to == parent || target == "internal" && leaf
 	case "internal":
 		return target == "internal" || target == "storage" || target == "pillar"
 	case "example":
-		return target != "internal" && target != "example"
+		return target != "internal" && target != "example" || within(to, unit(from))
 	}
 	return false
 }
 
-// moduleOf is the path of the module a package below modules/ belongs to.
-func moduleOf(rel string) string {
-	name, _, _ := strings.Cut(strings.TrimPrefix(rel, "modules/"), "/")
-	return "modules/" + name
+// unit is the folder of one module or example: the first two elements.
+func unit(rel string) string {
+	parts := strings.SplitN(rel, "/", 3)
+	return strings.Join(parts[:min(2, len(parts))], "/")
 }
+
+// within tells whether a package is below a folder, for its use alone.
+func within(rel, folder string) bool { return strings.HasPrefix(rel, folder+"/") }
 
 func TestImportArrows(t *testing.T) {
 	tree := load(t)
@@ -123,6 +126,8 @@ func TestArrowTable(t *testing.T) {
 		{"internal/registry", "storage", false, true},
 		{"examples/server", "storage/sqlite", false, true},
 		{"examples/server", "internal/ui", true, false},
+		{"examples/server", "examples/server/internal/hello", false, true},
+		{"examples/server", "examples/minimal", true, false},
 	} {
 		if got := allowed(test.from, test.to, test.leaf); got != test.want {
 			t.Errorf("%q imports %q (standard library only: %t): got %t, want %t", test.from, test.to, test.leaf, got, test.want)
