@@ -143,8 +143,12 @@ func (a *action) troubles(ctx context.Context) (map[string]lifecycle.Op, error) 
 	if err != nil {
 		return nil, err
 	}
+	me, m := a.r.identity().id, a.r.members[a.id]
 	ailing := make(map[string]lifecycle.Op)
 	for _, p := range reports {
+		if p.instance == me {
+			p = freshen(p, m.standing().report(m, me))
+		}
 		switch {
 		case !p.live:
 		case p.state == lifecycle.Failed:
@@ -152,9 +156,6 @@ func (a *action) troubles(ctx context.Context) (map[string]lifecycle.Op, error) 
 		case p.state == lifecycle.Quarantined && ailing[p.module] == "":
 			ailing[p.module] = lifecycle.OpQuarantine
 		}
-	}
-	if a.r.Actual(a.id) == lifecycle.Quarantined && ailing[a.id] == "" {
-		ailing[a.id] = lifecycle.OpQuarantine // so fresh that the database does not have it
 	}
 	return ailing, nil
 }

@@ -122,7 +122,7 @@ func testLog(t *testing.T) *slog.Logger {
 		mu.Lock()
 		defer mu.Unlock()
 		return b.Write(p)
-	}), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}), nil))
 }
 
 type writer func([]byte) (int, error)
@@ -135,6 +135,14 @@ type options = registry.Options
 
 // start returns a running registry that is stopped when the test ends.
 func start(t *testing.T, db *storage.DB, o options, units ...registry.Unit) *registry.Registry {
+	t.Helper()
+	r := startOnly(t, db, o, units...)
+	t.Cleanup(func() { stop(t, r) })
+	return r
+}
+
+// startOnly leaves stopping to the test.
+func startOnly(t *testing.T, db *storage.DB, o options, units ...registry.Unit) *registry.Registry {
 	t.Helper()
 	if o.Log == nil {
 		o.Log = testLog(t)
@@ -149,7 +157,6 @@ func start(t *testing.T, db *storage.DB, o options, units ...registry.Unit) *reg
 	if err := r.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { stop(t, r) })
 	return r
 }
 

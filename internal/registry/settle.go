@@ -30,9 +30,17 @@ func (r *Registry) Settle(ctx context.Context) error {
 func (r *Registry) unsettled() string {
 	s := r.snap.Load()
 	for _, m := range r.order {
-		if m.standing().settled < s.records[m.id].Generation {
+		if !m.settledAt(s.records[m.id].Generation) {
 			return m.id
 		}
 	}
 	return ""
+}
+
+// settledAt reports whether the generation has come to rest here, and the
+// database knows.
+func (m *member) settledAt(generation int64) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.here.settled >= generation && !m.dirty
 }

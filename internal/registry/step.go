@@ -37,7 +37,9 @@ func (o *operation) step(ctx context.Context, rec lifecycle.Record, step string,
 	case err == nil:
 		o.r.point(o.m, step+"/done")
 		return true, nil
-	case errors.Is(err, errInterrupted), errors.Is(err, storage.ErrLost), context.Cause(ctx) != nil:
+	case errors.Is(err, errInterrupted), errors.Is(err, storage.ErrLost):
+		return false, err
+	case ctx.Err() != nil:
 		return false, fmt.Errorf("%w: %w", errInterrupted, err)
 	case troubled(err):
 		return false, err

@@ -93,7 +93,7 @@ func (r *Registry) reconcile(m *member) (next, error) {
 	if wait != "" {
 		rest = later
 	}
-	moved, err := r.rest(r.judge(), m, wait)
+	moved, err := r.rest(j, m, wait)
 	if moved {
 		rest = again
 	}
