@@ -22,7 +22,8 @@ type Config struct {
 	Dialect Dialect
 	// Writer runs Exec and Update, Reader runs Query, QueryRow and View.
 	// Both are required; they may be the same pool. Their drivers return
-	// *Error for the failures this package names.
+	// *Error for the failures this package names. A Writer limited to one
+	// connection serves writes in the order they came.
 	Writer, Reader *sql.DB
 	// Path is the database file, "" if there is none.
 	Path string
@@ -38,6 +39,7 @@ type Config struct {
 // safe for concurrent use.
 type DB struct {
 	cfg      Config
+	gate     chan struct{} // full while somebody writes; nil if many may
 	closed   atomic.Bool
 	closing  sync.Once
 	closeErr error
@@ -56,7 +58,11 @@ func New(c Config) (*DB, error) {
 	if c.WriteWait <= 0 {
 		c.WriteWait = 30 * time.Second
 	}
-	return &DB{cfg: c}, nil
+	db := &DB{cfg: c}
+	if c.Writer.Stats().MaxOpenConnections == 1 {
+		db.gate = make(chan struct{}, 1)
+	}
+	return db, nil
 }
 
 // Dialect returns the SQL the database speaks.
@@ -99,31 +105,44 @@ func (db *DB) Exec(ctx context.Context, query string, args ...any) (sql.Result, 
 	if db.closed.Load() {
 		return nil, ErrClosed
 	}
-	conn, err := db.turn(ctx)
+	release, err := db.turn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
-	return conn.ExecContext(ctx, query, args...)
+	defer release()
+	return db.cfg.Writer.ExecContext(ctx, query, args...)
 }
 
-// turn waits for a connection of the writer.
-func (db *DB) turn(ctx context.Context) (*sql.Conn, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, db.cfg.WriteWait, ErrBusy)
-	defer cancel()
-	conn, err := db.cfg.Writer.Conn(ctx)
-	if err != nil {
-		return nil, db.cause(ctx, err)
+// turn waits until the caller may write. Where there is one writer, callers
+// go first come, first served: the pool of database/sql picks at random, and
+// under load some would wait far longer than others. The turn ends with ctx,
+// as the transaction does, even if its function goes on.
+func (db *DB) turn(ctx context.Context) (release func(), err error) {
+	if db.gate == nil {
+		return func() {}, nil
 	}
-	return conn, nil
+	select {
+	case db.gate <- struct{}{}:
+	default:
+		if err := db.queue(ctx); err != nil {
+			return nil, err
+		}
+	}
+	end := sync.OnceFunc(func() { <-db.gate })
+	stop := context.AfterFunc(ctx, end)
+	return func() { stop(); end() }, nil
 }
 
-// cause says why a wait for a connection ended.
-func (db *DB) cause(ctx context.Context, err error) error {
-	switch {
-	case db.closed.Load():
-		return ErrClosed
-	case context.Cause(ctx) == ErrBusy:
+// queue waits behind other writers.
+func (db *DB) queue(ctx context.Context) error {
+	timer := time.NewTimer(db.cfg.WriteWait)
+	defer timer.Stop()
+	select {
+	case db.gate <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
 		name := db.cfg.Path
 		if name == "" {
 			name = db.cfg.Dialect.String()
@@ -131,7 +150,6 @@ func (db *DB) cause(ctx context.Context, err error) error {
 		return errorf(ErrBusy, "database %s: other writes took longer than %s (Exec and Update inside Update wait for themselves)",
 			name, db.cfg.WriteWait)
 	}
-	return err
 }
 
 // Query runs a read. The caller closes the rows. It is served by the read
@@ -162,15 +180,14 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	if db.closed.Load() {
 		return ErrClosed
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	timer := time.AfterFunc(db.cfg.WriteWait, func() { cancel(ErrBusy) })
-	tx, err := db.cfg.Writer.BeginTx(ctx, nil)
-	if !timer.Stop() && err == nil {
-		err = errors.Join(ErrBusy, tx.Rollback()) // begun at the last moment, and canceled
-	}
+	release, err := db.turn(ctx)
 	if err != nil {
-		return db.cause(ctx, err)
+		return err
+	}
+	defer release()
+	tx, err := db.cfg.Writer.BeginTx(ctx, nil)
+	if err != nil {
+		return db.closedOr(err)
 	}
 	return db.run(ctx, tx, fn)
 }
@@ -187,9 +204,17 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 	}
 	tx, err := db.cfg.Reader.BeginTx(ctx, opts)
 	if err != nil {
-		return db.cause(ctx, err)
+		return db.closedOr(err)
 	}
 	return db.run(ctx, tx, fn)
+}
+
+// closedOr returns ErrClosed for what a closed pool says in its own words.
+func (db *DB) closedOr(err error) error {
+	if db.closed.Load() {
+		return ErrClosed
+	}
+	return err
 }
 
 // run calls fn and ends the transaction.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"time"
 
@@ -347,6 +348,13 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	if err := c.check(args); err != nil {
 		return nil, err
+	}
+	if !c.writer {
+		// A read seldom blocks, so many of them keep every processor for a
+		// scheduler's slice of 10 ms each, and a write that comes back from
+		// the disk waits for all of them. Measured with 16 readers on two
+		// cores: three times the writes.
+		runtime.Gosched()
 	}
 	for t := newTurn(c.wait); ; {
 		rows, err := c.stmts.query(ctx, query, args)
