@@ -1,0 +1,112 @@
+import { inBase } from '../config';
+import { reachable } from './connection';
+import { APIError } from './error';
+import { keepFresh, mayHaveSession, refresh, refreshStamp, sessionLost } from './session';
+import type { Problem } from './types';
+
+export interface RequestOptions {
+  body?: unknown;
+  /** Entity tag the change is based on. */
+  ifMatch?: string | undefined;
+  signal?: AbortSignal | undefined;
+  /** A call that itself signs in or out: a 401 is its answer, not a lost session. */
+  anonymous?: boolean;
+}
+
+export interface Answer<T> {
+  data: T;
+  etag: string;
+  status: number;
+}
+
+const timeoutMs = 20_000;
+
+/** Asks the server below api/v1 and returns the decoded body. Rejects with an APIError only. */
+export async function ask<T>(method: string, path: string, options: RequestOptions = {}): Promise<Answer<T>> {
+  const known = refreshStamp();
+  if (!options.anonymous) await keepFresh().catch(() => undefined);
+  let response = await send(method, path, options);
+  if (response.status === 401 && !options.anonymous) {
+    if (!(await again(known))) {
+      sessionLost.set(true);
+      throw await failure(response);
+    }
+    response = await send(method, path, options);
+    if (response.status === 401) sessionLost.set(true);
+  }
+  if (!response.ok) throw await failure(response);
+  return {
+    data: (await decode(response)) as T,
+    etag: response.headers.get('ETag') ?? '',
+    status: response.status,
+  };
+}
+
+async function again(known: string): Promise<boolean> {
+  if (!mayHaveSession()) return false;
+  try {
+    return await refresh(known);
+  } catch {
+    throw new APIError(0);
+  }
+}
+
+async function send(method: string, path: string, options: RequestOptions): Promise<Response> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+  if (options.ifMatch) headers['If-Match'] = options.ifMatch;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  try {
+    const response = await fetch(inBase('api/v1/' + path), {
+      method,
+      headers,
+      body: options.body === undefined ? null : JSON.stringify(options.body),
+      signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
+    });
+    reachable.set(true);
+    return response;
+  } catch (error) {
+    // The caller went away: not the server's fault.
+    if (options.signal?.aborted) throw error;
+    reachable.set(false);
+    throw new APIError(0);
+  }
+}
+
+async function decode(response: Response): Promise<unknown> {
+  if (response.status === 204) return undefined;
+  try {
+    return await response.json();
+  } catch {
+    throw new APIError(response.status, { title: 'unreadable answer' });
+  }
+}
+
+async function failure(response: Response): Promise<APIError> {
+  let problem: Problem = {};
+  try {
+    const body: unknown = await response.json();
+    if (typeof body === 'object' && body !== null) problem = body as Problem;
+  } catch {
+    // A proxy's page instead of a problem: the status has to do.
+  }
+  return new APIError(response.status, problem, seconds(response.headers.get('Retry-After')));
+}
+
+/** Retry-After as seconds: RFC 9110, section 10.2.3 allows a number or a date. */
+function seconds(header: string | null): number {
+  if (!header) return 0;
+  const plain = Number(header);
+  const value = Number.isNaN(plain) ? (Date.parse(header) - Date.now()) / 1000 : plain;
+  return Number.isFinite(value) && value > 0 ? Math.min(Math.ceil(value), 3600) : 0;
+}
+
+/** Reads. */
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return (await ask<T>('GET', path, { signal })).data;
+}
+
+/** Posts; the body is an empty object when there is nothing to say. */
+export async function post<T>(path: string, body: unknown = {}, options: RequestOptions = {}): Promise<T> {
+  return (await ask<T>('POST', path, { ...options, body })).data;
+}

@@ -1,0 +1,128 @@
+import { QueryClient, queryOptions } from '@tanstack/react-query';
+import { ask, get } from './client';
+import { APIError } from './error';
+import type {
+  Items,
+  JSONSchema,
+  Me,
+  Module,
+  MyModule,
+  PanelMeta,
+  Plan,
+  Session,
+  Settings,
+  SettingsVersion,
+} from './types';
+
+/** The cache of server state; nothing else keeps copies of it. */
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 5_000,
+        networkMode: 'always',
+        retry: (count, error) => count < 2 && error instanceof APIError && error.status === 503,
+        retryDelay: (_, error) =>
+          error instanceof APIError && error.retryAfter ? error.retryAfter * 1000 : 500,
+      },
+      mutations: { networkMode: 'always' },
+    },
+  });
+}
+
+const enc = encodeURIComponent;
+
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: ({ signal }) => get<Me>('auth/me', signal),
+  staleTime: 60_000,
+});
+
+export const myModulesQuery = queryOptions({
+  queryKey: ['my-modules'],
+  queryFn: async ({ signal }) => (await get<Items<MyModule>>('auth/me/modules', signal)).items,
+});
+
+export const setupQuery = queryOptions({
+  queryKey: ['setup'],
+  queryFn: async ({ signal }) =>
+    (await ask<{ required: boolean }>('GET', 'setup', { signal, anonymous: true })).data,
+});
+
+export const panelsQuery = queryOptions({
+  queryKey: ['panels'],
+  queryFn: async ({ signal }) => (await get<Items<PanelMeta>>('panels', signal)).items,
+});
+
+/** One panel's data, asked again every `refresh_seconds` while the tab is seen. */
+export function panelQuery<T>(panel: PanelMeta) {
+  return queryOptions({
+    queryKey: ['panel', panel.module, panel.id],
+    queryFn: ({ signal }) => get<T>(panelPath(panel), signal),
+    refetchInterval: panel.refresh_seconds > 0 ? panel.refresh_seconds * 1000 : false,
+    staleTime: 0,
+    retry: false,
+  });
+}
+
+/** Where a panel's data is, below api/v1. */
+export function panelPath(panel: { module: string; id: string }): string {
+  return `m/${enc(panel.module)}/panels/${enc(panel.id)}`;
+}
+
+export const modulesQuery = queryOptions({
+  queryKey: ['modules'],
+  queryFn: async ({ signal }) => (await get<Items<Module>>('modules', signal)).items,
+});
+
+export function moduleQuery(id: string) {
+  return queryOptions({
+    queryKey: ['modules', id],
+    queryFn: async ({ signal }) => {
+      const { data, etag } = await ask<Module>('GET', `modules/${enc(id)}`, { signal });
+      return { module: data, etag };
+    },
+  });
+}
+
+export function planQuery(id: string, op: string, cascade: boolean) {
+  return queryOptions({
+    queryKey: ['plan', id, op, cascade],
+    queryFn: ({ signal }) =>
+      get<Plan>(`modules/${enc(id)}/plan?op=${enc(op)}&cascade=${String(cascade)}`, signal),
+    staleTime: 0,
+    gcTime: 0,
+  });
+}
+
+export function settingsQuery(id: string) {
+  return queryOptions({
+    queryKey: ['settings', id],
+    queryFn: async ({ signal }) => {
+      const { data, etag } = await ask<Settings>('GET', `modules/${enc(id)}/settings`, { signal });
+      return { ...data, etag };
+    },
+    staleTime: 0,
+  });
+}
+
+export function settingsSchemaQuery(id: string) {
+  return queryOptions({
+    queryKey: ['settings-schema', id],
+    queryFn: ({ signal }) => get<JSONSchema>(`modules/${enc(id)}/settings/schema`, signal),
+    staleTime: 60_000,
+  });
+}
+
+export function settingsHistoryQuery(id: string) {
+  return queryOptions({
+    queryKey: ['settings', id, 'history'],
+    queryFn: async ({ signal }) =>
+      (await get<Items<SettingsVersion>>(`modules/${enc(id)}/settings/history`, signal)).items,
+  });
+}
+
+export const sessionsQuery = queryOptions({
+  queryKey: ['sessions'],
+  queryFn: async ({ signal }) => (await get<Items<Session>>('auth/sessions', signal)).items,
+});

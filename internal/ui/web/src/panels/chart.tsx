@@ -1,0 +1,154 @@
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import uPlot from 'uplot';
+import type { TimeseriesData } from '../api/types';
+import { axis } from '../format';
+import { onThemeShown } from '../theme';
+
+/** Dash patterns, so that curves are told apart without their hue. */
+export const dashes: number[][] = [
+  [],
+  [6, 4],
+  [2, 3],
+  [10, 4, 2, 4],
+  [1, 4],
+  [12, 3],
+  [8, 3, 2, 3, 2, 3],
+  [4, 2],
+];
+
+interface Props {
+  data: TimeseriesData;
+  unit: string | undefined;
+  label: string;
+  onPoint: (index: number | null) => void;
+}
+
+/** The canvas of a time series. */
+export function Chart({ data, unit, label, onPoint }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const latest = useRef(data);
+  const [look, setLook] = useState(0);
+  const names = data.series.map((series) => series.name).join('\n');
+
+  useEffect(() => {
+    latest.current = data;
+    plot.current?.setData(aligned(data));
+  }, [data]);
+
+  useEffect(
+    () =>
+      onThemeShown(() => {
+        setLook((seen) => seen + 1);
+      }),
+    [],
+  );
+
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const made = new uPlot(
+      options(element, names.split('\n'), unit, onPoint),
+      aligned(latest.current),
+      element,
+    );
+    plot.current = made;
+    const observer = new ResizeObserver(() => {
+      made.setSize({ width: element.clientWidth, height: element.clientHeight });
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      made.destroy();
+      plot.current = null;
+    };
+  }, [names, unit, onPoint, look]);
+
+  return <div ref={box} className="chart" role="img" aria-label={label} />;
+}
+
+function aligned(data: TimeseriesData): uPlot.AlignedData {
+  return [data.times, ...data.series.map((series) => series.values)];
+}
+
+/** Tokens are resolved by the browser, as a canvas knows neither var() nor light-dark(). */
+function colors(element: HTMLElement): (token: string) => string {
+  const probe = document.createElement('span');
+  element.append(probe);
+  return (token) => {
+    probe.style.color = `var(${token})`;
+    const color = getComputedStyle(probe).color;
+    return color;
+  };
+}
+
+function options(
+  element: HTMLElement,
+  names: string[],
+  unit: string | undefined,
+  onPoint: (index: number | null) => void,
+): uPlot.Options {
+  const color = colors(element);
+  const dim = color('--dim');
+  const line = color('--line');
+  const font = `12px ${getComputedStyle(element).fontFamily}`;
+  const axisStyle = { stroke: dim, font, grid: { stroke: line, width: 1 }, ticks: { show: false } };
+  return {
+    width: element.clientWidth,
+    height: element.clientHeight,
+    padding: [8, 8, 0, 0],
+    legend: { show: false },
+    cursor: { drag: { x: false, y: false }, points: { size: 7 } },
+    scales: { y: { range: (_plot, low, high) => scale(low, high, unit) } },
+    axes: [
+      { ...axisStyle, values: times, space: 70, grid: { show: false }, size: 28 },
+      {
+        ...axisStyle,
+        values: (_plot, splits) => splits.map((split) => axis(split, unit)),
+        size: (_plot, values) => Math.max(36, ...(values ?? []).map((text) => text.length * 7.5 + 12)),
+        space: 36,
+      },
+    ],
+    series: [
+      {},
+      ...names.map((name, index) => ({
+        label: name,
+        stroke: color(`--chart-${String((index % 8) + 1)}`),
+        width: 1.75,
+        dash: dashes[index % dashes.length] ?? [],
+        points: { show: false },
+      })),
+    ],
+    hooks: {
+      setCursor: [
+        (plot) => {
+          onPoint(plot.cursor.idx ?? null);
+        },
+      ],
+    },
+  };
+}
+
+/** Starts at zero for what cannot be negative, and ends at 100 only when a percentage comes near it. */
+function scale(low: number | null, high: number | null, unit: string | undefined): uPlot.Range.MinMax {
+  const top = high ?? 1;
+  const bottom = Math.min(0, low ?? 0);
+  if (unit === 'percent' && top > 60 && top <= 100) return [bottom, 100];
+  return uPlot.rangeNum(bottom, top === bottom ? bottom + 1 : top, {
+    min: { pad: bottom < 0 ? 0.1 : 0, soft: 0, mode: 1 },
+    max: { pad: 0.15 },
+  });
+}
+
+const hourMinute = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const withSeconds = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+});
+const day = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
+
+function times(_plot: uPlot, splits: number[], _axis: number, _space: number, step: number): string[] {
+  const format = step >= 86_400 ? day : step >= 60 ? hourMinute : withSeconds;
+  return splits.map((split) => format.format(split * 1000));
+}

@@ -1,0 +1,110 @@
+import { useQuery } from '@tanstack/react-query';
+import { Suspense, useId, type ReactNode } from 'react';
+import { APIError, tell } from '../api/error';
+import { panelQuery } from '../api/queries';
+import type {
+  BarData,
+  FormData,
+  MarkdownData,
+  PanelKind,
+  PanelMeta,
+  StatData,
+  TableData,
+  TimeseriesData,
+} from '../api/types';
+import { lazyPart } from '../lazy';
+import { Boundary } from '../parts/boundary';
+import { Button } from '../parts/button';
+import { Skeleton } from '../parts/skeleton';
+import { t } from '../strings';
+import { AsOf } from './as-of';
+import { Bars } from './bars';
+import { Stat } from './stat';
+import { DataTable } from './table';
+
+const Timeseries = lazyPart<{ title: string; unit?: string | undefined; data: TimeseriesData }>(
+  () => import('./timeseries'),
+  'Timeseries',
+);
+const Markdown = lazyPart<{ source: string }>(() => import('./markdown'), 'Markdown');
+const FormPanel = lazyPart<{ panel: PanelMeta; data: FormData }>(() => import('./form'), 'FormPanel');
+
+const heights: Record<PanelKind, string> = {
+  stat: '5.400rem',
+  timeseries: '17.750rem',
+  table: '12rem',
+  bar: '9rem',
+  markdown: '6rem',
+  form: '12rem',
+};
+
+const widths: Record<PanelKind, number> = { stat: 1, timeseries: 2, table: 2, bar: 2, markdown: 2, form: 2 };
+
+/** One panel of a module: its frame, its data when it comes, and what to say when it does not. */
+export function Panel({ panel }: { panel: PanelMeta }) {
+  const heading = useId();
+  const query = useQuery(panelQuery<Record<string, unknown>>(panel));
+  const width = Math.min(4, Math.max(1, panel.width || widths[panel.kind]));
+  const asOf = query.data?.['as_of'];
+  return (
+    <section
+      className={`card panel ${panel.kind} w${String(width)} ${panel.kind === 'table' ? 'flush' : ''}`}
+      aria-labelledby={heading}
+      aria-busy={query.isPending}
+      data-panel={`${panel.module}/${panel.id}`}
+    >
+      <div className="panel-head">
+        <h3 id={heading}>{panel.title}</h3>
+        {typeof asOf === 'string' && <AsOf at={asOf} stale={query.isError} />}
+      </div>
+      {query.data === undefined ? (
+        <Waiting error={query.error} height={heights[panel.kind]} retry={() => void query.refetch()} />
+      ) : (
+        <Boundary resetKey={String(query.dataUpdatedAt)}>
+          <Suspense fallback={<Skeleton height={heights[panel.kind]} />}>{body(panel, query.data)}</Suspense>
+        </Boundary>
+      )}
+    </section>
+  );
+}
+
+interface WaitingProps {
+  error: Error | null;
+  height: string;
+  retry: () => void;
+}
+
+function Waiting({ error, height, retry }: WaitingProps) {
+  if (!error) return <Skeleton height={height} />;
+  return (
+    <div className="stack" style={{ minBlockSize: height, alignContent: 'start' }}>
+      <p>{said(error)}</p>
+      <Button onClick={retry}>{t('retry')}</Button>
+    </div>
+  );
+}
+
+function said(error: Error): string {
+  if (error instanceof APIError && error.status >= 500 && error.status !== 503) return t('panel.failed');
+  return tell(error).detail;
+}
+
+function body(panel: PanelMeta, data: unknown): ReactNode {
+  switch (panel.kind) {
+    case 'stat':
+      return <Stat data={data as StatData} unit={panel.unit} />;
+    case 'timeseries':
+      return <Timeseries title={panel.title} unit={panel.unit} data={data as TimeseriesData} />;
+    case 'table':
+      return <DataTable title={panel.title} data={data as TableData} />;
+    case 'bar':
+      return <Bars data={data as BarData} unit={panel.unit} />;
+    case 'markdown':
+      return <Markdown source={(data as MarkdownData).markdown} />;
+    case 'form':
+      return <FormPanel panel={panel} data={data as FormData} />;
+    default:
+      // A kind from a newer server than this page.
+      return <p className="dim">{t('panel.unknown')}</p>;
+  }
+}

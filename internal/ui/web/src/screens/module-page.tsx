@@ -1,0 +1,100 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import { Suspense } from 'react';
+import { myModulesQuery, panelsQuery } from '../api/queries';
+import type { MyModule } from '../api/types';
+import { lazyPart } from '../lazy';
+import { Boundary } from '../parts/boundary';
+import { ErrorNotice } from '../parts/notice';
+import { Page } from '../parts/page';
+import { LoadingRows, Skeleton } from '../parts/skeleton';
+import { Panel } from '../panels/panel';
+import { t } from '../strings';
+
+const ModuleScript = lazyPart<{ id: string; title: string; script: string }>(
+  () => import('../modules/module-script'),
+  'ModuleScript',
+);
+
+/** A module's own page: its script, if it ships one, and its panels. */
+export function ModulePage() {
+  const { id = '' } = useParams({ strict: false });
+  const modules = useQuery(myModulesQuery);
+  const module = modules.data?.find((one) => one.id === id);
+  if (modules.isPending) {
+    return (
+      <Page title={id}>
+        <LoadingRows rows={2} height="9rem" />
+      </Page>
+    );
+  }
+  if (!modules.data) {
+    return (
+      <Page title={id}>
+        <ErrorNotice error={modules.error} onRetry={() => void modules.refetch()} alert={false} />
+      </Page>
+    );
+  }
+  return module ? <Present key={id} module={module} /> : <Absent id={id} />;
+}
+
+function Present({ module }: { module: MyModule }) {
+  const { id, title, script } = module;
+  const panels = useQuery(panelsQuery);
+  const own = panels.data?.filter((panel) => panel.module === id) ?? [];
+  return (
+    <Page
+      title={title}
+      actions={
+        module.settings && (
+          <Link className="button" to="/modules/$id/settings" params={{ id }}>
+            {t('settings')}
+          </Link>
+        )
+      }
+    >
+      <div className="stack">
+        {script && (
+          <div className="stretch">
+            <Boundary resetKey={script}>
+              <Suspense fallback={<Skeleton height="14rem" />}>
+                <ModuleScript id={id} title={title} script={script} />
+              </Suspense>
+            </Boundary>
+          </div>
+        )}
+        {panels.isPending && <LoadingRows rows={2} height="9rem" />}
+        {panels.error && !panels.data && (
+          <ErrorNotice error={panels.error} onRetry={() => void panels.refetch()} alert={false} />
+        )}
+        {own.length > 0 && (
+          <div className="grid">
+            <h2 className="visually-hidden">{t('panels')}</h2>
+            {own.map((panel) => (
+              <Panel key={panel.id} panel={panel} />
+            ))}
+          </div>
+        )}
+        {panels.data && own.length === 0 && !script && (
+          <div className="card empty">
+            <h2>{t('module.bare.title')}</h2>
+            <p>{t('module.bare')}</p>
+          </div>
+        )}
+      </div>
+    </Page>
+  );
+}
+
+function Absent({ id }: { id: string }) {
+  return (
+    <Page title={t('module.absent.title')}>
+      <div className="stack">
+        <p>{t('module.absent', { id })}</p>
+        <Link className="button" to="/modules">
+          {t('module.absent.action')}
+        </Link>
+      </div>
+    </Page>
+  );
+}

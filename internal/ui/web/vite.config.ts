@@ -1,0 +1,38 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+import { inlineStrings } from './vite-strings';
+
+// Relative base: chunks find each other next to the importing module, so one build works below any prefix.
+export default defineConfig({
+  base: './',
+  plugins: [inlineStrings(), react()],
+  build: {
+    outDir: 'build',
+    assetsDir: 'assets',
+    assetsInlineLimit: 0,
+    cssCodeSplit: false,
+    modulePreload: { polyfill: false },
+    target: 'es2022',
+    license: true,
+    reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        // One chunk for what every screen needs compresses better than the many that sharing would make.
+        codeSplitting: {
+          groups: [
+            {
+              name: 'base',
+              test: /node_modules\/(react|react-dom|scheduler|@tanstack)\/(?!.*(useMutation|mutationObserver|useInfinite|infiniteQueryObserver))|src\/(api|parts\/(button|boundary|icons|notice|page|skeleton|toast)|shell\/(?!palette|sign-in-again|gate)|strings\/index|(?!format|device)[a-z-]+\.tsx?$)/,
+            },
+          ],
+        },
+      },
+    },
+  },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.test.{ts,tsx}'],
+    setupFiles: ['src/testing/setup.ts'],
+    restoreMocks: true,
+  },
+});
