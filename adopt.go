@@ -107,7 +107,7 @@ func (m *hosted) capabilities() []string {
 func (d *Dashboard) unit(m *hosted) registry.Unit {
 	u := registry.Unit{
 		Manifest: m.manifest.lifecycle(),
-		Scope:    "module:" + m.id,
+		Scope:    "module_" + m.id, // no scope of our own has an underscore
 		Enable:   func(ctx context.Context) error { return d.enable(ctx, m) },
 		Drain:    func(ctx context.Context) error { return d.drain(ctx, m) },
 		Disable:  func(ctx context.Context) error { return d.disable(ctx, m) },

@@ -188,7 +188,7 @@ func register(r *Router, method, path string, in, out reflect.Type, serve serveF
 		r.fail("%s: the path does not begin with / or is not clean", what)
 		return
 	}
-	if reserved(path) && !r.inPanel {
+	if r.module != coreModule && reserved(path) && !r.inPanel {
 		r.fail("%s: /panels is reserved", what)
 		return
 	}

@@ -17,7 +17,7 @@ import (
 
 // Settings are a module's typed settings; see [SettingsOf] and [Configurable].
 type Settings struct {
-	defaults any
+	defaults any // a pointer to a T
 	in       reflect.Type
 	apply    func(ctx context.Context, value any) error
 }
@@ -31,7 +31,7 @@ type Settings struct {
 // in place, whenever they change, on every instance and one call at a time. An
 // error refuses the change as a whole; the settings before it are applied again.
 func SettingsOf[T any](defaults T, apply func(ctx context.Context, settings T) error) Settings {
-	s := Settings{defaults: defaults, in: reflect.TypeFor[T]()}
+	s := Settings{defaults: &defaults, in: reflect.TypeFor[T]()}
 	if apply != nil {
 		s.apply = func(ctx context.Context, value any) error { return apply(ctx, *value.(*T)) }
 	}
