@@ -2,7 +2,6 @@ package leaktest
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,11 +46,12 @@ func counts(target string) bool {
 func leftFiles(before map[string]int) []string {
 	for wait := time.Millisecond; ; wait *= 2 {
 		var left []string
-		for _, target := range slices.Sorted(maps.Keys(openFiles())) {
-			if n := openFiles()[target]; n > before[target] {
+		for target, n := range openFiles() {
+			if n > before[target] {
 				left = append(left, target)
 			}
 		}
+		slices.Sort(left)
 		if len(left) == 0 || wait > time.Second {
 			return left
 		}

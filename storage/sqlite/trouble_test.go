@@ -167,8 +167,8 @@ func TestFull(t *testing.T) {
 func TestLocked(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	holder := openAt(t, path)
-	const wait = 150 * time.Millisecond
-	db := openAt(t, path, sqlite.WithWait(wait))
+	db := openAt(t, path, sqlite.WithWait(150*time.Millisecond))
+	patient := openAt(t, path)
 	if _, err := db.Exec(t.Context(), `CREATE TABLE items (id BIGINT)`); err != nil {
 		t.Fatal(err)
 	}
@@ -179,11 +179,11 @@ func TestLocked(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
 		defer cancel()
 		begin := time.Now()
-		err = db.Update(ctx, func(*storage.Tx) error { t.Error("the lock was given twice"); return nil })
+		err = patient.Update(ctx, func(*storage.Tx) error { t.Error("the lock was given twice"); return nil })
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("update = %v, want context.DeadlineExceeded", err)
 		}
-		if took := time.Since(begin); took > wait {
+		if took := time.Since(begin); took > 20*time.Second {
 			t.Errorf("a canceled wait took %s", took)
 		}
 		var n int

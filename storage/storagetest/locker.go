@@ -42,7 +42,7 @@ func RunLocker(t *testing.T, open func(t *testing.T) Lockers) {
 }
 
 // short is a time to live that ends within a test.
-const short = 150 * time.Millisecond
+const short = 500 * time.Millisecond
 
 func acquire(t *testing.T, k storage.Locker, name string, ttl time.Duration) *storage.Lease {
 	t.Helper()
@@ -128,15 +128,16 @@ func testLockerExpiry(t *testing.T, k Lockers) {
 
 func testLockerRenew(t *testing.T, k Lockers) {
 	l := acquire(t, k.One, "a", short)
-	end := time.Now().Add(3 * short)
-	for time.Now().Before(end) {
+	end := time.Now().Add(2 * short)
+	eventually(t, "two lifetimes", func() bool {
 		if err := l.Renew(t.Context()); err != nil {
 			t.Fatalf("renew: %v", err)
 		}
 		if _, err := k.Two.Acquire(t.Context(), "a", time.Hour); !errors.Is(err, storage.ErrHeld) {
 			t.Fatalf("acquire of a renewed lease: %v, want ErrHeld", err)
 		}
-	}
+		return time.Now().After(end)
+	})
 	take(t, k.Two, "a")
 }
 
@@ -177,7 +178,7 @@ func testLockerCheckKeeps(t *testing.T, k Lockers) {
 			}
 		})
 		begin := clock(t, tx)
-		eventually(t, "end of the lease", func() bool { return clock(t, tx) > begin+2*short.Microseconds() })
+		eventually(t, "end of the lease", func() bool { return clock(t, tx) > begin+short.Microseconds() })
 		if taken.Load() {
 			t.Error("the lease changed hands under a transaction that had checked it")
 		}
@@ -202,7 +203,7 @@ func clock(t *testing.T, tx *storage.Tx) (now int64) {
 }
 
 func testLockerKeep(t *testing.T, k Lockers) {
-	const ttl = 4 * short
+	const ttl = 2 * short
 	l := acquire(t, k.One, "a", ttl)
 	ctx, stop := l.Keep(t.Context())
 	end := time.Now().Add(2 * ttl)
