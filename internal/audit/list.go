@@ -113,6 +113,10 @@ func (l *Log) cursor(q Query, seq int64) string {
 }
 
 func (l *Log) open(q Query) (seq int64, err error) {
+	// The decoder skips line ends; the length does not.
+	if len(q.Cursor) != base64.RawURLEncoding.EncodedLen(8+macSize) {
+		return 0, ErrCursor
+	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(q.Cursor)
 	if err != nil || len(raw) != 8+macSize {
 		return 0, ErrCursor
