@@ -156,3 +156,6 @@ func forge(t testing.TB, key ed25519.PrivateKey, header map[string]any, claims j
 	}
 	return text
 }
+
+// wait lets time pass in a synctest bubble.
+func wait(d time.Duration) { <-time.After(d) }

@@ -65,12 +65,18 @@ func checkPassword(password string, least int, contextWords []string) error {
 }
 
 // splitWords takes names and addresses apart into words of three letters or
-// more, and keeps the parts of an address whole too.
+// more, and keeps the whole and the parts of an address too.
 func splitWords(texts []string) []string {
 	var words []string
 	for _, text := range texts {
 		text = strings.ToLower(text)
-		words = append(words, text)
+		squeezed := strings.Map(func(r rune) rune {
+			if unicode.IsLetter(r) || unicode.IsDigit(r) {
+				return r
+			}
+			return -1
+		}, text)
+		words = append(words, text, squeezed)
 		words = append(words, strings.FieldsFunc(text, func(r rune) bool { return r == '@' || unicode.IsSpace(r) })...)
 		words = append(words, strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) })...)
 	}
@@ -83,7 +89,7 @@ func pieces(password string, words []string) int {
 	n := cover(plain, words)
 	for size := 1; size <= len(plain)/2; size++ {
 		if len(plain)%size == 0 && repeats(plain, size) {
-			return min(n, cover(plain[:size], words)+1)
+			return min(n, cover(plain[:size], words))
 		}
 	}
 	return n

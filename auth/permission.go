@@ -128,11 +128,12 @@ type registry struct {
 
 // snapshot is permissions and roles compiled together. It is immutable.
 type snapshot struct {
-	owner  *registry
-	names  []string
-	index  map[string]uint32
-	scopes map[string]bits // by first segment
-	roles  map[string]bits // with what they inherit
+	owner   *registry
+	names   []string
+	index   map[string]uint32
+	scopes  map[string]bits // by first segment
+	defined map[string]Role
+	roles   map[string]bits // with what they inherit
 }
 
 // rights is what one principal may do under one snapshot.
@@ -186,7 +187,7 @@ func (r *registry) setRoles(roles []Role) {
 // swap compiles the present names and roles. r.mu is held, except by newRegistry.
 func (r *registry) swap() {
 	s := &snapshot{owner: r, names: r.names, index: make(map[string]uint32, len(r.names)),
-		scopes: map[string]bits{}, roles: map[string]bits{}}
+		scopes: map[string]bits{}, defined: map[string]Role{}, roles: map[string]bits{}}
 	for i, name := range r.names {
 		bit := uint32(i + 1)
 		s.index[name] = bit
@@ -196,12 +197,11 @@ func (r *registry) swap() {
 		}
 		s.scopes[module].set(bit)
 	}
-	all := map[string]Role{}
 	for _, role := range append(builtIn(), r.roles...) {
-		all[role.Name] = role
+		s.defined[role.Name] = role
 	}
-	for name := range all {
-		s.compile(all, name, map[string]bool{})
+	for name := range s.defined {
+		s.compile(name, map[string]bool{})
 	}
 	r.now.Store(s)
 }
@@ -210,11 +210,11 @@ func (s *snapshot) empty() bits { return make(bits, len(s.names)/64+1) }
 
 // compile fills in the role and those it inherits. A circle, which PutRole
 // refuses, ends where it began.
-func (s *snapshot) compile(all map[string]Role, name string, busy map[string]bool) bits {
+func (s *snapshot) compile(name string, busy map[string]bool) bits {
 	if done, ok := s.roles[name]; ok {
 		return done
 	}
-	role, ok := all[name]
+	role, ok := s.defined[name]
 	if !ok || busy[name] {
 		return nil
 	}
@@ -224,7 +224,7 @@ func (s *snapshot) compile(all map[string]Role, name string, busy map[string]boo
 		s.grant(set, pattern)
 	}
 	for _, parent := range role.Inherits {
-		set.add(s.compile(all, parent, busy))
+		set.add(s.compile(parent, busy))
 	}
 	delete(busy, name)
 	s.roles[name] = set

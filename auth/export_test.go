@@ -1,0 +1,98 @@
+package auth
+
+import (
+	"context"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// What the black-box tests cannot reach otherwise.
+
+// VerifyJWS checks a compact JWS against one key, as access tokens are.
+func VerifyJWS(token, kid, alg string, key any, typ string) ([]byte, error) {
+	method := jwt.GetSigningMethod(alg)
+	return verifyJWS(token, map[string]verifyKey{kid: {alg: alg, method: method, key: key}}, typ)
+}
+
+// ParsePHC parses a stored password hash and writes it again.
+func ParsePHC(s string) (string, error) {
+	p, err := parsePHC(s)
+	return p.String(), err
+}
+
+var (
+	MatchPattern    = matchPattern
+	CoversPattern   = coversPattern
+	ValidPattern    = validPattern
+	ValidPermission = validPermission
+)
+
+// ParseRefresh reports whether a token's form and tag are right.
+func (a *Authority) ParseRefresh(token string) (session string, ok bool) {
+	session, _, ok = a.refresh.Load().parse(token)
+	return session, ok
+}
+
+// HoldHashes takes every place to hash a password until release is called.
+func (a *Authority) HoldHashes() (release func()) {
+	n := cap(a.hasher.slots)
+	for range n {
+		a.hasher.slots <- struct{}{}
+	}
+	return func() {
+		for range n {
+			<-a.hasher.slots
+		}
+	}
+}
+
+// HashWaiters returns how many wait for a place.
+func (a *Authority) HashWaiters() int { return int(a.hasher.waiting.Load()) }
+
+// MaxHashWaiters is how many logins wait for a place.
+const MaxHashWaiters = maxHashWaiters
+
+// RecentChanges returns how many changes the authority keeps in memory, and
+// the most that it ever does.
+func (a *Authority) RecentChanges() (n, limit int) {
+	r := &a.feed.recent
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.last), len(r.ring)
+}
+
+// KnownTokens returns how many verified tokens are remembered.
+func (a *Authority) KnownTokens() int {
+	a.known.CleanUp()
+	return a.known.EstimatedSize()
+}
+
+// MaxKnown bounds the verified tokens that are remembered.
+const MaxKnown = maxKnown
+
+// NewMemoryLimiter returns the default limiter.
+func NewMemoryLimiter() Limiter { return newMemoryLimiter() }
+
+// LimiterSize returns how many buckets a default limiter holds, and the most.
+func LimiterSize(l Limiter) (n, limit int) {
+	m := l.(*memoryLimiter) //nolint:forcetypeassert // for that type alone
+	for i := range m.shards {
+		m.shards[i].mu.Lock()
+		n += len(m.shards[i].buckets)
+		m.shards[i].mu.Unlock()
+	}
+	return n, limiterShards * limiterEntries
+}
+
+// Housekeep runs one round of it.
+func (a *Authority) Housekeep(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{a.rotate, a.dropKeys, a.cleanUp} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AddressKey is the throttling key of a client address.
+var AddressKey = addressKey
