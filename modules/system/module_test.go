@@ -2,13 +2,16 @@ package system_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,12 +35,14 @@ func newHost(t testing.TB, module dashboard.Module) *host {
 	}
 	const email, password = "ada@example.com", "correct horse battery staple"
 	d, err := dashboard.New(store, dashboard.WithModules(module), dashboard.WithFirstAccount(email, password),
-		dashboard.WithLogger(slog.New(slog.DiscardHandler)))
+		dashboard.WithLogger(slog.New(slog.NewTextHandler(t.Output(), nil))))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := d.Shutdown(t.Context()); err != nil && t.Context().Err() == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		if err := d.Shutdown(ctx); err != nil {
 			t.Error(err)
 		}
 		if err := store.Close(); err != nil {
@@ -123,10 +128,25 @@ func (h *host) panels() []panel {
 	return list.Items
 }
 
+// guarded lets a test change a recorded machine while it is read.
+type guarded struct {
+	mu    sync.Mutex
+	inner fs.FS
+}
+
+func (g *guarded) Open(name string) (fs.File, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.inner.Open(name)
+}
+
 func TestModuleShowsAMachine(t *testing.T) {
 	r := load(t, "machine")
-	h := newHost(t, system.New(system.WithProc(r.now), system.WithCgroup(nil)))
+	live := &guarded{inner: r.now}
+	h := newHost(t, system.New(system.WithProc(live), system.WithCgroup(nil)))
+	live.mu.Lock()
 	r.advance()
+	live.mu.Unlock()
 	var snap system.Snapshot
 	h.eventually("a second sample", func() bool {
 		h.call("GET", "/api/v1/m/system/snapshot", nil, http.StatusOK, &snap)
@@ -157,8 +177,26 @@ func TestModuleShowsAMachine(t *testing.T) {
 	}
 }
 
-func TestModuleOnThisMachine(t *testing.T) {
+// TestModule has subtests on one dashboard, because making an account is slow on
+// purpose.
+func TestModule(t *testing.T) {
 	h := newHost(t, system.New())
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, *host)
+	}{
+		{"panels answer", panelsAnswer},
+		{"settings apply in place", settingsApplyInPlace},
+		{"settings are checked", settingsAreChecked},
+		{"history query is checked", historyQueryIsChecked},
+		{"disable and enable", disableAndEnable},
+		{"nobody else sees", nobodyElseSees},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, &host{t: t, d: h.d, token: h.token}) })
+	}
+}
+
+func panelsAnswer(t *testing.T, h *host) {
 	panels := h.panels()
 	if len(panels) == 0 {
 		t.Fatal("no panels")
@@ -192,8 +230,7 @@ type settingsAnswer struct {
 	Values map[string]any `json:"values"`
 }
 
-func TestSettingsApplyInPlace(t *testing.T) {
-	h := newHost(t, system.New())
+func settingsApplyInPlace(t *testing.T, h *host) {
 	var before system.History
 	h.eventually("some history", func() bool {
 		h.call("GET", "/api/v1/m/system/history?metric=go_goroutines", nil, http.StatusOK, &before)
@@ -219,8 +256,7 @@ func TestSettingsApplyInPlace(t *testing.T) {
 	}
 }
 
-func TestSettingsAreChecked(t *testing.T) {
-	h := newHost(t, system.New())
+func settingsAreChecked(t *testing.T, h *host) {
 	for _, values := range []map[string]any{
 		{"interval": "500ms"}, {"interval": "2m"}, {"window": "1s"}, {"window": "25h"}, {"top_processes": 0}, {"top_processes": 51},
 	} {
@@ -232,8 +268,7 @@ func TestSettingsAreChecked(t *testing.T) {
 	}
 }
 
-func TestHistoryQueryIsChecked(t *testing.T) {
-	h := newHost(t, system.New())
+func historyQueryIsChecked(t *testing.T, h *host) {
 	for _, query := range []string{"", "?metric=", "?metric=nonsense", "?metric=cpu&points=1", "?metric=cpu&since=yesterday"} {
 		status, _ := h.try("GET", "/api/v1/m/system/history"+query, nil, nil)
 		if status != http.StatusUnprocessableEntity && status != http.StatusBadRequest {
@@ -248,8 +283,7 @@ func TestHistoryQueryIsChecked(t *testing.T) {
 	}
 }
 
-func TestDisableAndEnable(t *testing.T) {
-	h := newHost(t, system.New())
+func disableAndEnable(_ *testing.T, h *host) {
 	h.act("disable")
 	h.eventually("the module to be gone", func() bool {
 		status, _ := h.try("GET", "/api/v1/m/system/snapshot", nil, nil)
@@ -269,8 +303,7 @@ func (h *host) act(op string) {
 	}
 }
 
-func TestNobodyElseSees(t *testing.T) {
-	h := newHost(t, system.New())
+func nobodyElseSees(t *testing.T, h *host) {
 	h.token = ""
 	for _, path := range []string{"snapshot", "history?metric=cpu", "panels/cpu"} {
 		if status, _ := h.try("GET", "/api/v1/m/system/"+path, nil, nil); status != http.StatusUnauthorized {

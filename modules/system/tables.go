@@ -92,12 +92,12 @@ func (m *Module) coreBars(context.Context) (dashboard.BarData, error) {
 	if s.lacks("cpu") {
 		return dashboard.BarData{}, missing("CPU")
 	}
-	out := dashboard.BarData{Unit: dashboard.UnitPercent, Bars: []dashboard.Bars{}, AsOf: s.At}
+	out := dashboard.BarData{Unit: dashboard.UnitPercent, Bars: []dashboard.BarValue{}, AsOf: s.At}
 	if s.CPU == nil {
 		return out, nil
 	}
 	for _, core := range busiest(s.CPU.Cores, maxBars) {
-		out.Bars = append(out.Bars, dashboard.Bars{Label: "Core " + strconv.Itoa(core.ID), Value: core.Percent, Max: 100})
+		out.Bars = append(out.Bars, dashboard.BarValue{Label: "Core " + strconv.Itoa(core.ID), Value: core.Percent, Max: 100})
 	}
 	return out, nil
 }

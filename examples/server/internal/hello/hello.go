@@ -149,7 +149,7 @@ func (m *Module) write(ctx context.Context, in NewEntry) (Entry, error) {
 	if err != nil {
 		return Entry{}, fmt.Errorf("write entry: %w", err)
 	}
-	m.host.PanelChanged(ctx, "entries")
+	m.host.PanelChanged("entries")
 	return e, nil
 }
 
