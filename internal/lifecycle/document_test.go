@@ -130,7 +130,7 @@ func TestDocumentedSteps(t *testing.T) {
 	text := document(t)
 	work := lifecycle.Work{Migrations: []int{3}, Drain: true, Hook: true, Purge: true}
 	for _, op := range []lifecycle.Op{lifecycle.OpInstall, lifecycle.OpUpgrade, lifecycle.OpUninstall, lifecycle.OpEnable, lifecycle.OpDisable} {
-		row := regexp.MustCompile(`(?m)^\| `+string(op)+` \| (.*) \|$`).FindStringSubmatch(text)
+		row := regexp.MustCompile(`(?m)^\| ` + string(op) + ` \| (.*) \|$`).FindStringSubmatch(text)
 		if row == nil {
 			t.Errorf("the document lacks the steps of %s", op)
 			continue
