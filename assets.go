@@ -101,7 +101,7 @@ func (d *Dashboard) serveAssets(w http.ResponseWriter, s *request, rest string) 
 		d.unknown(w, s)
 		return
 	}
-	if m.slot.Load() == nil {
+	if m.live() == nil {
 		writeError(w, d.absent(m), s.id)
 		return
 	}

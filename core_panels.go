@@ -38,7 +38,7 @@ func (d *Dashboard) panels(ctx context.Context, _ empty) (Page[panelInfo], error
 
 // panelsOf lists the panels of a module that are on here and the caller may see.
 func (d *Dashboard) panelsOf(ctx context.Context, m *hosted) []panelInfo {
-	s := m.slot.Load()
+	s := m.live()
 	if s == nil {
 		return nil
 	}
@@ -64,7 +64,7 @@ func (d *Dashboard) myModules(ctx context.Context, _ empty) (Page[moduleNav], er
 	out := Page[moduleNav]{}
 	for _, m := range d.order {
 		panels := d.panelsOf(ctx, m)
-		if m.slot.Load() == nil || (len(panels) == 0 && !m.visible(p)) {
+		if m.live() == nil || (len(panels) == 0 && !m.visible(p)) {
 			continue
 		}
 		nav := moduleNav{ID: m.id, Title: m.title(), Description: m.manifest.Description, Panels: panels,

@@ -29,7 +29,7 @@ type Dashboard struct {
 	config   config
 	db       *storage.DB
 	log      *slog.Logger
-	cache    storage.Cache
+	cache    atomic.Pointer[storage.MemoryCache] // the default one, while running
 	bus      storage.Bus
 	binder   *bind.Binder
 	ui       *ui.Handler
@@ -80,7 +80,7 @@ func New(db *storage.DB, opts ...Option) (*Dashboard, error) {
 			return nil, fmt.Errorf("new dashboard: %w", err)
 		}
 	}
-	d := &Dashboard{config: c, db: db, log: c.log, cache: c.cache, bus: c.bus,
+	d := &Dashboard{config: c, db: db, log: c.log, bus: c.bus,
 		binder: bind.New(), modules: map[string]*hosted{}, started: make(chan struct{})}
 	if err := d.compose(); err != nil {
 		return nil, fmt.Errorf("new dashboard: %w", err)
@@ -90,9 +90,6 @@ func New(db *storage.DB, opts ...Option) (*Dashboard, error) {
 
 // compose builds the parts in the order in which they need each other.
 func (d *Dashboard) compose() error {
-	if d.cache == nil {
-		d.cache = storage.NewMemoryCache(64 << 20)
-	}
 	if d.bus == nil {
 		d.bus = storage.NewMemoryBus()
 	}
@@ -165,6 +162,7 @@ func (d *Dashboard) startParts(ctx context.Context) error {
 	none := func(context.Context) error { return nil }
 	parts := []part{
 		{"database", d.db.Ping, none},
+		{"cache", d.startCache, d.stopCache},
 		{"secrets", d.openBox, none},
 		{"auth", d.auth.Start, d.auth.Shutdown},
 		{"events", d.startEvents, d.stopEvents},

@@ -55,7 +55,7 @@ func (d *Dashboard) openAPI(ctx context.Context, _ empty) (json.RawMessage, erro
 func (d *Dashboard) tags() []openapi.Tag {
 	tags := []openapi.Tag{{Name: coreModule, Description: "Accounts, modules, settings, audit."}}
 	for _, m := range d.order {
-		if m.slot.Load() != nil {
+		if m.live() != nil {
 			tags = append(tags, openapi.Tag{Name: m.id, Description: m.manifest.Description})
 		}
 	}
@@ -69,7 +69,7 @@ func (d *Dashboard) operations() []openapi.Operation {
 		out = append(out, e.operation("/api/v1", ""))
 	}
 	for _, m := range d.order {
-		s := m.slot.Load()
+		s := m.live()
 		if s == nil {
 			continue
 		}

@@ -88,7 +88,7 @@ func (d *Dashboard) stopHealthChecks(context.Context) error {
 // askHealth asks one module, beside the others. A check that hangs is reported
 // and not asked again before it has returned.
 func (d *Dashboard) askHealth(ctx context.Context, m *hosted, asking map[string]chan struct{}) {
-	if m.slot.Load() == nil {
+	if m.live() == nil {
 		return
 	}
 	h := registry.Health{Status: "ok", Panics: m.failures.count()}

@@ -42,7 +42,7 @@ func (h *Host) Table(name string) string { return tablePrefix(h.id) + name }
 func tablePrefix(id string) string { return strings.ReplaceAll(id, "-", "_") + "__" }
 
 // Cache returns a cache whose keys are the module's own.
-func (h *Host) Cache() storage.Cache { return scopedCache{h.d.cache, "m:" + h.id + ":"} }
+func (h *Host) Cache() storage.Cache { return scopedCache{h.d, "m:" + h.id + ":"} }
 
 // Bus returns a bus whose topics are the module's own.
 func (h *Host) Bus() storage.Bus { return scopedBus{h.d.bus, "m." + h.id + "."} }
@@ -118,26 +118,66 @@ func (h *Host) run(b *background) {
 	h.running = b
 }
 
+// scopedCache is the dashboard's cache under a prefix. Before the start and
+// after the shutdown it is empty.
 type scopedCache struct {
-	inner  storage.Cache
+	d      *Dashboard
 	prefix string
 }
 
 func (c scopedCache) Get(ctx context.Context, key string) ([]byte, bool, error) {
-	return c.inner.Get(ctx, c.prefix+key)
+	if inner := c.d.cacheNow(); inner != nil {
+		return inner.Get(ctx, c.prefix+key)
+	}
+	return nil, false, nil
 }
 
 func (c scopedCache) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	return c.inner.Set(ctx, c.prefix+key, value, ttl)
+	if inner := c.d.cacheNow(); inner != nil {
+		return inner.Set(ctx, c.prefix+key, value, ttl)
+	}
+	return nil
 }
 
 func (c scopedCache) Delete(ctx context.Context, keys ...string) error {
+	inner := c.d.cacheNow()
+	if inner == nil {
+		return nil
+	}
 	scoped := make([]string, len(keys))
 	for i, k := range keys {
 		scoped[i] = c.prefix + k
 	}
-	return c.inner.Delete(ctx, scoped...)
+	return inner.Delete(ctx, scoped...)
 }
+
+// cacheNow is the host's cache, or ours while we run.
+func (d *Dashboard) cacheNow() storage.Cache {
+	if d.config.cache != nil {
+		return d.config.cache
+	}
+	if c := d.cache.Load(); c != nil {
+		return c
+	}
+	return nil
+}
+
+// startCache makes the default cache, which has a goroutine of its own.
+func (d *Dashboard) startCache(context.Context) error {
+	if d.config.cache == nil {
+		d.cache.Store(storage.NewMemoryCache(defaultCacheBytes))
+	}
+	return nil
+}
+
+func (d *Dashboard) stopCache(context.Context) error {
+	if c := d.cache.Swap(nil); c != nil {
+		return c.Close()
+	}
+	return nil
+}
+
+const defaultCacheBytes = 64 << 20
 
 type scopedBus struct {
 	inner  storage.Bus

@@ -47,6 +47,15 @@ type slot struct {
 	streams   sync.WaitGroup
 	bg        *background
 	since     time.Time
+	withdrawn atomic.Bool // quarantined: drained when the registry disables it
+}
+
+// live returns the slot that answers requests, nil where there is none.
+func (m *hosted) live() *slot {
+	if s := m.slot.Load(); s != nil && !s.withdrawn.Load() {
+		return s
+	}
+	return nil
 }
 
 // visible reports whether the principal holds any permission of the module.

@@ -56,39 +56,39 @@ func (m *hooks) String() string                        { return m.id }
 
 func panics(context.Context) error { panic("boom") }
 
-// hangs does not return before the test ends, whatever its context says.
-func hangs(t *testing.T) func(context.Context) error {
-	release := make(chan struct{})
-	t.Cleanup(func() { close(release) })
-	return func(context.Context) error { <-release; return nil }
-}
+// hang does not return before it is closed, whatever its context says.
+type hang chan struct{}
+
+func (h hang) call(context.Context) error { <-h; return nil }
 
 func TestBrokenModulesHarmNobody(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name  string
-		make  func(t *testing.T) *hooks
+		make  func(hang) *hooks
 		state string
 		error string
 	}{
-		{"panic in install", func(*testing.T) *hooks { return &hooks{install: panics} }, "failed", "panic"},
-		{"panic in enable", func(*testing.T) *hooks { return &hooks{enable: panics} }, "failed", "panic"},
-		{"error in enable", func(*testing.T) *hooks {
+		{"panic in install", func(hang) *hooks { return &hooks{install: panics} }, "failed", "panic"},
+		{"panic in enable", func(hang) *hooks { return &hooks{enable: panics} }, "failed", "panic"},
+		{"error in enable", func(hang) *hooks {
 			return &hooks{enable: func(context.Context) error { return errors.New("no licence") }}
 		}, "failed", "no licence"},
-		{"hang in install", func(t *testing.T) *hooks { return &hooks{install: hangs(t)} }, "failed", ""},
-		{"hang in enable", func(t *testing.T) *hooks { return &hooks{enable: hangs(t)} }, "failed", ""},
-		{"panic in health", func(*testing.T) *hooks { return &hooks{health: panics} }, "enabled", ""},
-		{"bad migration", func(*testing.T) *hooks {
+		{"hang in install", func(h hang) *hooks { return &hooks{install: h.call} }, "failed", ""},
+		{"hang in enable", func(h hang) *hooks { return &hooks{enable: h.call} }, "failed", ""},
+		{"panic in health", func(hang) *hooks { return &hooks{health: panics} }, "enabled", ""},
+		{"bad migration", func(hang) *hooks {
 			return &hooks{migrate: []storage.Migration{{Version: 1, Name: "bad", SQL: "CREATE NONSENSE"}}}
 		}, "failed", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			bad := tt.make(t)
+			hanging := make(hang)
+			bad := tt.make(hanging)
 			bad.id = "bad"
 			s := newServer(t, dashboard.WithModules(bad, &hooks{id: "good"}), dashboard.WithHookTimeout(300*time.Millisecond))
+			t.Cleanup(func() { close(hanging) }) // before the shutdown, which would wait
 			s.waitState("good", "enabled")
 			s.waitState("bad", tt.state)
 			s.owner().get("/api/v1/m/good/ping").wantStatus(http.StatusOK)

@@ -75,8 +75,13 @@ var errPanic = &Error{Status: http.StatusInternalServerError, Code: "internal",
 func (d *Dashboard) modulePanicked(m *hosted, v any, stack []byte) {
 	d.log.Error("module panicked", "module", m.id, "panic", fmt.Sprint(v), "stack", string(stack))
 	d.report(&panicError{value: v, stack: stack}, slog.String("module", m.id))
-	if m.failures.add(time.Now()) {
-		d.registry.Quarantine(m.id, fmt.Sprintf("%d panics within %s", maxPanics+1, panicWindow))
+	if !m.failures.add(time.Now()) {
+		return
+	}
+	reason := fmt.Sprintf("more than %d panics within %s", maxPanics, panicWindow)
+	if s := m.slot.Load(); s != nil && d.registry.Quarantine(m.id, reason) {
+		s.withdrawn.Store(true)
+		d.document.forget()
 	}
 }
 

@@ -146,7 +146,7 @@ func (d *Dashboard) serveModule(w http.ResponseWriter, r *http.Request, ctx cont
 		d.unknown(w, s)
 		return
 	}
-	slot := m.slot.Load()
+	slot := m.live()
 	if slot == nil || !slot.gate.enter() {
 		if !m.visible(s.principal) {
 			d.unknown(w, s)
