@@ -34,17 +34,13 @@ type Writer struct {
 // keepBuffer is the largest buffer a Writer holds on to between messages.
 const keepBuffer = 32 << 10
 
-// NewWriter sends the headers of an event stream and its retry field. It lifts the server's read and write timeouts for
-// this request and sets a deadline of its own for each message. It fails before anything was sent if w cannot flush.
+// NewWriter sends the headers of an event stream and its retry field. The server's WriteTimeout
+// counts no longer; each message has a deadline of its own. It fails before anything was sent if w cannot flush.
 func NewWriter(w http.ResponseWriter) (*Writer, error) {
 	if !canFlush(w) {
 		return nil, fmt.Errorf("start event stream: %T: %w", w, http.ErrNotSupported)
 	}
 	s := &Writer{w: w, rc: http.NewResponseController(w)}
-	// The server's ReadTimeout would end the request's context in the middle of a stream.
-	if err := s.rc.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return nil, fmt.Errorf("start event stream: lift read deadline: %w", err)
-	}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
