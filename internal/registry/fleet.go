@@ -19,39 +19,50 @@ type duty struct {
 	wait   string
 }
 
+// progress is how an attempt to advance went.
+type progress uint8
+
+const (
+	none    progress = iota // there is nothing to do for now
+	engaged                 // somebody is at it, or was just now
+	made
+)
+
 // advance does what the fleet's record of the module asks for. wait says what
 // it waits for that will not tell.
-func (r *Registry) advance(j *judge, m *member) (did bool, wait string, err error) {
+func (r *Registry) advance(j *judge, m *member) (p progress, wait string, err error) {
 	if !j.candidate(m) {
-		return false, "", nil
+		return none, "", nil
 	}
 	reports, err := r.reports(r.hard, r.db, m.id)
 	if err != nil {
-		return false, "", err
+		return none, "", err
 	}
 	d := j.duty(m, reports)
 	if d.op == "" {
-		return false, d.wait, nil
+		return none, d.wait, nil
 	}
 	lease, err := r.locker.Acquire(r.soft, "lifecycle/"+m.id, r.opts.Lease)
 	switch {
-	case errors.Is(err, storage.ErrHeld):
-		return false, string(d.op) + " runs on another instance", nil
-	case err != nil && r.isStopping():
-		return false, "", nil
+	case errors.Is(err, storage.ErrHeld), err != nil && r.isStopping():
+		return engaged, "", nil
 	case err != nil:
-		return false, "", fmt.Errorf("acquire lease: %w", err)
+		return none, "", fmt.Errorf("acquire lease: %w", err)
 	}
 	ctx, stop := lease.Keep(r.soft)
 	defer r.release(lease)
 	defer stop()
 	o := &operation{r: r, m: m, lease: lease}
-	did, err = o.run(ctx, d)
+	did, err := o.run(ctx, d)
 	if errors.Is(err, errInterrupted) || errors.Is(err, storage.ErrLost) {
 		r.log.Warn("work on a module was interrupted and will go on", "module", m.id, "operation", d.op, "error", err)
-		return false, "the operation was interrupted", r.refresh(r.hard)
+		return engaged, "", r.refresh(r.hard)
 	}
-	return did, "", errors.Join(err, r.refresh(r.hard))
+	p = engaged
+	if did {
+		p = made
+	}
+	return p, "", errors.Join(err, r.refresh(r.hard))
 }
 
 func (r *Registry) release(lease *storage.Lease) {

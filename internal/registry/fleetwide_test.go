@@ -19,6 +19,9 @@ func inBubble(t *testing.T, f func(t *testing.T, db *storage.DB, j *journal)) {
 	synctest.Test(t, func(t *testing.T) { f(t, openMemory(t), &journal{}) })
 }
 
+// pass lets the bubble's time pass.
+func pass(d time.Duration) { <-time.After(d) }
+
 func TestBlockedByWhom(t *testing.T) {
 	inBubble(t, func(t *testing.T, db *storage.DB, j *journal) {
 		whole := false
@@ -110,7 +113,7 @@ func TestSkip(t *testing.T) {
 		}
 		r := start(t, db, options{}, u, j.unit("reports", "1.0.0", "billing"))
 		settle(t, r)
-		time.Sleep(10 * time.Second) // of the bubble's time: it is not asked again
+		pass(10 * time.Second)
 		v := view(t, r, "billing")
 		if in := v.Instances[0]; in.State != lifecycle.Installed || in.Detail != "not on this instance" || v.Failure != nil || j.count("asked") != 1 {
 			t.Errorf("got %+v after %s, want installed, not on this instance, asked once", v, j)
@@ -245,7 +248,7 @@ func TestEvents(t *testing.T) {
 		before := n
 		r.SetHealth("billing", registry.Health{Status: "failing", Detail: "no disk", Panics: 2})
 		r.SetHealth("nobody", registry.Health{})
-		time.Sleep(2 * time.Second) // the next heartbeat carries it
+		pass(2 * time.Second) // the next heartbeat carries it
 		synctest.Wait()
 		if n == before {
 			t.Error("health: got no event")

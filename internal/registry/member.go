@@ -87,7 +87,8 @@ func (m *member) standing() standing {
 	return m.here
 }
 
-// update changes the standing; change reports whether it did.
+// update changes the standing; change reports whether the database must hear
+// of it.
 func (m *member) update(change func(*standing) (bool, error)) (standing, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -96,9 +97,7 @@ func (m *member) update(change func(*standing) (bool, error)) (standing, error) 
 	if err != nil {
 		return m.here, err
 	}
-	if changed {
-		m.here, m.dirty = next, true
-	}
+	m.here, m.dirty = next, m.dirty || changed
 	return m.here, nil
 }
 

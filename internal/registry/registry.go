@@ -177,10 +177,12 @@ func (r *Registry) register(ctx context.Context, me identity) error {
 					return err
 				}
 			}
-			s := m.standing()
-			if s.Since.IsZero() {
-				s.Since = c.now
-			}
+			s, _ := m.update(func(s *standing) (bool, error) {
+				if s.Since.IsZero() {
+					s.Since = c.now
+				}
+				return false, nil
+			})
 			if err := c.report(ctx, s.report(m, me.id)); err != nil {
 				return err
 			}

@@ -3,11 +3,14 @@ package registry_test
 import (
 	"context"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
 	"github.com/modular-dashboard/dashboard/internal/lifecycle"
 	"github.com/modular-dashboard/dashboard/internal/registry"
+	"github.com/modular-dashboard/dashboard/storage"
 )
 
 func TestLife(t *testing.T) {
@@ -62,4 +65,36 @@ func wantOrder(t *testing.T, j *journal, lines ...string) {
 		}
 		last = at
 	}
+}
+
+// TestPoints compares the points that are passed with those announced.
+func TestPoints(t *testing.T) {
+	inBubble(t, func(t *testing.T, db *storage.DB, j *journal) {
+		var mu sync.Mutex
+		var got []string
+		hook := func(point string) {
+			mu.Lock()
+			defer mu.Unlock()
+			got = append(got, strings.TrimPrefix(point, "billing/"))
+		}
+		r := start(t, db, options{StepHook: hook}, migrated(j.unit("billing", "1.0.0"), 2))
+		settle(t, r)
+		act(t, r, lifecycle.OpUninstall, "billing", registry.Request{Purge: true})
+		settle(t, r)
+		var want []string
+		for _, op := range []struct {
+			op   lifecycle.Op
+			work lifecycle.Work
+		}{
+			{lifecycle.OpInstall, lifecycle.Work{Migrations: []int{1, 2}, Hook: true}},
+			{lifecycle.OpEnable, lifecycle.Work{Hook: true}},
+			{lifecycle.OpDisable, lifecycle.Work{Drain: true, Hook: true}},
+			{lifecycle.OpUninstall, lifecycle.Work{Hook: true, Purge: true}},
+		} {
+			want = append(want, lifecycle.Points(lifecycle.Steps(op.op, op.work))...)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("points:\ngot  %v\nwant %v", got, want)
+		}
+	})
 }

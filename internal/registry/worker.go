@@ -82,11 +82,11 @@ func (r *Registry) reconcile(m *member) (next, error) {
 	if r.isStopping() {
 		return later, nil
 	}
-	did, wait, err := r.advance(j, m)
-	if err != nil {
+	p, wait, err := r.advance(j, m)
+	switch {
+	case err != nil || p == engaged:
 		return later, err
-	}
-	if did {
+	case p == made:
 		return again, nil
 	}
 	rest := asleep
