@@ -97,7 +97,7 @@ func TestPrefix(t *testing.T) {
 
 func TestMasterKey(t *testing.T) {
 	data := t.TempDir()
-	key := "DASHBOARD_MASTER_KEY=" + base64.StdEncoding.EncodeToString(make([]byte, 32))
+	key := "DASHBOARD_MASTER_KEY=" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789ABCDEF"))
 	p := launch(t, append(withAccount(), key), "-data", data)
 	p.login()
 	p.stop()
