@@ -116,7 +116,7 @@ func (t *turn) call(ctx context.Context, c candidate, redact *strings.Replacer) 
 	defer func() {
 		if v := recover(); v != nil {
 			text := redact.Replace(fmt.Sprint(v))
-			t.store.opts.Log.Error("apply settings: panic", "module", t.m.id, "panic", text, "stack", string(debug.Stack()))
+			t.store.opts.Log.ErrorContext(ctx, "apply settings: panic", "module", t.m.id, "panic", text, "stack", string(debug.Stack()))
 			out = &ApplyError{Module: t.m.id, Detail: "panic: " + text, Panicked: true}
 		}
 	}()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/url"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,13 +15,13 @@ import (
 	"github.com/modular-dashboard/dashboard/internal/settings"
 )
 
-func wantRefused(t testing.TB, err error) *settings.ApplyError {
+func wantRefused(t testing.TB, err error) (refused settings.ApplyError) {
 	t.Helper()
-	var refused *settings.ApplyError
-	if !errors.As(err, &refused) || refused.Module != "mail" {
+	e, ok := errors.AsType[*settings.ApplyError](err)
+	if !ok || e.Module != "mail" {
 		t.Fatalf("got %v, want an *ApplyError", err)
 	}
-	return refused
+	return *e
 }
 
 func TestApplyRefuses(t *testing.T) {
@@ -66,9 +67,9 @@ func TestApplyRefuses(t *testing.T) {
 func TestErrorsTellNoSecret(t *testing.T) {
 	t.Parallel()
 	const before, after = `old "pass" word/`, `new "pass" word/`
+	quoted := strconv.Quote
 	m := &mail{}
 	s := start(t, open(t), settings.Options{}, m)
-	quoted := func(text string) string { raw, _ := json.Marshal(text); return string(raw) }
 	put(t, s, `{"auth":{"password":`+quoted(before)+`}}`, 0)
 	m.on(func(_ context.Context, values json.RawMessage) error {
 		if !strings.Contains(string(values), "bad") {

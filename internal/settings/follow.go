@@ -108,7 +108,7 @@ func (s *Store) follow(ctx context.Context) {
 		}
 		err := s.look(ctx)
 		if err != nil && ctx.Err() == nil && !failing {
-			s.opts.Log.Warn("follow settings: database does not answer", "error", err)
+			s.opts.Log.WarnContext(ctx, "follow settings: database does not answer", "error", err)
 		}
 		failing = err != nil
 	}
@@ -158,7 +158,7 @@ func (s *Store) catchUp(ctx context.Context, t *turn, seen int64) {
 	}
 	if err != nil {
 		m.notInEffect(seen, err)
-		s.opts.Log.Warn("follow settings: stored version is not in effect", "module", m.id, "version", seen, "error", err)
+		s.opts.Log.WarnContext(ctx, "follow settings: stored version is not in effect", "module", m.id, "version", seen, "error", err)
 	}
 }
 

@@ -65,7 +65,7 @@ func TestFollowerFails(t *testing.T) {
 				return nil
 			}
 			tries++
-			return errors.New("not with hunter2!")
+			return errors.New("hunter2! is wrong")
 		})
 		put(t, first, `{"host":"mx","auth":{"password":"hunter2!"}}`, 0)
 		eventually(t, time.Second, "failure", func() bool { return second.Failure("mail") != nil })

@@ -222,7 +222,10 @@ func TestFieldBecomesSecret(t *testing.T) {
 	wantView(t, s, effective("localhost", 25, "v", ""), true, 2)
 	wantEffect(t, m, effective("localhost", 25, "v", "hunter2!"))
 	h, err := s.History(t.Context(), "mail")
-	if raw, _ := json.Marshal(h); err != nil || strings.Contains(string(raw), "hunter2") {
+	if err != nil {
+		t.Fatal(err)
+	}
+	if raw, err := json.Marshal(h); err != nil || strings.Contains(string(raw), "hunter2") {
 		t.Errorf("History tells it: %s, %v", raw, err)
 	}
 	put(t, s, `{"auth":{"user":"w"}}`, 2)

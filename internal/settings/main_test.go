@@ -103,8 +103,8 @@ func validMail(values json.RawMessage) ([]problem.Field, error) {
 		Port int
 		Auth struct{ Password string }
 	}
-	if err := json.Unmarshal(values, &v); err != nil {
-		return []problem.Field{{Pointer: "", Code: "type", Detail: err.Error()}}, nil
+	if wrong := json.Unmarshal(values, &v) != nil; wrong {
+		return []problem.Field{{Pointer: "", Code: "type", Detail: "has a wrong type"}}, nil
 	}
 	switch {
 	case v.Port == 13:

@@ -155,8 +155,7 @@ func TestConcurrentPuts(t *testing.T) {
 				}
 				values, _ := json.Marshal(map[string]any{"port": 1000*(i+1) + int(v.Version)})
 				got, err := s.Put(t.Context(), "mail", values, v.Version, "u")
-				var conflict *settings.ConflictError
-				if errors.As(err, &conflict) {
+				if _, ok := errors.AsType[*settings.ConflictError](err); ok {
 					continue
 				}
 				if err != nil {

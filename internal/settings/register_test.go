@@ -25,14 +25,12 @@ type inner struct {
 
 type typed struct {
 	embedded
-	At     time.Time         `json:"at"`
-	Free   map[string]string `json:"free"`
-	List   []inner           `json:"list"`
-	Named  inner             `json:"named"`
-	Any    any               `json:"any,omitempty"`
-	Skip   string            `json:"-"`
-	Dash   string            `json:"-,"`
-	hidden string
+	At    time.Time         `json:"at"`
+	Free  map[string]string `json:"free"`
+	List  []inner           `json:"list"`
+	Named inner             `json:"named"`
+	Any   any               `json:"any,omitempty"`
+	Skip  string            `json:"-"`
 }
 
 func TestNew(t *testing.T) {
@@ -110,17 +108,17 @@ func TestTypeTellsFieldsFromMaps(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := s.Put(t.Context(), "m", json.RawMessage(`{
-		"free":{"b":"2"}, "named":{"free":{}, "again":{"anything":1}}, "list":[], "Inner":{"a":5}, "any":{"x":1}, "-":"d",
+		"free":{"b":"2"}, "named":{"free":{}, "again":{"anything":1}}, "list":[], "Inner":{"a":5}, "any":{"x":1},
 		"at":"2026-01-01T00:00:00Z"}`), 0, ""); err != nil {
 		t.Fatal(err)
 	}
 	got, err := s.Load(t.Context(), "m")
-	want := `{"-":"d","Inner":{"a":5},"any":{"x":1},"at":"2026-01-01T00:00:00Z","free":{"b":"2"},"list":[],` +
+	want := `{"Inner":{"a":5},"any":{"x":1},"at":"2026-01-01T00:00:00Z","free":{"b":"2"},"list":[],` +
 		`"name":"n","named":{"a":1,"again":{"anything":1},"free":{}}}`
 	if err != nil || string(got) != want {
 		t.Errorf("got  %s, %v\nwant %s", got, err, want)
 	}
-	for _, unknown := range []string{`{"Skip":"x"}`, `{"hidden":"x"}`, `{"embedded":{}}`, `{"named":{"b":1}}`, `{"Inner":{"x":1}}`} {
+	for _, unknown := range []string{`{"Skip":"x"}`, `{"embedded":{}}`, `{"-":"x"}`, `{"named":{"b":1}}`, `{"Inner":{"x":1}}`} {
 		var invalid *settings.InvalidError
 		if _, err := s.Put(t.Context(), "m", json.RawMessage(unknown), 1, ""); !errors.As(err, &invalid) || invalid.Fields[0].Code != "unknown" {
 			t.Errorf("%s: got %v, want an unknown field", unknown, err)
@@ -146,7 +144,10 @@ func TestSmallestSpec(t *testing.T) {
 		t.Fatal(err)
 	}
 	v, err := s.Get(t.Context(), "m")
-	if raw, _ := json.Marshal(v); err != nil || string(raw) != `{"values":{},"secrets":{},"version":0}` {
+	if err != nil {
+		t.Fatal(err)
+	}
+	if raw, err := json.Marshal(v); err != nil || string(raw) != `{"values":{},"secrets":{},"version":0}` {
 		t.Errorf("got %s, %v", raw, err)
 	}
 	if _, err := s.Put(t.Context(), "m", json.RawMessage(`{"a":1}`), 0, ""); err == nil {

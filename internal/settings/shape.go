@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -53,15 +54,12 @@ func shapeOfType(t reflect.Type, inside ...reflect.Type) *shape {
 	if t.Kind() != reflect.Struct || encodesItself(t) {
 		return &shape{}
 	}
-	for _, outer := range inside {
-		if outer == t {
-			return &shape{}
-		}
+	if slices.Contains(inside, t) {
+		return &shape{}
 	}
 	inside = append(inside, t)
 	s := &shape{fields: map[string]*shape{}}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		tag := f.Tag.Get("json")
 		name, _, _ := strings.Cut(tag, ",")
 		if tag == "-" {

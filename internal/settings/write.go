@@ -207,7 +207,7 @@ func (s *Store) undo(ctx context.Context, t *turn, stored int64) bool {
 		return true
 	}
 	t.m.notInEffect(stored, err)
-	s.opts.Log.Warn("change settings: stored version is not in effect", "module", t.m.id, "version", stored, "error", err)
+	s.opts.Log.WarnContext(ctx, "change settings: stored version is not in effect", "module", t.m.id, "version", stored, "error", err)
 	return false
 }
 
@@ -216,7 +216,7 @@ func (s *Store) announce(ctx context.Context, id string, version int64) {
 	ctx = context.WithoutCancel(ctx)
 	if s.opts.Bus != nil {
 		if err := s.opts.Bus.Publish(ctx, Topic, []byte(id)); err != nil {
-			s.opts.Log.Warn("announce settings: instances will follow at their next poll", "module", id, "error", err)
+			s.opts.Log.WarnContext(ctx, "announce settings: instances will follow at their next poll", "module", id, "error", err)
 		}
 	}
 	if s.opts.OnChange != nil {
