@@ -96,3 +96,6 @@ func (a *Authority) Housekeep(ctx context.Context) error {
 
 // AddressKey is the throttling key of a client address.
 var AddressKey = addressKey
+
+// MintForTest makes the first token of any session.
+func (a *Authority) MintForTest(session string) string { return a.refresh.Load().mint(session) }
