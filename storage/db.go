@@ -9,7 +9,10 @@ import (
 	"time"
 )
 
-// Querier runs statements: a [*DB] or a [*Tx].
+// Querier runs statements: a [*DB] or a [*Tx]. Statements use $1, $2, …
+// Arguments are integers, floats, strings, booleans, nil and []byte; a time
+// is passed as its UnixMicro. RETURNING is the portable way to a new id:
+// LastInsertId is not.
 type Querier interface {
 	Exec(ctx context.Context, query string, args ...any) (sql.Result, error)
 	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -162,7 +165,8 @@ func (db *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, 
 }
 
 // QueryRow runs a read of at most one row; its Scan returns [sql.ErrNoRows]
-// when there is none. See [DB.Query].
+// when there is none, and an error of database/sql's own after Close. See
+// [DB.Query].
 func (db *DB) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
 	return db.cfg.Reader.QueryRowContext(ctx, query, args...)
 }

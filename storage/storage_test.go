@@ -1,35 +1,48 @@
 package storage_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/modular-dashboard/dashboard/internal/leaktest"
 	"github.com/modular-dashboard/dashboard/storage"
-	"github.com/modular-dashboard/dashboard/storage/storagetest"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
-func TestMemoryCache(t *testing.T) {
-	storagetest.RunCache(t, func(t *testing.T) storage.Cache {
-		c := storage.NewMemoryCache(0)
-		t.Cleanup(func() {
-			if err := c.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		return c
-	})
+func TestNewRefuses(t *testing.T) {
+	for _, c := range []storage.Config{{}, {Dialect: storage.SQLite}, {Dialect: 9}} {
+		if _, err := storage.New(c); err == nil {
+			t.Errorf("New(%+v) gave no error", c)
+		}
+	}
 }
 
-func TestMemoryBus(t *testing.T) {
-	storagetest.RunBus(t, func(t *testing.T) storage.Bus {
-		b := storage.NewMemoryBus()
-		t.Cleanup(func() {
-			if err := b.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		return b
-	})
+func TestDialect(t *testing.T) {
+	cases := []struct {
+		d               storage.Dialect
+		name, now, lock string
+	}{
+		{storage.SQLite, "sqlite", "dashboard_now()", ""},
+		{storage.PostgreSQL, "postgresql", "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint", " FOR UPDATE"},
+	}
+	for _, c := range cases {
+		if c.d.String() != c.name || c.d.NowMicros() != c.now || c.d.ForUpdate() != c.lock {
+			t.Errorf("%s: %q, %q; want %s, %q, %q", c.d, c.d.NowMicros(), c.d.ForUpdate(), c.name, c.now, c.lock)
+		}
+	}
+	if got := storage.Dialect(0).String(); got != "dialect(0)" {
+		t.Errorf("zero dialect = %q", got)
+	}
+}
+
+func TestError(t *testing.T) {
+	cause := errors.New("driver text")
+	err := error(&storage.Error{Code: storage.ErrFull, Detail: "no room", Err: cause})
+	if err.Error() != "no room" || !errors.Is(err, storage.ErrFull) || !errors.Is(err, cause) || errors.Is(err, storage.ErrBusy) {
+		t.Errorf("error = %v", err)
+	}
+	if err := error(&storage.Error{Code: storage.ErrFull, Detail: "x"}); !errors.Is(err, storage.ErrFull) {
+		t.Errorf("without a cause: %v", err)
+	}
 }

@@ -16,6 +16,10 @@ import (
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
+// walLimit is how large the log beside the database may stay, in bytes, once
+// its content has moved to the database.
+const walLimit = 16 << 20
+
 // newEngine returns the driver with the clock that storage.SQLite.NowMicros
 // names: time.Now, so that it follows testing/synctest and has microseconds.
 var newEngine = sync.OnceValues(func() (*engine.Driver, error) {

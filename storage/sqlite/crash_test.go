@@ -89,6 +89,40 @@ func TestKill(t *testing.T) {
 	t.Logf("%d kills, %d acknowledged writes, none lost", rounds, len(acked))
 }
 
+// TestKillBeside kills writing processes while this one writes and reads: it
+// must notice nothing.
+func TestKillBeside(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	db := openAt(t, path)
+	if err := prepareLoad(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	l := &load{db: db, writers: 2, readers: 2}
+	var running sync.WaitGroup
+	running.Go(func() { l.run(ctx) })
+	for range 6 {
+		c := start(t, "acknowledge", path)
+		for n := 1 + rand.N(30); n > 0 && c.out.Scan(); n-- {
+		}
+		if err := c.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		c.Wait() // "signal: killed"
+	}
+	cancel()
+	running.Wait()
+	for _, err := range l.errs {
+		t.Error(err)
+	}
+	var entries int64
+	if err := db.QueryRow(t.Context(), `SELECT count(*) FROM entries`).Scan(&entries); err != nil || entries != l.writes.Load() {
+		t.Errorf("%d entries, %v; want the %d acknowledged", entries, err, l.writes.Load())
+	}
+	checkIntegrity(t, db)
+}
+
 func checkAcked(t *testing.T, path string, acked []int64) {
 	t.Helper()
 	db, err := sqlite.Open(path)

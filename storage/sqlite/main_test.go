@@ -4,12 +4,12 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"testing"
 
 	"github.com/modular-dashboard/dashboard/internal/leaktest"
-	"github.com/modular-dashboard/dashboard/storage/sqlite"
 )
 
 // The tests start this binary again to have a second process.
@@ -37,24 +37,9 @@ func TestMain(m *testing.M) {
 
 // children are what a second process can be told to do.
 func children() map[string]func(path string) error {
-	return map[string]func(string) error{
-		"load":         childLoad,
-		"acknowledge":  childAcknowledge,
-		"open":         childOpen,
-		"file limit":   childFileLimit,
-		"small disk":   childSmallDisk,
-		"unprivileged": childUnprivileged,
-	}
-}
-
-// childOpen opens and closes a database and prints the error.
-func childOpen(path string) error {
-	db, err := sqlite.Open(path)
-	if err != nil {
-		fmt.Println(err)
-		return nil
-	}
-	return db.Close()
+	roles := map[string]func(string) error{"load": childLoad, "acknowledge": childAcknowledge}
+	maps.Copy(roles, systemChildren())
+	return roles
 }
 
 // child is a second process.

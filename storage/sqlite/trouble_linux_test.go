@@ -16,6 +16,23 @@ import (
 	"github.com/modular-dashboard/dashboard/storage/sqlite"
 )
 
+// systemChildren are the roles that need Linux.
+func systemChildren() map[string]func(path string) error {
+	return map[string]func(string) error{
+		"file limit": childFileLimit, "small disk": childSmallDisk, "unprivileged": childUnprivileged,
+	}
+}
+
+// childOpen opens and closes a database and prints the error.
+func childOpen(path string) error {
+	db, err := sqlite.Open(path)
+	if err != nil {
+		fmt.Println(err)
+		return nil
+	}
+	return db.Close()
+}
+
 // childUnprivileged gives up root's rights, which no permission bit stops,
 // and opens each path of a list.
 func childUnprivileged(paths string) error {
