@@ -47,13 +47,17 @@ function scaledSeconds(value: number): Measure {
   if (size === 0 || (size >= 1 && size < 60)) return { value: number(value), unit: 's' };
   if (size < 1e-3) return { value: number(value * 1e6), unit: 'µs' };
   if (size < 1) return { value: number(value * 1e3), unit: 'ms' };
-  const minutes = Math.floor(size / 60);
+  // Two units at most, both as large as the number they belong to.
   const sign = value < 0 ? '-' : '';
-  if (size < 3600)
-    return { value: `${sign}${String(minutes)} min ${String(Math.floor(size % 60))}`, unit: 's' };
+  const pair = (first: number, one: string, second: number, two: string) => ({
+    value: `${sign}${whole.format(first)} ${one} ${String(second)} ${two}`,
+    unit: '',
+  });
+  const minutes = Math.floor(size / 60);
+  if (size < 3600) return pair(minutes, 'min', Math.floor(size % 60), 's');
   const hours = Math.floor(size / 3600);
-  if (size < 86_400) return { value: `${sign}${String(hours)} h ${String(minutes % 60)}`, unit: 'min' };
-  return { value: `${sign}${whole.format(Math.floor(size / 86_400))} d ${String(hours % 24)}`, unit: 'h' };
+  if (size < 86_400) return pair(hours, 'h', minutes % 60, 'min');
+  return pair(Math.floor(size / 86_400), 'd', hours % 24, 'h');
 }
 
 /** A measured value in the contract's units: percent, bytes, bytes_per_second, seconds, count or free text. */
@@ -68,7 +72,7 @@ export function measure(value: number, unit = ''): Measure {
     case 'seconds':
       return scaledSeconds(value);
     case 'percent':
-      return { value: number(value), unit: '%' };
+      return { value: Math.abs(value) >= 0.1 ? one.format(value) : number(value), unit: '%' };
     case 'count':
       return { value: number(value), unit: '' };
     default:

@@ -122,7 +122,9 @@ export function createAPI({ account }) {
       /^api\/v1\/auth\/me$/,
       ({ request }) => ({
         ...user,
-        permissions: ['system.status.read', 'modules.manage'],
+        permissions: ['modules.read', 'modules.manage', 'settings.read', 'settings.manage', 'audit.read'].map(
+          (name) => `dashboard.${name}`,
+        ),
         session: sessions.find((one) => one.id === cookie(request, 'mock-access')) ?? sessions[0],
       }),
     ],

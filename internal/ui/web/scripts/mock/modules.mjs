@@ -135,19 +135,21 @@ export function createModules() {
   function plan(id, op, cascade) {
     const target = find(id);
     const others = ['disable', 'uninstall'].includes(op) ? dependants(id) : [];
-    const step = (one, verb) => ({
-      module: one.id,
-      op: verb,
-      title: `${verb[0].toUpperCase()}${verb.slice(1)} ${one.title}`,
-    });
+    const step = (one, verb) => ({ module: one.id, op: verb, title: one.title });
     if (others.length > 0 && !cascade) {
       const names = others.map((one) => one.title).join(', ');
-      return { steps: [], refused: `${target.title} is required by ${names}.`, needs_cascade: true };
+      const required_by = others.map((one) => one.id);
+      return {
+        steps: [],
+        refused: `${target.title} is required by ${names}.`,
+        needs_cascade: true,
+        required_by,
+      };
     }
     const steps = others.map((one) => step(one, 'disable'));
     if (op === 'uninstall' && target.state === 'enabled') steps.push(step(target, 'disable'));
     if (op === 'enable' && target.state === 'available') steps.push(step(target, 'install'));
-    return { steps: [...steps, step(target, op)], needs_cascade: others.length > 0 };
+    return { steps: [...steps, step(target, op)], needs_cascade: false };
   }
 
   function act(id, op, { cascade, ifMatch }) {

@@ -1,21 +1,23 @@
-import type { QueryClient } from '@tanstack/react-query';
+import type { QueryClient, QueryKey } from '@tanstack/react-query';
 import { inBase } from '../config';
 import { reachable } from './connection';
 import { keepFresh } from './session';
 
 type Payload = Record<string, unknown>;
 
-const kinds = ['module', 'module-disabled', 'settings', 'panel', 'session-ended'] as const;
+const kinds = ['module', 'settings', 'panel', 'session-ended', 'resync', 'shutdown', 'overflow'] as const;
 type Kind = (typeof kinds)[number];
 
 const firstDelay = 1_000;
 const lastDelay = 15_000;
+const gatherMs = 60;
 
 /**
  * Follows the server's event stream and marks what changed as stale. The stream is closed while the tab is
  * hidden, which frees one of the few connections a browser grants, and everything is asked again afterwards.
  */
 export function followEvents(client: QueryClient): () => void {
+  const stale = gather(client);
   let source: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let delay = firstDelay;
@@ -50,7 +52,7 @@ export function followEvents(client: QueryClient): () => void {
     };
     for (const kind of kinds) {
       source.addEventListener(kind, (event: MessageEvent<string>) => {
-        heard(client, kind, parse(event.data));
+        stale(staleBy(kind, parse(event.data)));
       });
     }
   };
@@ -89,27 +91,34 @@ function parse(data: string): Payload {
   }
 }
 
-/** Marks what an event is about as stale; exported for its tests. */
-export function heard(client: QueryClient, kind: Kind, event: Payload): void {
-  const stale = (...queryKey: unknown[]) => void client.invalidateQueries({ queryKey });
+/** The keys of what an event makes stale. */
+export function staleBy(kind: Kind, event: Payload): QueryKey[] {
   switch (kind) {
     case 'module':
-    case 'module-disabled':
-      stale('modules');
-      stale('my-modules');
-      stale('panels');
-      stale('plan', event['id']);
-      break;
+      return [['modules'], ['my-modules'], ['panels'], ['plan', event['id']]];
     case 'settings':
-      stale('settings', event['id']);
-      stale('panels');
-      stale('panel', event['id']);
-      break;
+      return [['settings', event['id']], ['panels'], ['panel', event['id']]];
     case 'panel':
-      stale('panel', event['module'], event['panel']);
-      break;
+      return [['panel', event['module'], event['panel']]];
     case 'session-ended':
-      stale('me');
-      break;
+      return [['me']];
+    case 'resync':
+      return [[]];
+    default:
+      return []; // the stream ends; its error handler goes on
   }
+}
+
+/** Gathers stale keys for a moment: one action of a person is a dozen events. */
+function gather(client: QueryClient): (keys: QueryKey[]) => void {
+  const waiting = new Map<string, QueryKey>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return (keys) => {
+    for (const key of keys) waiting.set(JSON.stringify(key), key);
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      for (const queryKey of waiting.values()) void client.invalidateQueries({ queryKey });
+      waiting.clear();
+    }, gatherMs);
+  };
 }

@@ -92,13 +92,14 @@ export interface Module {
 export interface Step {
   module: string;
   op: string;
-  title: string;
+  title?: string;
 }
 
 export interface Plan {
   steps: Step[];
   refused?: string;
   needs_cascade: boolean;
+  required_by?: string[];
 }
 
 export interface Acted {
@@ -116,14 +117,16 @@ export interface Settings {
 
 export interface SettingsChange {
   field: string;
-  before: unknown;
-  after: unknown;
+  before?: unknown;
+  after?: unknown;
+  secret?: boolean;
 }
 
 export interface SettingsVersion {
   version: number;
   at: string;
   actor: string;
+  actor_name?: string;
   changes: SettingsChange[];
 }
 
@@ -137,10 +140,16 @@ export interface PanelMeta {
   refresh_seconds: number;
   width?: number;
   unit?: string;
+  /** A sentence on what the panel shows. */
+  about?: string;
 }
 
 export interface StatData {
-  value: number | string;
+  value: number;
+  /** Shown in place of the value. */
+  text?: string;
+  /** A few words below the number. */
+  note?: string;
   unit?: string;
   delta?: number;
   delta_good?: 'up' | 'down';
@@ -165,7 +174,7 @@ export interface TableData {
 
 export interface BarData {
   unit?: string;
-  bars: { label: string; value: number }[];
+  bars: { label: string; value: number; max?: number }[];
   as_of?: string;
 }
 
@@ -183,6 +192,7 @@ export interface AuditEntry {
   id: string;
   at: string;
   actor: string;
+  actor_name?: string;
   action: string;
   target: string;
   detail?: unknown;

@@ -1,7 +1,8 @@
 import { useFormContext } from 'react-hook-form';
 import { Field } from '../parts/field';
 import { t } from '../strings';
-import { check, show, type FormField } from './schema';
+import { show } from '../show';
+import { check, type FormField } from './schema';
 
 interface Props {
   fields: FormField[];

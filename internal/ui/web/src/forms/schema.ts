@@ -1,4 +1,5 @@
 import type { FieldProblem, JSONSchema } from '../api/types';
+import { show } from '../show';
 import { t } from '../strings';
 
 /** What control a property gets. */
@@ -312,14 +313,4 @@ export function differences(fields: FormField[], before: Values, after: Values):
     const now = show(after[key]);
     return old === now ? [] : [{ label: field.label, before: old, after: now }];
   });
-}
-
-/** A value as text. */
-export function show(value: unknown): string {
-  if (value === undefined || value === null || value === '') return t('form.empty');
-  if (typeof value === 'boolean') return value ? t('yes') : t('no');
-  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) {
-    return value.length === 0 ? t('form.empty') : value.join(', ');
-  }
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }

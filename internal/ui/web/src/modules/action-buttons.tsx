@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { useMay } from '../api/may';
 import type { Module, Operation } from '../api/types';
 import { Button } from '../parts/button';
 import { t } from '../strings';
@@ -7,8 +8,10 @@ import { actions, isGrave } from './actions';
 
 /** The actions of a module's state; only the first one where space is short. */
 export function ActionButtons({ module, all }: { module: Module; all: boolean }) {
+  const mayAct = useMay('modules.manage');
   const [op, setOp] = useState<Operation | null>(null);
   const offered = all ? actions(module) : actions(module).slice(0, 1);
+  if (!mayAct) return null;
   return (
     <>
       {offered.map((action) => (

@@ -26,7 +26,9 @@ export function ActionDialog({ module, op, onClose }: Props) {
   const [purge, setPurge] = useState(false);
   // The plan shown is of this generation; a change meanwhile is refused and shown anew.
   const current = useQuery({ ...moduleQuery(module.id), staleTime: 0 });
-  const plan = useQuery(planQuery(module.id, op, cascade));
+  const alone = useQuery(planQuery(module.id, op, false));
+  const together = useQuery({ ...planQuery(module.id, op, true), enabled: cascade });
+  const plan = cascade ? together : alone;
 
   const act = useMutation({
     mutationFn: () => {
@@ -49,10 +51,10 @@ export function ActionDialog({ module, op, onClose }: Props) {
     },
   });
 
-  const required = requiredBy(act.error);
-  const needsCascade = (plan.data?.needs_cascade ?? false) || required.length > 0;
+  const required = [...new Set([...(alone.data?.required_by ?? []), ...requiredBy(act.error)])];
+  const needsCascade = (alone.data?.needs_cascade ?? false) || requiredBy(act.error).length > 0;
   const ready = plan.data !== undefined && current.data !== undefined;
-  const blocked = !ready || (plan.data.refused && !plan.data.needs_cascade) || (needsCascade && !cascade);
+  const blocked = !ready || Boolean(plan.data.refused) || (needsCascade && !cascade);
 
   return (
     <Dialog title={t(`ask.${op}`, { title: module.title })} onClose={onClose}>
@@ -70,7 +72,7 @@ export function ActionDialog({ module, op, onClose }: Props) {
               act.reset();
             }}
           />
-          <span>{cascadeLabel(required.length > 0 ? required : module.required_by)}</span>
+          <span>{cascadeLabel(required)}</span>
         </label>
       )}
       {op === 'uninstall' && <DataChoice purge={purge} onChange={setPurge} />}
@@ -79,7 +81,7 @@ export function ActionDialog({ module, op, onClose }: Props) {
         <Button onClick={onClose}>{t('cancel')}</Button>
         <Button
           look={isGrave(op) || purge ? 'danger' : 'primary'}
-          busy={Boolean(blocked) || act.isPending}
+          busy={blocked || act.isPending}
           onClick={() => {
             act.mutate();
           }}
@@ -117,9 +119,20 @@ function PlanView({ plan, id }: { plan: Plan; id: string }) {
   );
 }
 
-function stepText(step: Step): string {
-  return step.title || `${step.op} ${step.module}`;
+function stepText({ op, module, title }: Step): string {
+  return `${verbs[op] ?? op} ${title || module}`;
 }
+
+const verbs: Record<string, string> = {
+  install: t('op.install'),
+  enable: t('op.enable'),
+  disable: t('op.disable'),
+  upgrade: t('op.upgrade'),
+  uninstall: t('op.uninstall'),
+  retry: t('op.retry'),
+  rollback: t('op.rollback'),
+  force: t('op.force'),
+};
 
 function DataChoice({ purge, onChange }: { purge: boolean; onChange: (purge: boolean) => void }) {
   return (

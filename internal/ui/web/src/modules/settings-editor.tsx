@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { ask } from '../api/client';
+import { useMay } from '../api/may';
 import { APIError } from '../api/error';
 import { settingsQuery } from '../api/queries';
 import type { JSONSchema, Settings, SettingsValues } from '../api/types';
@@ -24,6 +25,7 @@ interface Props {
 /** Edits a module's settings: shows the difference before saving and lets nobody overwrite what they did not see. */
 export function SettingsEditor({ id, schema, latest }: Props) {
   const client = useQueryClient();
+  const mayChange = useMay('settings.manage');
   const fields = useMemo(() => fieldsOf(schema), [schema]);
   // What the form was filled from, and what its changes are measured against.
   const [base, setBase] = useState(latest);
@@ -56,6 +58,7 @@ export function SettingsEditor({ id, schema, latest }: Props) {
   });
 
   const submit = (values: SettingsValues) => {
+    if (!mayChange) return;
     save.reset();
     if (differences(fields, base.values, values).length === 0) notify(t('settings.same'));
     else setReview(values);
@@ -86,7 +89,8 @@ export function SettingsEditor({ id, schema, latest }: Props) {
         onSubmit={submit}
         onDirty={setDirty}
       >
-        <div className="row">
+        {!mayChange && <p className="dim">{t('settings.readonly')}</p>}
+        <div className="row" hidden={!mayChange}>
           <Button type="submit" look="primary" aria-haspopup="dialog">
             {t('settings.review')}
           </Button>

@@ -1,12 +1,15 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ask } from '../api/client';
+import { useMay } from '../api/may';
 import { settingsHistoryQuery } from '../api/queries';
 import type { Settings, SettingsVersion } from '../api/types';
-import { show, words, type Difference } from '../forms/schema';
+import { words, type Difference } from '../forms/schema';
+import { show } from '../show';
 import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';
 import { Moment } from '../parts/moment';
+import { Person } from '../parts/person';
 import { ErrorNotice } from '../parts/notice';
 import { LoadingRows } from '../parts/skeleton';
 import { notify } from '../parts/toast';
@@ -21,7 +24,21 @@ interface Props {
 /** Earlier versions of a module's settings, each of which can be brought back. */
 export function SettingsHistory({ id, latest }: Props) {
   const history = useQuery(settingsHistoryQuery(id));
-  const [restoring, setRestoring] = useState<SettingsVersion | null>(null);
+  const mayChange = useMay('settings.manage');
+  const [restoring, setRestoring] = useState<number | null>(null);
+  const versions = history.data ?? [];
+  const restore = (version: number) =>
+    mayChange && version !== latest.version ? (
+      <Button
+        aria-haspopup="dialog"
+        aria-label={version === 0 ? t('history.restore.defaults') : t('history.restore.of', { version })}
+        onClick={() => {
+          setRestoring(version);
+        }}
+      >
+        {t('history.restore')}
+      </Button>
+    ) : null;
   return (
     <section className="stack" aria-labelledby="history">
       <h2 id="history">{t('history')}</h2>
@@ -30,39 +47,35 @@ export function SettingsHistory({ id, latest }: Props) {
         <ErrorNotice error={history.error} onRetry={() => void history.refetch()} alert={false} />
       )}
       {history.data?.length === 0 && <p className="dim">{t('history.empty')}</p>}
-      {history.data && history.data.length > 0 && (
+      {versions.length > 0 && (
         <ol className="card flush rows history">
-          {history.data.map((version) => (
+          {versions.map((version) => (
             <li key={version.version}>
               <div className="stack">
                 <p>
                   <b>{t('history.version', { version: version.version })}</b>{' '}
                   <span className="dim">
-                    {version.actor || t('audit.system')} · <Moment at={version.at} />
+                    <Person id={version.actor} name={version.actor_name} /> · <Moment at={version.at} />
                   </span>
                 </p>
                 <Changes changes={changesOf(version)} />
               </div>
-              {version.version !== latest.version && (
-                <Button
-                  aria-haspopup="dialog"
-                  aria-label={t('history.restore.of', { version: version.version })}
-                  onClick={() => {
-                    setRestoring(version);
-                  }}
-                >
-                  {t('history.restore')}
-                </Button>
-              )}
+              {restore(version.version)}
             </li>
           ))}
+          <li>
+            <p>
+              <b>{t('history.defaults')}</b> <span className="dim">{t('history.defaults.about')}</span>
+            </p>
+            {restore(0)}
+          </li>
         </ol>
       )}
-      {restoring && (
+      {restoring !== null && (
         <RestoreDialog
           id={id}
           etag={latest.etag}
-          version={restoring.version}
+          version={restoring}
           onClose={() => {
             setRestoring(null);
           }}
@@ -75,8 +88,8 @@ export function SettingsHistory({ id, latest }: Props) {
 function changesOf(version: SettingsVersion): Difference[] {
   return version.changes.map((change) => ({
     label: words(change.field.replace(/^\//, '')),
-    before: show(change.before),
-    after: show(change.after),
+    before: change.secret ? t('form.secret.old') : show(change.before),
+    after: change.secret ? t('form.secret.new') : show(change.after),
   }));
 }
 
@@ -96,13 +109,16 @@ function RestoreDialog({ id, etag, version, onClose }: RestoreProps) {
         ifMatch: etag,
       }),
     onSuccess: () => {
-      notify(t('history.restored', { version }));
+      notify(version === 0 ? t('history.restored.defaults') : t('history.restored', { version }));
       onClose();
     },
     onSettled: () => client.invalidateQueries({ queryKey: ['settings', id] }),
   });
   return (
-    <Dialog title={t('history.ask', { version })} onClose={onClose}>
+    <Dialog
+      title={version === 0 ? t('history.ask.defaults') : t('history.ask', { version })}
+      onClose={onClose}
+    >
       <p>{t('history.about')}</p>
       {restore.error && <ErrorNotice error={restore.error} />}
       <div className="dialog-actions">

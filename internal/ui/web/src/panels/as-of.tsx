@@ -5,7 +5,7 @@ import { t } from '../strings';
 export function AsOf({ at, stale }: { at: string; stale: boolean }) {
   return (
     <time dateTime={at} title={absolute(at)} className={`as-of ${stale ? 'stale' : ''}`}>
-      {stale ? t('panel.stale', { time: clock(at) }) : clock(at)}
+      {stale ? t('panel.stale', { time: clock(at) }) : t('panel.asof', { time: clock(at) })}
     </time>
   );
 }

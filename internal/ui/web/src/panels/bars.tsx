@@ -13,7 +13,7 @@ export function Bars({ data, unit }: { data: BarData; unit?: string | undefined 
         <li key={index}>
           <span className="label-text">{bar.label}</span>
           <span className="bar-track" aria-hidden="true">
-            <span className="bar-fill" style={{ inlineSize: share(bar.value, most) }} />
+            <span className="bar-fill" style={{ inlineSize: share(bar.value, bar.max || most) }} />
           </span>
           <b className="num">{measured(bar.value, shownUnit)}</b>
         </li>

@@ -101,7 +101,7 @@ function options(
     cursor: { drag: { x: false, y: false }, points: { size: 7 } },
     scales: { y: { range: (_plot, low, high) => scale(low, high, unit) } },
     axes: [
-      { ...axisStyle, values: times, space: 70, grid: { show: false }, size: 28 },
+      { ...axisStyle, values: times, incrs, space: 80, grid: { show: false }, size: 28 },
       {
         ...axisStyle,
         values: (_plot, splits) => splits.map((split) => axis(split, unit)),
@@ -140,7 +140,13 @@ function scale(low: number | null, high: number | null, unit: string | undefined
   });
 }
 
-const hourMinute = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+// Seconds between marks; the library's own list jumps from one minute to five.
+const incrs = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
+  604_800,
+];
+
+const hourMinute = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
 const withSeconds = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',
   minute: '2-digit',

@@ -57,6 +57,7 @@ export function Panel({ panel }: { panel: PanelMeta }) {
         <h3 id={heading}>{panel.title}</h3>
         {typeof asOf === 'string' && <AsOf at={asOf} stale={query.isError} />}
       </div>
+      {panel.about && <p className="about">{panel.about}</p>}
       {query.data === undefined ? (
         <Waiting error={query.error} height={heights[panel.kind]} retry={() => void query.refetch()} />
       ) : (

@@ -5,10 +5,7 @@ import { Spark } from './spark';
 
 /** One number, large; how it changed, and its recent course. */
 export function Stat({ data, unit }: { data: StatData; unit?: string | undefined }) {
-  const shown =
-    typeof data.value === 'number'
-      ? measure(data.value, data.unit ?? unit)
-      : { value: data.value, unit: data.unit ?? '' };
+  const shown = data.text ? { value: data.text, unit: '' } : measure(data.value, data.unit ?? unit);
   return (
     <>
       <p className="stat-value">
@@ -19,6 +16,7 @@ export function Stat({ data, unit }: { data: StatData; unit?: string | undefined
         </span>
         {data.delta !== undefined && data.delta !== 0 && <Delta value={data.delta} good={data.delta_good} />}
       </p>
+      {data.note && <p className="small dim">{data.note}</p>}
       {data.spark && data.spark.length > 1 && <Spark values={data.spark} />}
     </>
   );

@@ -2,10 +2,12 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { get } from '../api/client';
 import type { AuditEntry, Items } from '../api/types';
 import { Button } from '../parts/button';
+import { Person } from '../parts/person';
 import { Moment } from '../parts/moment';
 import { ErrorNotice } from '../parts/notice';
 import { Page } from '../parts/page';
 import { LoadingRows } from '../parts/skeleton';
+import { show } from '../show';
 import { t } from '../strings';
 
 /** Who did what, newest first. */
@@ -69,10 +71,12 @@ function Entries({ entries }: { entries: AuditEntry[] }) {
                 <td>
                   <Moment at={entry.at} />
                 </td>
-                <td>{entry.actor || t('audit.system')}</td>
+                <td>
+                  <Person id={entry.actor} name={entry.actor_name} />
+                </td>
                 <td>{entry.action}</td>
                 <td>{entry.target}</td>
-                <td className="mono">{detail(entry.detail)}</td>
+                <td>{detail(entry.detail)}</td>
               </tr>
             ))}
           </tbody>
@@ -84,7 +88,8 @@ function Entries({ entries }: { entries: AuditEntry[] }) {
 
 function detail(value: unknown): string {
   if (value === undefined || value === null) return '';
-  if (typeof value === 'string') return value;
-  const text = JSON.stringify(value);
-  return text === '{}' ? '' : text;
+  if (typeof value !== 'object') return show(value);
+  return Object.entries(value)
+    .map(([name, part]) => `${name}: ${show(part)}`)
+    .join(', ');
 }

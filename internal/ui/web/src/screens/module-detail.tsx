@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { useMay } from '../api/may';
 import { moduleQuery } from '../api/queries';
 import type { Instance, Module } from '../api/types';
 import { ActionButtons } from '../modules/action-buttons';
@@ -34,9 +35,10 @@ export function ModuleDetail() {
 }
 
 function Actions({ module }: { module: Module }) {
+  const mayConfigure = useMay('settings.read');
   return (
     <>
-      {module.capabilities.includes('settings') && (
+      {mayConfigure && module.capabilities.includes('settings') && (
         <Link className="button" to="/modules/$id/settings" params={{ id: module.id }}>
           {t('settings')}
         </Link>

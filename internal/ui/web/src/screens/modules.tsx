@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { useMay } from '../api/may';
 import { modulesQuery } from '../api/queries';
 import type { Module } from '../api/types';
 import { ActionButtons } from '../modules/action-buttons';
@@ -38,6 +39,7 @@ export function Modules() {
 
 function Row({ module }: { module: Module }) {
   const health = healthOf(module);
+  const mayConfigure = useMay('settings.read');
   return (
     <li data-module={module.id} data-state={module.state}>
       <div className="module-about">
@@ -58,6 +60,12 @@ function Row({ module }: { module: Module }) {
         {module.failure && <p className="problem">{t('modules.failed', { error: module.failure.error })}</p>}
       </div>
       <div className="row">
+        {mayConfigure && module.capabilities.includes('settings') && (
+          <Link className="button bare" to="/modules/$id/settings" params={{ id: module.id }}>
+            {t('settings')}
+            <span className="visually-hidden"> {module.title}</span>
+          </Link>
+        )}
         <ActionButtons module={module} all={false} />
       </div>
     </li>

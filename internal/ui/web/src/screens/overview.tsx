@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { useMay } from '../api/may';
 import { myModulesQuery, panelsQuery } from '../api/queries';
 import type { PanelMeta } from '../api/types';
 import { ErrorNotice } from '../parts/notice';
@@ -46,13 +47,16 @@ function Sections({ panels }: { panels: PanelMeta[] }) {
 }
 
 function Empty() {
+  const mayModules = useMay('modules.read');
   return (
     <div className="card empty">
       <h2>{t('overview.empty.title')}</h2>
       <p>{t('overview.empty')}</p>
-      <Link className="button" to="/modules">
-        {t('overview.empty.action')}
-      </Link>
+      {mayModules && (
+        <Link className="button" to="/modules">
+          {t('overview.empty.action')}
+        </Link>
+      )}
     </div>
   );
 }

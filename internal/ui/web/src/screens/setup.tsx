@@ -45,6 +45,10 @@ function SetupForm() {
       client.clear();
       void navigate({ to: '/', replace: true });
     },
+    onError: (error) => {
+      // Someone was faster: the other screen says what to do now.
+      if (error instanceof APIError && error.status === 409) void client.invalidateQueries(setupQuery);
+    },
   });
   const errors = byField(create.error);
   useEffect(() => {

@@ -1,11 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { useMay } from '../api/may';
 import { myModulesQuery } from '../api/queries';
 import { t } from '../strings';
 
 /** The list of screens and of the modules this person may open. */
 export function Nav() {
   const modules = useQuery(myModulesQuery).data ?? [];
+  const mayModules = useMay('modules.read');
+  const mayAudit = useMay('audit.read');
   return (
     <>
       <ul className="nav-list">
@@ -25,14 +28,18 @@ export function Nav() {
           </li>
         ))}
       </ul>
-      <p className="nav-title">{t('nav.manage')}</p>
-      <ul className="nav-list">
-        <li>
-          <Link to="/modules">{t('nav.modules')}</Link>
-        </li>
-        <li>
-          <Link to="/audit">{t('audit')}</Link>
-        </li>
+      {(mayModules || mayAudit) && <p className="nav-title">{t('nav.manage')}</p>}
+      <ul className="nav-list" hidden={!mayModules && !mayAudit}>
+        {mayModules && (
+          <li>
+            <Link to="/modules">{t('nav.modules')}</Link>
+          </li>
+        )}
+        {mayAudit && (
+          <li>
+            <Link to="/audit">{t('audit')}</Link>
+          </li>
+        )}
       </ul>
     </>
   );

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { useMay } from '../api/may';
 import { myModulesQuery } from '../api/queries';
 import { t } from '../strings';
 
@@ -16,6 +17,8 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const id = useId();
   const navigate = useNavigate();
   const modules = useQuery(myModulesQuery).data ?? [];
+  const mayModules = useMay('modules.read');
+  const mayAudit = useMay('audit.read');
   const [wanted, setWanted] = useState('');
   const [at, setAt] = useState(0);
   useLayoutEffect(() => {
@@ -30,7 +33,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const places = [
     screen('/', t('overview')),
     ...modules.map((module) => ({ to: `/m/${module.id}`, title: module.title, kind: t('find.module') })),
-    screen('/modules', t('nav.modules')),
+    ...(mayModules ? [screen('/modules', t('nav.modules'))] : []),
     ...modules
       .filter((module) => module.settings)
       .map((module) => ({
@@ -38,7 +41,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
         title: t('find.settings', { title: module.title }),
         kind: t('find.screen'),
       })),
-    screen('/audit', t('audit')),
+    ...(mayAudit ? [screen('/audit', t('audit'))] : []),
     screen('/account/sessions', t('sessions')),
   ];
   const found = places.filter((place) => matches(place.title, wanted));

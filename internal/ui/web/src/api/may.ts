@@ -1,0 +1,14 @@
+import { useQuery } from '@tanstack/react-query';
+import { meQuery } from './queries';
+
+/** The dashboard's own permissions that screens ask for. */
+export type Permission =
+  'modules.read' | 'modules.manage' | 'settings.read' | 'settings.manage' | 'audit.read';
+
+/**
+ * Whether the signed-in person holds one of the dashboard's own permissions. It only decides what is shown: the
+ * server decides what may be done.
+ */
+export function useMay(permission: Permission): boolean {
+  return useQuery(meQuery).data?.permissions.includes(`dashboard.${permission}`) ?? false;
+}
