@@ -48,14 +48,14 @@ func TestHistory(t *testing.T) {
 		got = append(got, lines)
 	}
 	want := [][]string{
-		{`auth/password secret `, `auth/user "v" ""`, `host "mx" "localhost"`, `labels {"b":"2"} {}`},
-		{`auth/user "u" "v"`, `labels {"a":"1"} {"b":"2"}`},
-		{`auth/password secret `, `auth/user "" "u"`, `host "localhost" "mx"`, `labels {} {"a":"1"}`},
+		{`auth.password secret `, `auth.user "v" ""`, `host "mx" "localhost"`, `labels {"b":"2"} {}`},
+		{`auth.user "u" "v"`, `labels {"a":"1"} {"b":"2"}`},
+		{`auth.password secret `, `auth.user "" "u"`, `host "localhost" "mx"`, `labels {} {"a":"1"}`},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
-	if !strings.Contains(string(raw), `{"field":"auth/password","before":null,"after":null,"secret":true}`) {
+	if !strings.Contains(string(raw), `{"field":"auth.password","before":null,"after":null,"secret":true}`) {
 		t.Errorf("got %s, want a secret without values", raw)
 	}
 	if _, err := s.History(t.Context(), "x"); !errors.Is(err, settings.ErrUnknownModule) {
@@ -102,7 +102,7 @@ func TestRollback(t *testing.T) {
 	if err != nil || len(h) != 3 || h[0].Actor != "u2" {
 		t.Fatalf("got %v, %v", h, err)
 	}
-	if fields := fieldsOf(h[0]); !slices.Equal(fields, []string{"auth/password", "host", "port"}) {
+	if fields := fieldsOf(h[0]); !slices.Equal(fields, []string{"auth.password", "host", "port"}) {
 		t.Errorf("got changes of %q", fields)
 	}
 	// A rollback to what is there already is a version too, in which nothing changed.

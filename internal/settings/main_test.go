@@ -103,18 +103,19 @@ func validMail(values json.RawMessage) ([]problem.Field, error) {
 		Port int
 		Auth struct{ Password string }
 	}
-	if wrong := json.Unmarshal(values, &v) != nil; wrong {
-		return []problem.Field{{Pointer: "", Code: "type", Detail: "has a wrong type"}}, nil
-	}
+	wrong := json.Unmarshal(values, &v)
+	var fields []problem.Field
 	switch {
+	case wrong != nil:
+		fields = append(fields, problem.Field{Pointer: "", Code: "type", Detail: "has a wrong type"})
 	case v.Port == 13:
 		return nil, errors.New("cannot judge 13")
 	case v.Port == 14:
 		panic("14 with " + v.Auth.Password)
 	case v.Port < 1:
-		return []problem.Field{{Pointer: "/port", Code: "min", Detail: "must be at least 1, not with " + v.Auth.Password}}, nil
+		fields = append(fields, problem.Field{Pointer: "/port", Code: "min", Detail: "must be at least 1, not with " + v.Auth.Password})
 	}
-	return nil, nil
+	return fields, nil
 }
 
 func (m *mail) apply(ctx context.Context, values json.RawMessage) error {
@@ -173,7 +174,7 @@ func wantView(t testing.TB, s *settings.Store, values string, secret bool, versi
 		t.Errorf("Get: %v", err)
 		return
 	}
-	if string(got.Values) != values || got.Secrets["auth/password"] != secret || len(got.Secrets) != 1 || got.Version != version {
+	if string(got.Values) != values || got.Secrets["auth.password"] != secret || len(got.Secrets) != 1 || got.Version != version {
 		t.Errorf("Get: got %s %v version %d, want %s %v version %d", got.Values, got.Secrets, got.Version, values, secret, version)
 	}
 }

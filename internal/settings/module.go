@@ -50,8 +50,8 @@ type secretField struct {
 	path    []string
 }
 
-// name is how a secret is called outside: its pointer without the first slash.
-func (f secretField) name() string { return f.pointer[1:] }
+// name is how a secret is called outside, as in Change.Field.
+func (f secretField) name() string { return strings.Join(f.path, ".") }
 
 func newModule(id string, spec Spec, opts Options) (*module, error) {
 	if id == "" {

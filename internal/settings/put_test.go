@@ -200,7 +200,7 @@ func TestAuditFailureUndoesTheChange(t *testing.T) {
 		return nil
 	}}, m)
 	put(t, s, `{"host":"mx","port":26,"auth":{"password":"hunter2!"}}`, 0)
-	if len(seen) != 1 || strings.Join(seen[0].Fields, " ") != "auth/password host port" || seen[0].Version != 1 {
+	if len(seen) != 1 || strings.Join(seen[0].Fields, " ") != "auth.password host port" || seen[0].Version != 1 {
 		t.Errorf("audited %+v", seen)
 	}
 	fail = true

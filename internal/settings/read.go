@@ -13,7 +13,7 @@ import (
 type View struct {
 	// Values are the effective values of the fields that the module knows, without secrets.
 	Values json.RawMessage `json:"values"`
-	// Secrets says for each secret field, by its JSON pointer without the first slash, whether it has a value.
+	// Secrets says for each secret field, by its path with dots, whether it has a value.
 	Secrets map[string]bool `json:"secrets"`
 	// Version is the stored one; 0 until something was stored.
 	Version int64 `json:"version"`
@@ -103,7 +103,7 @@ func (s *Store) History(ctx context.Context, id string) (_ []Version, err error)
 func (m *module) hideSecrets(changes []Change) {
 	for i, c := range changes {
 		for _, f := range m.secrets {
-			if strings.HasPrefix(f.name()+"/", c.Field+"/") || strings.HasPrefix(c.Field+"/", f.name()+"/") {
+			if strings.HasPrefix(f.name()+".", c.Field+".") || strings.HasPrefix(c.Field+".", f.name()+".") {
 				changes[i] = Change{Field: c.Field, Secret: true}
 			}
 		}

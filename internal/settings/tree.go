@@ -164,7 +164,7 @@ func unknownFields(o object, s *shape, pointer string) []problem.Field {
 
 // A Change is one field that differs between two versions.
 type Change struct {
-	// Field is the JSON pointer without its first slash: "interval", "smtp/host".
+	// Field is the path of the field with dots: "interval", "smtp.host".
 	Field string `json:"field"`
 	// Before and After are the effective values, null when there was none and always for a secret.
 	Before json.RawMessage `json:"before"`
@@ -173,8 +173,8 @@ type Change struct {
 	Secret bool `json:"secret,omitempty"`
 }
 
-// diff lists the fields that differ, by name.
-func diff(before, after object, s *shape, pointer string) ([]Change, error) {
+// diff lists the fields that differ, by name. prefix is what their names begin with.
+func diff(before, after object, s *shape, prefix string) ([]Change, error) {
 	names := maps.Clone(before)
 	if names == nil {
 		names = object{}
@@ -186,18 +186,18 @@ func diff(before, after object, s *shape, pointer string) ([]Change, error) {
 		if reflect.DeepEqual(b, a) {
 			continue
 		}
-		here := pointer + "/" + escape(name)
+		here := prefix + name
 		bo, ok1 := b.(object)
 		ao, ok2 := a.(object)
 		if sub := s.field(name); sub != nil && sub.fields != nil && (ok1 || b == nil) && (ok2 || a == nil) {
-			inner, err := diff(bo, ao, sub, here)
+			inner, err := diff(bo, ao, sub, here+".")
 			if err != nil {
 				return nil, err
 			}
 			out = append(out, inner...)
 			continue
 		}
-		change := Change{Field: here[1:]}
+		change := Change{Field: here}
 		var err error
 		if change.Before, err = encode(b); err != nil {
 			return nil, err

@@ -77,17 +77,16 @@ func FuzzMergeAndDiff(f *testing.F) {
 			t.Fatalf("overlay of nothing: got %v, want %v", got, base)
 		}
 
+		if strings.Contains(first+second, ".") || strings.Contains(first+second, `\`) {
+			return // a name with a dot cannot be told from a path
+		}
 		changes, err := diff(base, merged, s, "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		rebuilt := base
 		for _, c := range changes {
-			path, err := parsePointer("/" + c.Field)
-			if err != nil {
-				// Empty names are fields of JSON, but no pointer of ours leads to them.
-				return
-			}
+			path := strings.Split(c.Field, ".")
 			if bytes.Equal(c.Before, c.After) {
 				t.Fatalf("no change: %+v", c)
 			}
