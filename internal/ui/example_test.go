@@ -31,5 +31,5 @@ func ExampleHandler_Serve() {
 	}
 	// Output:
 	// /admin/login 200 no-cache
-	// /admin/assets/gone-12345678.js 404
+	// /admin/assets/gone-12345678.js 404 no-store
 }

@@ -122,7 +122,7 @@ func (h *Handler) serveFile(w http.ResponseWriter, r *http.Request, f file) {
 	header.Add("Vary", "Accept-Encoding")
 	chosen, ok := negotiate(r.Header.Values("Accept-Encoding"))
 	if !ok {
-		h.config.Refuse(w, r, http.StatusNotAcceptable)
+		h.refuse(w, r, http.StatusNotAcceptable)
 		return
 	}
 	if f.hashed {

@@ -105,7 +105,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, page Page) {
 	SecurityHeaders(w.Header(), r.TLS != nil)
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		h.config.Refuse(w, r, http.StatusMethodNotAllowed)
+		h.refuse(w, r, http.StatusMethodNotAllowed)
 		return
 	}
 	if f, ok := h.files[page.Path]; ok {
@@ -114,10 +114,17 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, page Page) {
 	}
 	base, ok := cleanBase(page.Base)
 	if !ok || !isScreen(page.Path) || !wantsDocument(r) {
-		h.config.Refuse(w, r, http.StatusNotFound)
+		h.refuse(w, r, http.StatusNotFound)
 		return
 	}
 	h.serveShell(w, r, base, page.Host)
+}
+
+// refuse keeps caches from remembering an answer that the next deployment, or
+// another instance during this one, would give differently.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, status int) {
+	w.Header().Set("Cache-Control", "no-store")
+	h.config.Refuse(w, r, status)
 }
 
 // isScreen tells whether a path below the mount may be one of the UI's own

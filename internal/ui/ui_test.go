@@ -357,6 +357,9 @@ func TestRefuseIsAsked(t *testing.T) {
 	if got := body(t, response); response.StatusCode != 404 || got != "mine" {
 		t.Errorf("got %d %q, want 404 from the hook", response.StatusCode, got)
 	}
+	if got := response.Header.Get("Cache-Control"); got != "no-store" {
+		t.Errorf("Cache-Control of a missing chunk: got %q, want no-store", got)
+	}
 }
 
 func TestBrokenBuilds(t *testing.T) {
