@@ -78,19 +78,22 @@ func render(t *testing.T, set *token.FileSet, declaration ast.Decl) string {
 		return true
 	})
 	var b strings.Builder
-	// Without positions the comments that stay in the file are not printed in between.
-	if err := (&printer.Config{Mode: printer.UseSpaces, Tabwidth: 4}).Fprint(&b, set, declaration); err != nil {
+	// Raw, so that a longer name does not move its neighbors to new columns.
+	if err := (&printer.Config{Mode: printer.RawFormat}).Fprint(&b, set, declaration); err != nil {
 		t.Fatal(err)
 	}
-	return withoutBlankLines(b.String())
+	return plain(strings.NewReplacer("\v", "\t", "\f", "\n", "\xff", "").Replace(b.String()))
 }
 
-// withoutBlankLines drops the lines where comments stood.
-func withoutBlankLines(s string) string {
+// plain keeps indentation, puts one space where columns were aligned, and drops
+// the lines where comments stood.
+func plain(s string) string {
 	var kept []string
 	for line := range strings.Lines(s) {
-		if line = strings.TrimRight(line, " \n"); line != "" {
-			kept = append(kept, line)
+		text := strings.TrimLeft(line, "\t")
+		indent := len(line) - len(text)
+		if fields := strings.FieldsFunc(text, func(r rune) bool { return r == '\t' || r == '\n' }); len(fields) > 0 {
+			kept = append(kept, strings.Repeat("    ", indent)+strings.Join(fields, " "))
 		}
 	}
 	return strings.Join(kept, "\n")
