@@ -76,7 +76,7 @@ func (d *Dashboard) composeStores(locker storage.Locker) error {
 		units[i] = d.unit(m)
 	}
 	d.registry, err = registry.New(d.db, d.bus, locker, units, registry.Options{
-		Log: d.log, Dashboard: Version, HookTimeout: d.config.hookTimeout, StepHook: d.config.stepHook, Audit: d.auditModule,
+		Log: d.log, Dashboard: Version, HookTimeout: d.config.hookTimeout, StepHook: d.config.stepHook, Lease: d.config.lease, Audit: d.auditModule,
 	})
 	return err
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/modular-dashboard/dashboard"
 	"github.com/modular-dashboard/dashboard/internal/lifecycle"
@@ -93,7 +94,7 @@ func crashServer(raw string) error {
 	}
 	d, err := dashboard.New(db, dashboard.WithModules(&ledger{c: c}), dashboard.WithFastPasswords(),
 		dashboard.WithLogger(slog.New(slog.DiscardHandler)), dashboard.WithFirstAccount(ownerEmail, ownerPassword),
-		dashboard.WithStepHook(func(point string) {
+		dashboard.WithLease(time.Second), dashboard.WithStepHook(func(point string) {
 			if c.StopAt != "" && point == "ledger/"+c.StopAt {
 				fmt.Println("reached")
 				select {}

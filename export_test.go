@@ -1,6 +1,10 @@
 package dashboard
 
-import "github.com/modular-dashboard/dashboard/auth"
+import (
+	"time"
+
+	"github.com/modular-dashboard/dashboard/auth"
+)
 
 // WithFastPasswords makes password hashes cheap, for tests.
 func WithFastPasswords() Option {
@@ -14,4 +18,9 @@ func WithFastPasswords() Option {
 // kill the process there.
 func WithStepHook(fn func(point string)) Option {
 	return option(func(c *config) error { c.stepHook = fn; return nil })
+}
+
+// WithLease sets how long the work of a dead instance stays reserved.
+func WithLease(d time.Duration) Option {
+	return option(func(c *config) error { c.lease = d; return nil })
 }

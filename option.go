@@ -43,6 +43,7 @@ type config struct {
 	account     *firstAccount
 	argon2      auth.Argon2
 	stepHook    func(point string)
+	lease       time.Duration
 }
 
 type firstAccount struct{ email, password string }
