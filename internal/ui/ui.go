@@ -95,7 +95,7 @@ func New(config Config) (*Handler, error) {
 }
 
 // Serve answers one GET or HEAD request: a file of the build, or the page for
-// every path that can be a screen. Paths below assets/, api/, m/ and the
+// every path that can be a screen. Paths below assets/, api/, m/{id}/assets/ and the
 // protocol paths, files a page would load, and requests that want no document
 // never get the page: a missing chunk is 404.
 //
@@ -130,9 +130,14 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, status int) {
 // isScreen tells whether a path below the mount may be one of the UI's own
 // routes. Their names are the UI's business; what never is one is known here.
 func isScreen(path string) bool {
-	first, _, _ := strings.Cut(path, "/")
+	first, rest, _ := strings.Cut(path, "/")
 	switch first {
-	case "assets", "api", "m", "ofrep", ".well-known", "livez", "readyz", indexName:
+	case "m": // a module's page, but not its files
+		_, below, _ := strings.Cut(rest, "/")
+		if rest == "" || below == "assets" || strings.HasPrefix(below, "assets/") {
+			return false
+		}
+	case "assets", "api", "ofrep", ".well-known", "livez", "readyz", indexName:
 		return false
 	case "ai":
 		return !strings.HasPrefix(path, "ai/v1/")
