@@ -67,8 +67,8 @@ func (a *Authority) KnownTokens() int {
 	return a.known.EstimatedSize()
 }
 
-// MaxKnown bounds the verified tokens that are remembered.
-const MaxKnown = maxKnown
+// SetMaxKnown changes how many verified tokens are remembered.
+func (a *Authority) SetMaxKnown(n uint64) { a.known.SetMaximum(n) }
 
 // NewMemoryLimiter returns the default limiter.
 func NewMemoryLimiter() Limiter { return newMemoryLimiter() }

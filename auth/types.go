@@ -51,6 +51,12 @@ type NewUser struct {
 	Roles []string
 }
 
+// String hides the password.
+func (u NewUser) String() string { return "account " + u.Email }
+
+// GoString hides the password from %#v.
+func (u NewUser) GoString() string { return u.String() }
+
 // LogValue hides the password.
 func (u NewUser) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("email", u.Email), slog.String("name", u.Name))
@@ -69,7 +75,13 @@ type Credentials struct {
 	Client
 }
 
-// LogValue hides the password.
+// String hides the password.
+func (c Credentials) String() string { return "credentials of " + c.Email }
+
+// GoString hides the password from %#v.
+func (c Credentials) GoString() string { return c.String() }
+
+// LogValue hides the password and whose it is.
 func (c Credentials) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("address", c.Address))
 }
@@ -98,6 +110,12 @@ type Grant struct {
 func (g Grant) ExpiresIn() int {
 	return max(0, int(time.Until(g.AccessExpires)/time.Second))
 }
+
+// String hides the tokens.
+func (g Grant) String() string { return "grant of session " + g.SessionID }
+
+// GoString hides the tokens from %#v.
+func (g Grant) GoString() string { return g.String() }
 
 // LogValue hides the tokens.
 func (g Grant) LogValue() slog.Value {
