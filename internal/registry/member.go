@@ -17,6 +17,8 @@ type member struct {
 	needs      []lifecycle.Requirement // those that are members
 	neededBy   []*member               // who lists this one, optionally too
 	wake       chan struct{}
+	asked      atomic.Uint64 // how often the worker was told to look
+	rested     atomic.Uint64 // how much of that it had heard when it last found nothing to do
 	reported   atomic.Pointer[lifecycle.State]
 	calls      calls
 
@@ -66,6 +68,7 @@ func newMember(u Unit) *member {
 		m.migrations = slices.Clone(u.Migrations())
 	}
 	m.here.Record = lifecycle.Record{Module: m.id, State: lifecycle.Installed}
+	m.asked.Store(1)
 	state := lifecycle.Available
 	m.reported.Store(&state)
 	return m
@@ -75,6 +78,7 @@ func (m *member) version() string { return m.Manifest.Version }
 
 // nudge makes the member's worker look again.
 func (m *member) nudge() {
+	m.asked.Add(1)
 	select {
 	case m.wake <- struct{}{}:
 	default:

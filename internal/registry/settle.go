@@ -6,8 +6,9 @@ import (
 )
 
 // Settle waits until every module of this instance has come as far as it can
-// for now: what is left waits for a person or for other instances. It is for
-// hosts that report ready only then, and for tests.
+// for now: what is left waits for a person or for other instances. It knows of
+// what Act did here and of what the last poll has seen. It is for hosts that
+// report ready only then, and for tests.
 func (r *Registry) Settle(ctx context.Context) error {
 	for {
 		rang := r.bell.next()
@@ -30,7 +31,7 @@ func (r *Registry) Settle(ctx context.Context) error {
 func (r *Registry) unsettled() string {
 	s := r.snap.Load()
 	for _, m := range r.order {
-		if !m.settledAt(s.records[m.id].Generation) {
+		if m.rested.Load() != m.asked.Load() || !m.settledAt(s.records[m.id].Generation) {
 			return m.id
 		}
 	}

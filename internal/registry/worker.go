@@ -17,6 +17,7 @@ func (r *Registry) work(m *member) {
 	defer timer.Stop()
 	var trouble troubles
 	for {
+		heard := m.asked.Load()
 		next, err := r.reconcile(m)
 		if r.hard.Err() != nil || r.isStopping() && r.parted(m) {
 			return
@@ -25,14 +26,11 @@ func (r *Registry) work(m *member) {
 		if err != nil && delay > 0 && trouble.n == 1 {
 			r.log.Error("cannot reconcile a module; trying on", "module", m.id, "error", err)
 		}
-		switch {
-		case err != nil:
-		case next == again:
+		if err == nil && next == again {
 			continue
-		case next == later:
-			delay = r.opts.Poll
-		default:
-			delay = time.Hour
+		}
+		if err == nil {
+			delay = r.doze(m, next, heard)
 		}
 		timer.Reset(delay)
 		select {
@@ -42,6 +40,17 @@ func (r *Registry) work(m *member) {
 		case <-timer.C:
 		}
 	}
+}
+
+// doze notes that the worker has nothing to do, and says for how long.
+func (r *Registry) doze(m *member, next next, heard uint64) time.Duration {
+	if next != elsewhere && m.rested.Swap(heard) != heard {
+		r.bell.ring()
+	}
+	if next == asleep {
+		return time.Hour
+	}
+	return r.opts.Poll
 }
 
 // troubles spaces attempts while the database fails.
@@ -65,9 +74,10 @@ func (r *Registry) parted(m *member) bool { return !m.standing().State.Up() }
 type next uint8
 
 const (
-	asleep next = iota // when something has changed
-	later              // after a while: it waits for something that does not tell
-	again              // at once
+	asleep    next = iota // when something has changed
+	later                 // after a while: it waits for something that does not tell
+	elsewhere             // after a while: another instance works on it
+	again                 // at once
 )
 
 // reconcile takes one step towards what is desired.
@@ -85,7 +95,7 @@ func (r *Registry) reconcile(m *member) (next, error) {
 	p, wait, err := r.advance(j, m)
 	switch {
 	case err != nil || p == engaged:
-		return later, err
+		return elsewhere, err
 	case p == made:
 		return again, nil
 	}
