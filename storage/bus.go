@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -157,7 +158,7 @@ func (b *MemoryBus) Subscribe(topic string, fn func(payload []byte)) (stop func(
 		return func() {}
 	}
 	old := b.topics[topic]
-	b.topics[topic] = append(old[:len(old):len(old)], s)
+	b.topics[topic] = append(slices.Clip(old), s)
 	return func() { b.unsubscribe(topic, s) }
 }
 

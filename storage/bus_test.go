@@ -38,7 +38,7 @@ func TestMemoryBusDrops(t *testing.T) {
 			<-release
 			got = append(got, string(p))
 		})
-		for _, m := range strings.Split("abcdefgh", "") {
+		for m := range strings.SplitSeq("abcdefgh", "") {
 			if err := b.Publish(t.Context(), "topic", []byte(m)); err != nil {
 				t.Fatal(err)
 			}
@@ -93,8 +93,8 @@ func TestMemoryBusClose(t *testing.T) {
 		go func() { closed <- b.Close() }()
 		synctest.Wait()
 		select {
-		case <-closed:
-			t.Error("close did not wait for a running subscriber")
+		case err := <-closed:
+			t.Fatalf("close did not wait for a running subscriber: %v", err)
 		default:
 		}
 		close(release)

@@ -102,10 +102,17 @@ func TestMemoryCacheAllocations(t *testing.T) {
 	if err := c.Set(ctx, "a", []byte("value"), time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if got := testing.AllocsPerRun(1000, func() { c.Get(ctx, "a") }); got > 1 {
+	get := func(key string, want bool) func() {
+		return func() {
+			if _, ok, err := c.Get(ctx, key); ok != want || err != nil {
+				t.Errorf("get %s = %t, %v", key, ok, err)
+			}
+		}
+	}
+	if got := testing.AllocsPerRun(1000, get("a", true)); got > 1 {
 		t.Errorf("a hit allocates %.0f times, want the copy alone", got)
 	}
-	if got := testing.AllocsPerRun(1000, func() { c.Get(ctx, "b") }); got > 0 {
+	if got := testing.AllocsPerRun(1000, get("b", false)); got > 0 {
 		t.Errorf("a miss allocates %.0f times", got)
 	}
 }

@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -270,12 +269,12 @@ func (a appliedMigration) precedes(scope string, m Migration) error {
 		m.Version, m.Name, scope, a.version, a.name)
 }
 
-func appliedIn(ctx context.Context, tx *Tx, scope string) (_ []appliedMigration, err error) {
+func appliedIn(ctx context.Context, tx *Tx, scope string) ([]appliedMigration, error) {
 	rows, err := tx.Query(ctx, `SELECT version, name, checksum FROM dashboard_migrations WHERE scope = $1 ORDER BY version`, scope)
 	if err != nil {
 		return nil, fmt.Errorf("read migrations of %s: %w", scope, err)
 	}
-	defer closeRows(rows, &err)
+	defer rows.Close()
 	var applied []appliedMigration
 	for rows.Next() {
 		var a appliedMigration
@@ -284,12 +283,10 @@ func appliedIn(ctx context.Context, tx *Tx, scope string) (_ []appliedMigration,
 		}
 		applied = append(applied, a)
 	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read migrations of %s: %w", scope, err)
+	}
 	return applied, nil
-}
-
-// closeRows ends a loop over rows without losing its error.
-func closeRows(rows *sql.Rows, err *error) {
-	*err = errors.Join(*err, rows.Err(), rows.Close())
 }
 
 // validate checks what the program's author wrote.

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"runtime"
 	"sync"
@@ -150,18 +151,18 @@ func (c *conn) scalar(ctx context.Context, query string) (any, error) {
 	}
 }
 
-func (c *conn) first(ctx context.Context, query string) (any, error) {
+func (c *conn) first(ctx context.Context, query string) (v any, err error) {
 	rows, err := c.engine.QueryContext(ctx, query, nil)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	if len(rows.Columns()) == 0 {
 		return nil, nil
 	}
 	dest := make([]driver.Value, len(rows.Columns()))
 	if err := rows.Next(dest); err != nil {
-		if errors.Is(err, errEnd) {
+		if errors.Is(err, io.EOF) {
 			return nil, nil
 		}
 		return nil, err
@@ -186,7 +187,7 @@ func (t *turn) next(ctx context.Context) bool {
 	if !time.Now().Before(t.until) {
 		return false
 	}
-	timer := time.NewTimer(t.pause/2 + rand.N(t.pause))
+	timer := time.NewTimer(t.pause/2 + rand.N(t.pause)) //nolint:gosec // G404: jitter is no secret
 	defer timer.Stop()
 	t.pause = min(2*t.pause, time.Millisecond)
 	select {

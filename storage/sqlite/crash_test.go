@@ -109,7 +109,9 @@ func TestKillBeside(t *testing.T) {
 		if err := c.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		c.Wait() // "signal: killed"
+		if err := c.Wait(); err == nil {
+			t.Error("the writer ended by itself")
+		}
 	}
 	cancel()
 	running.Wait()

@@ -53,7 +53,7 @@ func (t *target) dsn() string {
 // create makes an empty file, readable by its owner only, unless there is
 // one. The file appears under its name complete and closed, so that another
 // Open of this process cannot lose its locks.
-func (t *target) create() error {
+func (t *target) create() (err error) {
 	info, err := os.Stat(t.path)
 	switch {
 	case err == nil && info.IsDir():
@@ -67,7 +67,7 @@ func (t *target) create() error {
 	if err != nil {
 		return t.explain(err)
 	}
-	defer os.Remove(f.Name())
+	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
 	if err := f.Close(); err != nil {
 		return t.explain(err)
 	}
@@ -75,14 +75,14 @@ func (t *target) create() error {
 		return nil
 	}
 	// A file system without hard links.
-	f, err = os.OpenFile(t.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	direct, err := os.OpenFile(t.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
 	if err != nil {
 		return t.explain(err)
 	}
-	return f.Close()
+	return direct.Close()
 }
 
 // explain turns a failure to reach the file into one line.

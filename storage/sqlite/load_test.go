@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -152,8 +153,10 @@ func childLoad(path string) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		defer cancel()
-		var b [1]byte
-		os.Stdin.Read(b[:]) // ends when the parent closes it, or dies
+		// Ends when the parent closes it, or dies.
+		if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
 	}()
 	l := &load{db: db, writers: 8, readers: 8}
 	l.run(ctx)

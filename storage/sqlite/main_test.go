@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -72,8 +73,7 @@ func start(t *testing.T, role, path string, prepare ...func(*exec.Cmd)) *child {
 	}
 	t.Cleanup(func() {
 		if cmd.ProcessState == nil {
-			cmd.Process.Kill() // the test has failed already
-			cmd.Wait()
+			t.Log("still running, killed:", errors.Join(cmd.Process.Kill(), cmd.Wait()))
 		}
 	})
 	return &child{Cmd: cmd, out: bufio.NewScanner(out), in: in}

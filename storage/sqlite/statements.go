@@ -15,8 +15,6 @@ const (
 	maxStatementLn = 4 << 10 // bytes of SQL
 )
 
-var errEnd = io.EOF
-
 // statements runs SQL on a connection of the engine and keeps what it has
 // prepared: preparing costs more than a short statement itself.
 type statements struct {
@@ -172,7 +170,7 @@ type rows struct {
 // Next implements driver.Rows.
 func (r *rows) Next(dest []driver.Value) error {
 	err := r.engineRows.Next(dest)
-	if err != nil && err != errEnd {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return r.conn.fail(err)
 	}
 	return err

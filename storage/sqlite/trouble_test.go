@@ -16,8 +16,7 @@ import (
 // wantLine checks that err is one line of the kind that names its file.
 func wantLine(t *testing.T, err, code error, line string) {
 	t.Helper()
-	var e *storage.Error
-	if !errors.As(err, &e) || !errors.Is(err, code) || err.Error() != line || strings.Contains(line, "\n") {
+	if _, ok := errors.AsType[*storage.Error](err); !ok || !errors.Is(err, code) || err.Error() != line || strings.Contains(line, "\n") {
 		t.Errorf("error = %v\nwant    %s (%v)", err, line, code)
 	}
 }

@@ -104,8 +104,8 @@ func testStatements(t *testing.T, db *storage.DB) {
 	if err := db.QueryRow(t.Context(), `SELECT id FROM items WHERE id = $1`, "none").Scan(&id); !errors.Is(err, sql.ErrNoRows) {
 		t.Errorf("missing row: %v, want sql.ErrNoRows", err)
 	}
-	if _, err := db.Query(t.Context(), `SELECT nonsense FROM items`); err == nil {
-		t.Error("a wrong query gave no error")
+	if err := db.QueryRow(t.Context(), `SELECT nonsense FROM items`).Scan(&id); err == nil || errors.Is(err, sql.ErrNoRows) {
+		t.Errorf("a wrong query: %v, want an error", err)
 	}
 	if err := db.Ping(t.Context()); err != nil {
 		t.Errorf("ping: %v", err)
@@ -323,7 +323,11 @@ func testClose(t *testing.T, db *storage.DB) {
 	if _, err := db.Exec(t.Context(), `SELECT 1`); !errors.Is(err, storage.ErrClosed) {
 		t.Errorf("exec = %v, want ErrClosed", err)
 	}
-	if _, err := db.Query(t.Context(), `SELECT 1`); !errors.Is(err, storage.ErrClosed) {
+	rows, err := db.Query(t.Context(), `SELECT 1`)
+	if err == nil {
+		defer rows.Close()
+		t.Errorf("a closed database gave rows, %v", rows.Err())
+	} else if !errors.Is(err, storage.ErrClosed) {
 		t.Errorf("query = %v, want ErrClosed", err)
 	}
 	nothing := func(*storage.Tx) error { return nil }

@@ -11,6 +11,8 @@ import (
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // An implementation's test hands the suite a function that makes a fresh one.
+//
+//nolint:testableexamples // it needs the *testing.T that only a test has
 func Example() {
 	testCache := func(t *testing.T) {
 		storagetest.RunCache(t, func(t *testing.T) storage.Cache {

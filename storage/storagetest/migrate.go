@@ -27,9 +27,9 @@ func schema() []storage.Migration {
 	}
 }
 
-func versions(t *testing.T, db *storage.DB, scope string, list []storage.Migration) []int {
+func versions(t *testing.T, db *storage.DB, list []storage.Migration) []int {
 	t.Helper()
-	pending, err := db.Pending(t.Context(), scope, list)
+	pending, err := db.Pending(t.Context(), "items", list)
 	if err != nil {
 		t.Fatalf("pending: %v", err)
 	}
@@ -49,17 +49,17 @@ func migrate(t *testing.T, db *storage.DB, scope string, list []storage.Migratio
 
 func testMigrate(t *testing.T, db *storage.DB) {
 	list := schema()
-	if got, want := versions(t, db, "items", list), []int{1, 2, 5}; !slices.Equal(got, want) {
+	if got, want := versions(t, db, list), []int{1, 2, 5}; !slices.Equal(got, want) {
 		t.Errorf("pending at first = %v, want %v", got, want)
 	}
 	migrate(t, db, "items", list[:1])
-	if got, want := versions(t, db, "items", list), []int{2, 5}; !slices.Equal(got, want) {
+	if got, want := versions(t, db, list), []int{2, 5}; !slices.Equal(got, want) {
 		t.Errorf("pending after one = %v, want %v", got, want)
 	}
 	for range 2 {
 		migrate(t, db, "items", list)
 	}
-	if got := versions(t, db, "items", list); len(got) != 0 {
+	if got := versions(t, db, list); len(got) != 0 {
 		t.Errorf("pending at last = %v, want none", got)
 	}
 	var name string
@@ -67,7 +67,7 @@ func testMigrate(t *testing.T, db *storage.DB) {
 		t.Errorf("name = %q, %v; want one", name, err)
 	}
 	migrate(t, db, "others", []storage.Migration{{Version: 1, Name: "x", SQL: `CREATE TABLE others (id BIGINT)`}})
-	if got := versions(t, db, "items", list); len(got) != 0 {
+	if got := versions(t, db, list); len(got) != 0 {
 		t.Errorf("another scope changed this one: %v", got)
 	}
 }
@@ -129,7 +129,7 @@ func testMigrateFails(t *testing.T, db *storage.DB) {
 	if err := db.Migrate(t.Context(), "items", list); err == nil {
 		t.Fatal("a wrong migration was applied")
 	}
-	if got, want := versions(t, db, "items", list), []int{2}; !slices.Equal(got, want) {
+	if got, want := versions(t, db, list), []int{2}; !slices.Equal(got, want) {
 		t.Errorf("pending = %v, want %v", got, want)
 	}
 	list[1].SQL = `CREATE TABLE half (id BIGINT)` // nothing of the first attempt is left
@@ -175,7 +175,7 @@ func testMigrateStep(t *testing.T, db *storage.DB) {
 	if !errors.Is(err, errWanted) {
 		t.Errorf("step = %v, want its function's error", err)
 	}
-	if got, want := versions(t, db, "items", list), []int{1, 2, 5}; !slices.Equal(got, want) {
+	if got, want := versions(t, db, list), []int{1, 2, 5}; !slices.Equal(got, want) {
 		t.Errorf("pending after a failed step = %v, want %v", got, want)
 	}
 	for i := range 2 {
