@@ -48,20 +48,19 @@ func (d *decoder) reset(data []byte, partial bool) {
 
 // document reads the whole text into v. It returns false when the text is not JSON.
 func (d *decoder) document(n *node, v reflect.Value) bool {
+	detail := ""
 	if !utf8.Valid(d.data) {
-		d.report("syntax", "must be valid UTF-8")
-		return false
+		detail = "must be valid UTF-8"
+	} else if !n.decode(d, v) {
+		detail = d.stop.sentence(d.pos)
+	} else if d.next(); d.pos < len(d.data) {
+		detail = "must be one JSON value; there is more at byte " + strconv.Itoa(d.pos)
+	} else {
+		return true
 	}
-	if !n.decode(d, v) {
-		d.report("syntax", d.stop.sentence(d.pos))
-		return false
-	}
-	if d.next(); d.pos < len(d.data) {
-		d.report("syntax", "must be one JSON value; there is more at byte "+strconv.Itoa(d.pos))
-		d.stop = stopSyntax
-		return false
-	}
-	return true
+	d.fields = nil // what was found before does not count when the rest cannot be read
+	d.report("syntax", detail)
+	return false
 }
 
 func (s stop) sentence(pos int) string {

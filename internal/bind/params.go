@@ -3,7 +3,6 @@ package bind
 import (
 	"fmt"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"reflect"
 	"slices"
@@ -93,7 +92,6 @@ func (ps *params) compile(f *shape.Field, p *Plan, wildcards []string) error {
 		ps.names[f.Name] = len(ps.query)
 		ps.query = append(ps.query, x)
 	case shape.Header:
-		x.name = textproto.CanonicalMIMEHeaderKey(f.Name)
 		switch x.name {
 		case "Authorization", "Cookie", "Accept", "Content-Type", "Content-Length":
 			return fmt.Errorf("header %s is not for endpoints to read", x.name)

@@ -3,8 +3,10 @@ package bind
 import (
 	"errors"
 	"fmt"
+	"net/textproto"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-playground/validator/v10"
@@ -133,13 +135,27 @@ func (c *ruleChecker) field(owner reflect.Type, sf reflect.StructField, rules st
 			}
 		default:
 			for alternative := range strings.SplitSeq(rule, "|") {
-				if err := guard(func() { _ = c.validate.Var(sample(at, 0).Interface(), alternative) }); err != nil {
+				if err := guard(func() { c.try(at, alternative) }); err != nil {
 					return fmt.Errorf("rule %q: %w", alternative, err)
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// try applies one rule to a sample. The validator does not look at rules for a struct by itself, so
+// a struct is tried as a field.
+func (c *ruleChecker) try(t reflect.Type, rule string) {
+	v := sample(t, 0)
+	if t.Kind() != reflect.Struct || t == timeType {
+		_ = c.validate.Var(v.Interface(), rule)
+		return
+	}
+	field := reflect.StructField{Name: "F", Type: t, Tag: reflect.StructTag(`validate:` + strconv.Quote(rule))}
+	holder := reflect.New(reflect.StructOf([]reflect.StructField{field}))
+	holder.Elem().Field(0).Set(v)
+	_ = c.validate.Struct(holder.Interface())
 }
 
 // structural rules say which other rules apply, or look at other fields in ways of their own.
@@ -308,6 +324,9 @@ func appendField(b []byte, sf reflect.StructField, input bool) (_ []byte, inside
 	if input {
 		for _, source := range []string{"path", "query", "header"} {
 			if name, ok := sf.Tag.Lookup(source); ok {
+				if source == "header" {
+					name = textproto.CanonicalMIMEHeaderKey(name)
+				}
 				return appendToken(append(append(append(b, "#/"...), source...), '/'), name), false
 			}
 		}

@@ -2,6 +2,7 @@ package bind
 
 import (
 	"reflect"
+	"regexp"
 	"strings"
 
 	"github.com/go-playground/validator/v10"
@@ -29,7 +30,7 @@ func sentence(fe validator.FieldError) string {
 	case "ne":
 		return "must not be " + param
 	case "oneof", "oneofci":
-		return "must be one of " + strings.Join(strings.Fields(strings.ReplaceAll(param, "'", "")), ", ")
+		return "must be one of " + strings.ReplaceAll(strings.Join(oneOf.FindAllString(param, -1), ", "), "'", "")
 	case "eqfield":
 		return "must be the same as " + param
 	case "nefield":
@@ -64,6 +65,9 @@ func sentence(fe validator.FieldError) string {
 	}
 	return "must satisfy " + tag
 }
+
+// oneOf splits the values of a oneof rule as the validator does: by space, or in single quotes.
+var oneOf = regexp.MustCompile(`'[^']*'|\S+`)
 
 // bound words a limit on a number, a length or a duration.
 func bound(fe validator.FieldError, how string) string {

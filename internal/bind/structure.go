@@ -31,6 +31,9 @@ func (ns nodes) structure(n *node, t reflect.Type, fields []shape.Field) error {
 		if len(f.Index) == 1 {
 			m.direct = f.Index[0]
 		}
+		if err := settable(t, f.Index); err != nil {
+			return err
+		}
 		var err error
 		if f.Quoted {
 			m.node, err = quotedNode(f)
@@ -47,6 +50,20 @@ func (ns nodes) structure(n *node, t reflect.Type, fields []shape.Field) error {
 		s.members = append(s.members, m)
 	}
 	n.decode = s.decode
+	return nil
+}
+
+// settable refuses fields behind an embedded pointer to an unexported struct, which
+// reflection cannot allocate.
+func settable(t reflect.Type, index []int) error {
+	for _, i := range index[:len(index)-1] {
+		sf := t.Field(i)
+		if t = sf.Type; t.Kind() == reflect.Pointer {
+			if t = t.Elem(); !sf.IsExported() {
+				return fmt.Errorf("embedded pointer to the unexported struct %s cannot be set", t)
+			}
+		}
+	}
 	return nil
 }
 

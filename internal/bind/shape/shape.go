@@ -10,6 +10,7 @@ import (
 	"encoding"
 	"encoding/json"
 	"fmt"
+	"net/textproto"
 	"reflect"
 	"slices"
 	"strings"
@@ -79,9 +80,6 @@ func Of(t reflect.Type) (*Input, error) {
 	seen := map[string]string{}
 	for _, f := range w.params {
 		key := fmt.Sprint(f.Source, " ", f.Name)
-		if f.Source == Header {
-			key = strings.ToLower(key)
-		}
 		if other, dup := seen[key]; dup {
 			return nil, fmt.Errorf("fields %s and %s of %s take the same parameter %q", other, f.GoName, t, f.Name)
 		}
@@ -177,9 +175,6 @@ func (w *walker) field(l level, i int) (*level, error) {
 		name = ""
 	}
 	if sf.Anonymous && name == "" && elem.Kind() == reflect.Struct {
-		if !sf.IsExported() && sf.Type.Kind() == reflect.Pointer {
-			return nil, fmt.Errorf("%s embeds a pointer to the unexported struct %s, which cannot be set", l.typ, elem)
-		}
 		return &level{typ: elem, index: index, pointer: l.pointer || sf.Type.Kind() == reflect.Pointer}, nil
 	}
 	if !sf.IsExported() {
@@ -218,6 +213,9 @@ func inputField(owner reflect.Type, sf reflect.StructField, index []int) (*Field
 		}
 		sources++
 		f.Name, f.Source = name, s.source
+		if s.source == Header {
+			f.Name = textproto.CanonicalMIMEHeaderKey(name)
+		}
 		if s.source == Query && name == "*" {
 			f.Source = QueryAll
 		}
