@@ -216,7 +216,7 @@ func TestModuleWithoutAKernel(t *testing.T) {
 		ids = append(ids, p.ID)
 		h.call("GET", "/api/v1/m/system/panels/"+p.ID, nil, http.StatusOK, nil)
 	}
-	if got, want := strings.Join(ids, " "), "kernel go-heap go-goroutines go-gc go-latency go-memory"; got != want {
+	if got, want := strings.Join(ids, " "), "kernel go-heap go-goroutines go-gc go-latency go-memory go-allocations"; got != want {
 		t.Errorf("panels: got %q, want %q", got, want)
 	}
 	var snap system.Snapshot

@@ -19,8 +19,7 @@ func (m *Module) kernelPanels(r *dashboard.Router) {
 	r.Panel(dashboard.Stat("cpu", "CPU", m.cpuStat, rule, often, dashboard.Unit(dashboard.UnitPercent)))
 	r.Panel(dashboard.Stat("memory", "Memory", m.memoryStat, rule, often, dashboard.Unit(dashboard.UnitPercent)))
 	r.Panel(dashboard.Stat("disk", "Fullest disk", m.diskStat, rule, often, dashboard.Unit(dashboard.UnitPercent)))
-	r.Panel(dashboard.Stat("load", "Load", m.loadStat, rule, often,
-		dashboard.About("Tasks that run or wait, averaged over one minute.")))
+	r.Panel(dashboard.Stat("load", "Load, 1 minute", m.loadStat, rule, often))
 	r.Panel(dashboard.Timeseries("cpu-history", "CPU over time", m.chart("cpu", "cpu_user", "cpu_system", "cpu_io_wait"),
 		rule, often, dashboard.Unit(dashboard.UnitPercent)))
 	r.Panel(dashboard.Timeseries("memory-history", "Memory over time", m.chart("memory_used", "memory_cached", "swap_used"),
@@ -29,9 +28,9 @@ func (m *Module) kernelPanels(r *dashboard.Router) {
 		rule, often, dashboard.Unit(dashboard.UnitBytesPerSecond)))
 	r.Panel(dashboard.Timeseries("disk-history", "Disk reads and writes", m.chart("disk_read", "disk_write"),
 		rule, often, dashboard.Unit(dashboard.UnitBytesPerSecond)))
-	r.Panel(dashboard.Table("processes", "Busiest processes", m.processTable, rule, often,
-		dashboard.About("Since the sample before; 100 % is one whole CPU.")))
-	r.Panel(dashboard.Bar("cores", "CPU by core", m.coreBars, rule, often, dashboard.Unit(dashboard.UnitPercent)))
+	r.Panel(dashboard.Table("processes", "Busiest processes", m.processTable, rule, often, dashboard.Width(3),
+		dashboard.About("Since the sample before. 100 % is one whole CPU.")))
+	r.Panel(dashboard.Bar("cores", "CPU by core", m.coreBars, rule, often, dashboard.Width(1), dashboard.Unit(dashboard.UnitPercent)))
 	r.Panel(dashboard.Table("disks", "Disks", m.diskTable, rule, often))
 	r.Panel(dashboard.Table("interfaces", "Network interfaces", m.interfaceTable, rule, often))
 }
@@ -126,8 +125,9 @@ func (m *Module) loadStat(context.Context) (dashboard.StatData, error) {
 		return dashboard.StatData{}, missing("Load")
 	}
 	note := fmt.Sprintf("%.2f over 15 min", s.Load.Fifteen)
-	if s.UptimeSeconds != nil {
-		note += ", up " + durationText(time.Duration(*s.UptimeSeconds*float64(time.Second)))
+	if s.CPU != nil && s.UptimeSeconds != nil {
+		note = "on " + counted(len(s.CPU.Cores), "core", "cores") +
+			", up " + durationText(time.Duration(*s.UptimeSeconds*float64(time.Second)))
 	}
 	return dashboard.StatData{Value: s.Load.One, Note: note, Spark: m.spark("load_1"), AsOf: s.At}, nil
 }

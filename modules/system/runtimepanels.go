@@ -19,11 +19,12 @@ func (m *Module) runtimePanels(r *dashboard.Router) {
 		return fmt.Sprintf("of CPU time; %d collections", g.GCCycles)
 	}), rule, often, dashboard.Unit(dashboard.UnitPercent)))
 	r.Panel(dashboard.Stat("go-latency", "Scheduling latency", m.runtimeStat("go_latency", func(*Runtime) string {
-		return "99th percentile"
-	}), rule, often, dashboard.Unit(dashboard.UnitSeconds),
-		dashboard.About("How long goroutines that could run waited for a processor.")))
+		return "that ready goroutines wait, 99th percentile"
+	}), rule, often, dashboard.Unit(dashboard.UnitSeconds)))
 	r.Panel(dashboard.Timeseries("go-memory", "Go memory", m.chart("go_heap", "go_memory"),
 		rule, often, dashboard.Unit(dashboard.UnitBytes)))
+	r.Panel(dashboard.Timeseries("go-allocations", "Go allocations", m.chart("go_alloc_rate"),
+		rule, often, dashboard.Unit(dashboard.UnitBytesPerSecond)))
 }
 
 // runtimeStat returns the data function of a panel with one metric of the Go runtime.

@@ -44,15 +44,14 @@ func (m *Module) diskTable(context.Context) (dashboard.TableData, error) {
 	rows := make([]map[string]any, 0, len(s.Disks))
 	for _, d := range s.Disks {
 		rows = append(rows, map[string]any{
-			"mount": clean(d.Mount), "type": d.Type, "used": d.Used,
-			"available": d.Available, "total": d.Total, "percent": d.Percent,
+			"mount": clean(d.Mount), "type": d.Type, "percent": d.Percent,
+			"available": d.Available, "total": d.Total,
 		})
 	}
 	return dashboard.TableData{AsOf: s.At, Rows: rows, Columns: []dashboard.Column{
 		{Key: "mount", Title: "Mounted at", Kind: "text"},
 		{Key: "percent", Title: "Full", Kind: "percent"},
 		{Key: "available", Title: "Free", Kind: "bytes"},
-		{Key: "used", Title: "Used", Kind: "bytes"},
 		{Key: "total", Title: "Size", Kind: "bytes"},
 		{Key: "type", Title: "Type", Kind: "text"},
 	}}, nil
@@ -74,8 +73,8 @@ func (m *Module) interfaceTable(context.Context) (dashboard.TableData, error) {
 	}
 	return dashboard.TableData{AsOf: s.At, Rows: rows, Columns: []dashboard.Column{
 		{Key: "name", Title: "Interface", Kind: "text"},
-		{Key: "in", Title: "In per second", Kind: "bytes"},
-		{Key: "out", Title: "Out per second", Kind: "bytes"},
+		{Key: "in", Title: "In/s", Kind: "bytes"},
+		{Key: "out", Title: "Out/s", Kind: "bytes"},
 		{Key: "errors", Title: "Errors", Kind: "number"},
 		{Key: "drops", Title: "Dropped", Kind: "number"},
 	}}, nil
