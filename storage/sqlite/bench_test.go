@@ -41,13 +41,14 @@ func BenchmarkExec(b *testing.B) {
 func BenchmarkUpdate(b *testing.B) {
 	bench(b, func(b *testing.B, db *storage.DB) {
 		ctx := b.Context()
-		for b.Loop() {
+		for i := 0; b.Loop(); i++ {
 			err := db.Update(ctx, func(tx *storage.Tx) error {
 				var name string
 				if err := tx.QueryRow(ctx, `SELECT name FROM items WHERE id = $1`, 1).Scan(&name); err != nil {
 					return err
 				}
-				_, err := tx.Exec(ctx, `UPDATE items SET name = $1 WHERE id = $2`, name, 1)
+				// Another value: SQLite does not write what is there already.
+				_, err := tx.Exec(ctx, `UPDATE items SET name = $1 WHERE id = $2`, i, 1)
 				return err
 			})
 			if err != nil {
