@@ -11,15 +11,19 @@ import (
 	"github.com/modular-dashboard/dashboard/internal/problem"
 )
 
-// maxAuthorization bounds the Authorization header.
-const maxAuthorization = maxToken + len("Bearer ")
+const (
+	// maxAuthorization bounds the Authorization header.
+	maxAuthorization = maxToken + len("Bearer ")
+	// apiKeyHeader is X-API-Key as net/http writes it.
+	apiKeyHeader = "X-Api-Key"
+)
 
 // headerCredentials reports whether the request has credentials in a header,
 // which then count alone, and the bearer token among them ("" if they are of
 // another kind or malformed).
 func headerCredentials(r *http.Request) (token string, present bool) {
-	values := r.Header.Values("Authorization")
-	keys := r.Header.Values("X-API-Key")
+	values := r.Header["Authorization"]
+	keys := r.Header[apiKeyHeader]
 	if len(values)+len(keys) == 0 {
 		return "", false
 	}
@@ -69,7 +73,7 @@ func (a *Authority) CheckOrigin(r *http.Request) error {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
 		return nil
 	}
-	if token, present := headerCredentials(r); present && (token != "" || r.Header.Get("X-API-Key") != "") {
+	if token, present := headerCredentials(r); present && (token != "" || r.Header.Get(apiKeyHeader) != "") {
 		return nil
 	}
 	if err := a.origin.Check(r); err != nil {

@@ -181,7 +181,7 @@ func TestMasterKeys(t *testing.T) {
 		"another key":             {k2},
 		"other bytes, the old id": {masterKey("k1", 9)},
 	} {
-		b, err := auth.New(db, auth.WithMasterKeys(keys...), cheap)
+		b, err := auth.New(db, auth.WithMasterKeys(keys...), cheap, quiet)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,7 +205,7 @@ func TestMasterKeys(t *testing.T) {
 	}
 	// A key moved to another row does not open.
 	exec(t, db, `UPDATE auth_keys SET id = 'moved'`)
-	c, err := auth.New(db, auth.WithMasterKeys(k2, key1), cheap)
+	c, err := auth.New(db, auth.WithMasterKeys(k2, key1), cheap, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}

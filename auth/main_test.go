@@ -24,6 +24,9 @@ func TestMain(m *testing.M) { leaktest.Main(m) }
 // cheap makes a password hash take microseconds.
 var cheap = auth.WithArgon2(auth.Argon2{MemoryKiB: 64, Passes: 1, Threads: 1})
 
+// quiet keeps warnings that a test provokes out of its output.
+var quiet = auth.WithLogger(slog.New(slog.DiscardHandler))
+
 const password = "plum kettle 47 orbits"
 
 func masterKey(id string, b byte) auth.MasterKey {
@@ -59,7 +62,7 @@ func openPath(t testing.TB, path string) *storage.DB {
 // start returns a started authority on db.
 func start(t testing.TB, db *storage.DB, opts ...auth.Option) *auth.Authority {
 	t.Helper()
-	opts = append([]auth.Option{auth.WithMasterKeys(key1), cheap, auth.WithLimiter(allowAll{}), auth.WithLogger(slog.New(slog.DiscardHandler))}, opts...)
+	opts = append([]auth.Option{auth.WithMasterKeys(key1), cheap, auth.WithLimiter(allowAll{}), quiet}, opts...)
 	a, err := auth.New(db, opts...)
 	if err != nil {
 		t.Fatalf("New: %v", err)

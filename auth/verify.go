@@ -14,6 +14,13 @@ import (
 // is nowhere in memory for long.
 type tokenHash [sha256.Size]byte
 
+// hashToken copies the token, of at most maxToken bytes, to the stack: a
+// conversion would allocate.
+func hashToken(token string) tokenHash {
+	var buf [maxToken]byte
+	return sha256.Sum256(buf[:copy(buf[:], token)])
+}
+
 // knownToken is a verified token and what the database said about its session.
 type knownToken struct {
 	claims claims
@@ -41,7 +48,7 @@ func (a *Authority) Verify(ctx context.Context, accessToken string) (*Principal,
 	if err := a.feed.fresh(ctx); err != nil {
 		return nil, err
 	}
-	hash := tokenHash(sha256.Sum256([]byte(accessToken)))
+	hash := hashToken(accessToken)
 	known, ok := a.known.GetIfPresent(hash)
 	if !ok {
 		c, err := a.judge(accessToken)
