@@ -102,8 +102,6 @@ func (d *Dashboard) startEvents(ctx context.Context) error {
 	stopModules := d.registry.Subscribe(func(e registry.Event) {
 		d.document.forget()
 		d.publish("module", map[string]any{"id": e.Module, "state": e.State, "generation": e.Generation}, events.Audience{Module: e.Module})
-		d.publish("module", map[string]any{"id": e.Module, "state": e.State, "generation": e.Generation},
-			events.Audience{Permission: coreModule + "." + permModulesRead.name})
 	})
 	stopChanges := d.followRights()
 	d.stopFollowing = func() { stopModules(); stopChanges() }

@@ -22,10 +22,14 @@ func (d *Dashboard) serveEvents(w http.ResponseWriter, r *http.Request, _ *endpo
 	p := stateOf(r.Context()).principal
 	ctx, stream, done := openStreamOf(r.Context())
 	defer done()
+	seesModules := d.auth.Permission(coreModule + "." + permModulesRead.name)
 	sub, err := d.events.Subscribe(events.Subscriber{
 		User: p.ID, Session: p.SessionID, LastEventID: r.Header.Get("Last-Event-ID"), Until: p.SessionExpiresAt,
 		Filter: func(e events.Event) bool {
 			now := stream.principal.Load()
+			if e.Name == "module" && now.Can(seesModules) {
+				return true
+			}
 			return e.Audience.Admits(now.ID, now.SessionID, now.Has, now.HasAnyUnder)
 		},
 	})

@@ -142,7 +142,13 @@ func settingsError(err error) error {
 		return &Error{Status: http.StatusUnprocessableEntity, Code: "settings-refused",
 			Detail: "The module did not take these settings: " + e.Detail}
 	}
+	if e, ok := errors.AsType[*settings.SecretError](err); ok {
+		return &Error{Status: http.StatusServiceUnavailable, Code: "secret-locked", RetryAfter: time.Minute,
+			Detail: "The stored secret " + e.Field + " cannot be opened: its master key is missing here.", Err: err}
+	}
 	switch {
+	case errors.Is(err, settings.ErrClosed):
+		return errStarting
 	case errors.Is(err, settings.ErrUnknownModule), errors.Is(err, settings.ErrUnknownVersion):
 		return errNotFound
 	case errors.Is(err, settings.ErrBusy):

@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 
 	"github.com/modular-dashboard/dashboard/auth"
-	"github.com/modular-dashboard/dashboard/internal/audit"
 	"github.com/modular-dashboard/dashboard/internal/seal"
 	"github.com/modular-dashboard/dashboard/storage"
 )
@@ -145,5 +144,5 @@ func (d *Dashboard) openBox(ctx context.Context) error {
 		return fmt.Errorf("master keys: %w", err)
 	}
 	d.vault.box.Store(box)
-	return d.db.Migrate(ctx, audit.Scope, audit.Migrations())
+	return d.auditLog.Start(ctx)
 }

@@ -108,6 +108,9 @@ func (d *Dashboard) registerSettings(m *hosted) error {
 	if err != nil {
 		return fmt.Errorf("settings %s: %w", s.in, err)
 	}
+	if err := noSecretDefaults(reflect.ValueOf(s.defaults).Elem()); err != nil {
+		return fmt.Errorf("settings %s: %w", s.in, err)
+	}
 	return d.settings.Register(m.id, settings.Spec{
 		Defaults: defaults,
 		Type:     s.in,
@@ -163,6 +166,28 @@ func secretPointers(t reflect.Type, at string) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// noSecretDefaults refuses a secret in the defaults: it would be in the code of
+// every instance and in no vault.
+func noSecretDefaults(v reflect.Value) error {
+	for f, value := range v.Fields() {
+		if !f.IsExported() {
+			continue
+		}
+		if secret, ok := value.Interface().(Secret); ok {
+			if secret.text != "" {
+				return fmt.Errorf("field %s: a Secret has no default", f.Name)
+			}
+			continue
+		}
+		if value.Kind() == reflect.Struct {
+			if err := noSecretDefaults(value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func holdsSecret(t reflect.Type) bool {
