@@ -58,7 +58,7 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) (err error) 
 		fmt.Fprintf(stdout, "Dashboard at %s\n", base+c.prefix+"/")
 		select {
 		case <-ctx.Done():
-			log.Info("stopping", "within", c.file.StopTimeout)
+			log.InfoContext(ctx, "stopping", "within", c.file.StopTimeout)
 		case err = <-served:
 		}
 	}

@@ -3,6 +3,7 @@ package lifecycle_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -105,9 +106,7 @@ var rank = map[lifecycle.State]int{lifecycle.Available: 0, lifecycle.Installed: 
 // after returns the records with what the steps want.
 func after(records map[string]lifecycle.Record, steps []lifecycle.Step) map[string]lifecycle.Record {
 	next := make(map[string]lifecycle.Record)
-	for id, r := range records {
-		next[id] = r
-	}
+	maps.Copy(next, records)
 	for _, s := range steps {
 		r := next[s.Module]
 		switch s.Op {

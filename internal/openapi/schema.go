@@ -143,8 +143,7 @@ func zero[I any](t reflect.Type) (i I, ok bool) {
 	if k := t.Kind(); k == reflect.Pointer || k == reflect.Interface {
 		return i, false
 	}
-	i, ok = reflect.New(t).Interface().(I)
-	return i, ok
+	return reflect.TypeAssert[I](reflect.New(t))
 }
 
 // either reports whether t or *t implements one of the interfaces.

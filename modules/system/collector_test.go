@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,9 +53,7 @@ func (r *recorded) advance() {
 			delete(r.now, name) // a process that is not there any more
 		}
 	}
-	for name, f := range r.second {
-		r.now[name] = f
-	}
+	maps.Copy(r.now, r.second)
 }
 
 func TestCollect(t *testing.T) {
@@ -162,7 +161,7 @@ func TestCollectThisMachine(t *testing.T) {
 
 func BenchmarkSample(b *testing.B) {
 	if _, err := fs.Stat(os.DirFS("/proc"), "stat"); err != nil {
-		b.Skip("this benchmark reads the Linux kernel's /proc")
+		b.Fatal("this benchmark reads the Linux kernel's /proc")
 	}
 	s := system.NewSampler(os.DirFS("/proc"), os.DirFS("/sys/fs/cgroup"), nil)
 	now := time.Now()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"slices"
 	"strconv"
 	"time"
 
@@ -52,12 +53,7 @@ func waiting(s *Snapshot) dashboard.StatData {
 }
 
 func (s *Snapshot) lacks(part string) bool {
-	for _, p := range s.Unavailable {
-		if p == part {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.Unavailable, part)
 }
 
 func (m *Module) cpuStat(context.Context) (dashboard.StatData, error) {

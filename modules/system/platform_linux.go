@@ -25,6 +25,6 @@ func statfs(mount string) (usage, error) {
 	if err := syscall.Statfs(mount, &s); err != nil {
 		return usage{}, fmt.Errorf("statfs %s: %w", mount, err)
 	}
-	block := uint64(s.Frsize) //nolint:unconvert // the type differs between architectures
+	block := uint64(s.Frsize)
 	return usage{total: s.Blocks * block, free: s.Bfree * block, available: s.Bavail * block}, nil
 }

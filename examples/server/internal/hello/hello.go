@@ -121,7 +121,7 @@ func (m *Module) list(ctx context.Context, _ struct{}) (dashboard.Page[Entry], e
 	if err != nil {
 		return out, fmt.Errorf("list entries: %w", err)
 	}
-	defer rows.Close() //nolint:errcheck // Err says it
+	defer rows.Close()
 	for rows.Next() {
 		var e Entry
 		var micros int64

@@ -193,7 +193,7 @@ func FuzzRing(f *testing.F) {
 				t.Fatalf("step %d: Len %d of %d, Last %v", i, r.Len(), r.Cap(), r.Last(0))
 			}
 		}
-		s := r.Series(time.Time{}, int(len(steps)/2), 0)
+		s := r.Series(time.Time{}, len(steps)/2, 0)
 		if !slices.IsSortedFunc(s.Times, time.Time.Compare) || len(s.Times) != len(s.Values[0]) {
 			t.Fatalf("times %v", s.Times)
 		}
