@@ -185,6 +185,16 @@ func (r *Record) rollback() {
 	}
 }
 
+// Retarget returns the record of an operation that newer code takes over: it
+// leads to another version and has all its steps before it again.
+func (r Record) Retarget(version string) Record {
+	if r.Target == version {
+		return r
+	}
+	r.Target, r.Step, r.Phase, r.Attempt = version, StepBegin(r.Op), Done, 1
+	return r
+}
+
 // Begin returns the record with the step begun, once more if it had begun
 // before. The step must belong to the operation under way.
 func (r Record) Begin(step string, at time.Time) (Record, error) {

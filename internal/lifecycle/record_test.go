@@ -199,3 +199,14 @@ func TestUsable(t *testing.T) {
 		}
 	}
 }
+
+func TestRetarget(t *testing.T) {
+	steps := lifecycle.Steps(lifecycle.OpInstall, lifecycle.Work{Migrations: []int{3}, Hook: true})
+	r := follow(t, lifecycle.Record{State: lifecycle.Available}, "install +hook")
+	if got := lifecycle.Remaining(r.Retarget("2.0.0"), steps); len(got) != 2 {
+		t.Errorf("same target: got %v left, want the hook and the end", got)
+	}
+	if got := lifecycle.Remaining(r.Retarget("3.0.0"), steps); !slices.Equal(got, steps[1:]) {
+		t.Errorf("newer target: got %v left, want %v", got, steps[1:])
+	}
+}

@@ -8,3 +8,7 @@ func Kill(r *Registry) {
 	r.loops.Wait()
 	r.watchers.close()
 }
+
+// Die is the moment of the crash: from now on nothing is written. It may be
+// called from a hook or at a point; Kill must follow.
+func Die(r *Registry) { r.cancelHard() }

@@ -50,7 +50,7 @@ func (r *Registry) advance(j *judge, m *member) (p progress, wait string, err er
 		return none, "", fmt.Errorf("acquire lease: %w", err)
 	}
 	ctx, stop := lease.Keep(r.soft)
-	defer r.release(lease)
+	defer r.release(m, lease)
 	defer stop()
 	o := &operation{r: r, m: m, lease: lease}
 	did, err := o.run(ctx, d)
@@ -65,9 +65,11 @@ func (r *Registry) advance(j *judge, m *member) (p progress, wait string, err er
 	return p, "", errors.Join(err, r.refresh(r.hard))
 }
 
-func (r *Registry) release(lease *storage.Lease) {
-	if r.hard.Err() != nil && !r.isStopped() {
-		return // died: the lease runs out
+// release gives up the lease, unless a hook may still be running: then it runs
+// out, which gives a process that stops the time to be gone.
+func (r *Registry) release(m *member, lease *storage.Lease) {
+	if r.hard.Err() != nil && (!r.isStopped() || m.calls.hanging()) {
+		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.hard), lastWords)
 	defer cancel()
@@ -263,7 +265,7 @@ func (o *operation) begin(ctx context.Context) (rec lifecycle.Record, d duty, er
 			return nil
 		}
 		if d.resume {
-			now.Target = d.target
+			*now = now.Retarget(d.target)
 		} else if *now, err = now.Apply(lifecycle.Input{Event: lifecycle.Event(d.op), Target: d.target, At: c.now}); err != nil {
 			return err
 		}
