@@ -62,7 +62,7 @@ func (f *former) fill(s *jsonschema.Schema, v reflect.Value) error {
 		}
 		secret := isSecret(field.Type)
 		p.WriteOnly = p.WriteOnly || secret
-		if f.gen.requiredIn(field, input) && !secret {
+		if f.gen.requiredIn(field, input) {
 			s.Required = append(s.Required, field.Name)
 		}
 		switch {

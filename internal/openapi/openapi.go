@@ -71,8 +71,8 @@ type Answer struct {
 // Header is a header of an answer. Its value is a string.
 type Header struct{ Name, Description string }
 
-// Secret marks types whose values are never returned: their schema is write-only and they have
-// no default. The method is asked on a zero value.
+// Secret marks types whose values are never returned: on the wire they are strings, their schema
+// is write-only and they have no default. The method is asked on a zero value.
 type Secret interface{ IsSecret() bool }
 
 // Schemaer is implemented by types that know their own schema, such as those with a

@@ -112,7 +112,7 @@ func known(t reflect.Type, dir direction) *jsonschema.Schema {
 			return s.CloneSchemas() // it is narrowed in place, and may be shared
 		}
 	}
-	if h, ok := zero[Secret](t); ok && h.IsSecret() && t.Kind() == reflect.String {
+	if h, ok := zero[Secret](t); ok && h.IsSecret() {
 		return &jsonschema.Schema{Type: "string", WriteOnly: true}
 	}
 	marshal, text := unmarshalerType, textType
@@ -266,6 +266,9 @@ func (g *generator) object(t reflect.Type, dir direction, from use) (*jsonschema
 func (g *generator) requiredIn(f *shape.Field, dir direction) bool {
 	if dir == output {
 		return !f.OmitEmpty && !f.OmitZero && !f.ThroughPointer
+	}
+	if g.inline && isSecret(f.Type) {
+		return false // a form leaves a secret as it is
 	}
 	key := need{f.Type, f.Rules(), f.Tag.Get("default") != ""}
 	needed, ok := g.needed[key]
