@@ -1,6 +1,7 @@
 package system
 
 import (
+	"context"
 	"io/fs"
 	"time"
 )
@@ -46,3 +47,19 @@ var (
 	Busiest      = busiest
 	Statfs       = func(mount string) error { _, err := statfs(mount); return err }
 )
+
+// RunForTest samples as an enabled module does, until ctx ends.
+func (m *Module) RunForTest(ctx context.Context) {
+	m.begin()
+	m.run(ctx)
+}
+
+// ApplyForTest changes the settings as the dashboard does.
+func (m *Module) ApplyForTest(ctx context.Context, s Settings) error { return m.apply(ctx, s) }
+
+// TimesForTest returns when samples were taken.
+func (m *Module) TimesForTest() []time.Time {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.ring.Series(time.Time{}, m.ring.Cap(), 0).Times
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -27,6 +28,7 @@ const warmUp = 500 * time.Millisecond
 // dashboard. It is safe for concurrent use.
 type Module struct {
 	host    *dashboard.Host
+	log     *slog.Logger
 	kernel  bool // there is a kernel that can be read
 	metrics []metric
 
@@ -72,6 +74,7 @@ func New(opts ...Option) *Module {
 		o.apply(&c)
 	}
 	m := &Module{
+		log:       slog.New(slog.DiscardHandler),
 		kernel:    c.proc != nil,
 		metrics:   measured(),
 		collector: newCollector(c.proc, c.cgroup, c.statfs),
@@ -95,7 +98,7 @@ func (m *Module) Manifest() dashboard.Manifest {
 
 // Provision keeps what the dashboard hands to the module.
 func (m *Module) Provision(h *dashboard.Host) error {
-	m.host = h
+	m.host, m.log = h, h.Log()
 	return nil
 }
 
@@ -131,11 +134,16 @@ func (m *Module) current() Settings {
 
 // Enable measures once and goes on in the background.
 func (m *Module) Enable(context.Context) error {
+	m.begin()
+	return m.host.Go(m.run)
+}
+
+// begin takes the first sample, whose counters the next one is compared with.
+func (m *Module) begin() {
 	m.sampling.Lock()
 	m.collector.forget()
 	m.sampling.Unlock()
 	m.sample(time.Now())
-	return m.host.Go(m.run)
 }
 
 // run samples until the module is disabled.
@@ -174,7 +182,7 @@ func (m *Module) sample(now time.Time) {
 	m.mu.Unlock()
 	before := m.latest.Swap(s)
 	if len(s.Unavailable) > 0 && (before == nil || !slices.Equal(before.Unavailable, s.Unavailable)) {
-		m.host.Log().Warn("some of the machine cannot be measured", "parts", strings.Join(s.Unavailable, ", "))
+		m.log.Warn("some of the machine cannot be measured", "parts", strings.Join(s.Unavailable, ", "))
 	}
 }
 
