@@ -41,6 +41,7 @@ type Authority struct {
 	unwatch func()
 	work    sync.WaitGroup
 	live    atomic.Bool
+	warned  atomic.Bool // of insecure cookies
 }
 
 type state uint8
@@ -218,11 +219,11 @@ func (a *Authority) update(ctx context.Context, fn func(*storage.Tx) ([]change, 
 	if err := a.feed.sync(ctx); err != nil {
 		a.feed.era.Add(1) // ask the database about everybody
 		a.feed.nudge()
-		a.config.log.Warn("auth: cannot read back a change", "error", err)
+		a.config.log.WarnContext(ctx, "auth: cannot read back a change", "error", err)
 	}
 	if a.config.bus != nil {
 		if err := a.config.bus.Publish(ctx, busTopic, nil); err != nil {
-			a.config.log.Warn("auth: cannot tell other instances of a change, they will poll", "error", err)
+			a.config.log.WarnContext(ctx, "auth: cannot tell other instances of a change, they will poll", "error", err)
 		}
 	}
 	return nil
@@ -255,20 +256,33 @@ func (a *Authority) housekeep(ctx context.Context) {
 		}
 		err := errors.Join(a.rotate(ctx), a.dropKeys(ctx), a.cleanUp(ctx))
 		if err != nil && ctx.Err() == nil {
-			a.config.log.Warn("auth: housekeeping failed, will retry", "error", err)
+			a.config.log.WarnContext(ctx, "auth: housekeeping failed, will retry", "error", err)
 		}
 	}
 }
 
-// cleanUp deletes at most housekeepLimit rows of each kind.
+// cleanUp deletes expired sessions, revoked ones and changes that every
+// instance has seen, a few rows at a time.
 func (a *Authority) cleanUp(ctx context.Context) error {
-	_, err1 := a.db.Exec(ctx, `DELETE FROM auth_sessions WHERE id IN (SELECT id FROM auth_sessions
-		WHERE expires_at < `+a.now+` ORDER BY expires_at LIMIT $1)`, housekeepLimit)
-	_, err2 := a.db.Exec(ctx, `DELETE FROM auth_sessions WHERE id IN (SELECT id FROM auth_sessions
-		WHERE revoked_at > 0 AND revoked_at < `+a.now+` - $1 ORDER BY revoked_at LIMIT $2)`, revokedKept.Microseconds(), housekeepLimit)
-	_, err3 := a.db.Exec(ctx, `DELETE FROM auth_changes WHERE seq IN (SELECT seq FROM auth_changes
-		WHERE at < `+a.now+` - $1 ORDER BY at LIMIT $2)`, changesKept.Microseconds(), housekeepLimit)
-	return errors.Join(err1, err2, err3)
+	for _, one := range []struct {
+		query string
+		keep  time.Duration
+	}{
+		{`DELETE FROM auth_sessions WHERE id IN (SELECT id FROM auth_sessions
+			WHERE expires_at < ` + a.now + ` - $1 ORDER BY expires_at LIMIT $2)`, 0},
+		{`DELETE FROM auth_sessions WHERE id IN (SELECT id FROM auth_sessions
+			WHERE revoked_at > 0 AND revoked_at < ` + a.now + ` - $1 ORDER BY revoked_at LIMIT $2)`, revokedKept},
+		{`DELETE FROM auth_changes WHERE seq IN (SELECT seq FROM auth_changes
+			WHERE at < ` + a.now + ` - $1 ORDER BY at LIMIT $2)`, changesKept},
+	} {
+		for n := int64(housekeepLimit); n == housekeepLimit; {
+			var err error
+			if n, err = affected(a.db.Exec(ctx, one.query, one.keep.Microseconds(), housekeepLimit)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // newID returns 130 random bits as text.

@@ -132,9 +132,9 @@ func TestPrintingHidesSecrets(t *testing.T) {
 	credentials := auth.Credentials{Email: "p@example.org", Password: password}
 	newUser := auth.NewUser{Email: "p@example.org", Password: password}
 	log.Info("all", "key", key, "grant", g, "credentials", credentials, "user", newUser)
-	out.WriteString(fmt.Sprintf("%v %+v %#v", key, key, key))
+	fmt.Fprintf(&out, "%v %+v %#v", key, key, key)
 	for _, value := range []any{g, credentials, newUser} {
-		out.WriteString(fmt.Sprintf("%v %+v %#v", value, value, value))
+		fmt.Fprintf(&out, "%v %+v %#v", value, value, value)
 	}
 	refreshed := refresh(t, a, refresh(t, a, g.RefreshToken).RefreshToken)
 	refused(t, "reuse is logged", a, g.RefreshToken, true)
@@ -145,4 +145,41 @@ func TestPrintingHidesSecrets(t *testing.T) {
 			t.Errorf("printed %q in %s", secret, out.String())
 		}
 	}
+}
+
+func TestHousekeeping(t *testing.T) {
+	t.Parallel()
+	db := openDB(t)
+	a := start(t, db)
+	u := user(t, a, "h@example.org")
+	gone, kept := login(t, a, "h@example.org"), login(t, a, "h@example.org")
+	if err := a.RevokeSession(t.Context(), u.ID, gone.SessionID); err != nil {
+		t.Fatal(err)
+	}
+	counts := func() (n [2]int) {
+		t.Helper()
+		err := db.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM auth_sessions), (SELECT count(*) FROM auth_changes)`).Scan(&n[0], &n[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := counts()
+	if err := a.Housekeep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := counts(); got != before {
+		t.Errorf("young rows: got %v, want %v", got, before)
+	}
+	exec(t, db, `UPDATE auth_sessions SET revoked_at = revoked_at - 90000000000 WHERE revoked_at > 0`)
+	exec(t, db, `INSERT INTO auth_sessions SELECT 'old' || n, user_id, created_at, last_used_at, 1, absolute_at, 0, '', '', 0, '', ''
+		FROM auth_sessions, (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 1200) SELECT n FROM c) WHERE id = $1`, kept.SessionID)
+	exec(t, db, `UPDATE auth_changes SET at = at - 4000000000`)
+	if err := a.Housekeep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := counts(), [2]int{1, 0}; got != want {
+		t.Errorf("old rows: got %v, want %v", got, want)
+	}
+	refresh(t, a, kept.RefreshToken)
 }

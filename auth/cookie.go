@@ -119,13 +119,18 @@ func (c Cookies) set(w http.ResponseWriter, name, value string, same http.SameSi
 	if value == "" || age <= 0 {
 		value, age = "", -1
 	}
-	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: age, HttpOnly: true, Secure: !c.Insecure, SameSite: same})
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: insecure by Cookies.Insecure alone, SameSite by the caller
+		Name: name, Value: value, Path: "/", MaxAge: age, HttpOnly: true, Secure: !c.Insecure, SameSite: same,
+	})
 }
 
 // SetCookies delivers a grant to a browser: the access token with SameSite=Lax,
 // the refresh token with Strict, neither readable by scripts.
 func (a *Authority) SetCookies(w http.ResponseWriter, r *http.Request, g Grant) {
 	c := a.config.cookies(r)
+	if c.Insecure && a.warned.CompareAndSwap(false, true) {
+		a.config.log.WarnContext(r.Context(), "auth: cookies are sent without Secure, over plain HTTP on a loopback name")
+	}
 	c.set(w, c.AccessName(), g.AccessToken, http.SameSiteLaxMode, g.AccessExpires)
 	c.set(w, c.RefreshName(), g.RefreshToken, http.SameSiteStrictMode, g.RefreshExpires)
 }

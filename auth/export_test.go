@@ -75,7 +75,7 @@ func NewMemoryLimiter() Limiter { return newMemoryLimiter() }
 
 // LimiterSize returns how many buckets a default limiter holds, and the most.
 func LimiterSize(l Limiter) (n, limit int) {
-	m := l.(*memoryLimiter) //nolint:forcetypeassert // for that type alone
+	m := l.(*memoryLimiter)
 	for i := range m.shards {
 		m.shards[i].mu.Lock()
 		n += len(m.shards[i].buckets)

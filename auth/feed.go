@@ -274,9 +274,9 @@ func (f *feed) poll(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case err != nil && !lost:
-			f.log.Warn("auth: cannot follow changes", "error", err)
+			f.log.WarnContext(ctx, "auth: cannot follow changes", "error", err)
 		case err == nil && lost:
-			f.log.Info("auth: following changes again")
+			f.log.InfoContext(ctx, "auth: following changes again")
 		}
 		lost = err != nil
 	}

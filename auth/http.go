@@ -11,19 +11,15 @@ import (
 	"github.com/modular-dashboard/dashboard/internal/problem"
 )
 
-const (
-	// maxAuthorization bounds the Authorization header.
-	maxAuthorization = maxToken + len("Bearer ")
-	// apiKeyHeader is X-API-Key as net/http writes it.
-	apiKeyHeader = "X-Api-Key"
-)
+// maxAuthorization bounds the Authorization header.
+const maxAuthorization = maxToken + len("Bearer ")
 
 // headerCredentials reports whether the request has credentials in a header,
 // which then count alone, and the bearer token among them ("" if they are of
 // another kind or malformed).
 func headerCredentials(r *http.Request) (token string, present bool) {
 	values := r.Header["Authorization"]
-	keys := r.Header[apiKeyHeader]
+	keys := r.Header["X-Api-Key"] // as net/http writes it
 	if len(values)+len(keys) == 0 {
 		return "", false
 	}
@@ -57,7 +53,7 @@ func (a *Authority) Authenticate(r *http.Request) (*Principal, error) {
 		return nil, fmt.Errorf("%w: ambiguous cookie", ErrInvalidToken)
 	}
 	if token == "" {
-		return nil, nil //nolint:nilnil // documented: no credentials and no error
+		return nil, nil
 	}
 	return a.Verify(r.Context(), token)
 }
@@ -73,7 +69,7 @@ func (a *Authority) CheckOrigin(r *http.Request) error {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
 		return nil
 	}
-	if token, present := headerCredentials(r); present && (token != "" || r.Header.Get(apiKeyHeader) != "") {
+	if token, present := headerCredentials(r); present && (token != "" || r.Header.Get("X-Api-Key") != "") {
 		return nil
 	}
 	if err := a.origin.Check(r); err != nil {
@@ -142,7 +138,7 @@ func (a *Authority) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("WWW-Authenticate", a.Challenge(err))
 		problem.Write(w, problem.New(http.StatusUnauthorized, "", "Sign in again."))
 	default:
-		a.config.log.Warn("auth: cannot check credentials", "error", err)
+		a.config.log.WarnContext(r.Context(), "auth: cannot check credentials", "error", err)
 		w.Header().Set("Retry-After", "1")
 		problem.Write(w, problem.New(http.StatusServiceUnavailable, "unavailable", "Credentials cannot be checked right now."))
 	}

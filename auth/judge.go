@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -28,6 +29,8 @@ var (
 	// has one text.
 	strict   = base64.RawURLEncoding.Strict()
 	errToken = errors.New("not one of our tokens")
+	// errKey is the same of a token whose key is not known here, perhaps not yet.
+	errKey = fmt.Errorf("%w: unknown key", errToken)
 )
 
 // verifyKey fixes what a token that names it must say: RFC 8725 section 3.1.
@@ -91,7 +94,7 @@ func judgeHeader(header string, keys map[string]verifyKey, typ string) (verifyKe
 	}
 	key, ok := keys[kid]
 	if !ok {
-		return verifyKey{}, errToken
+		return verifyKey{}, errKey
 	}
 	if alg, ok := stringMember(members, "alg"); !ok || alg != key.alg {
 		return verifyKey{}, errToken

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -50,7 +51,7 @@ func newKeyRing(keys []signingKey) *keyRing {
 	}
 	set := []jwk{}
 	for _, key := range keys {
-		public := key.private.Public().(ed25519.PublicKey) //nolint:forcetypeassert // documented
+		public := key.private.Public().(ed25519.PublicKey)
 		ring.verify[key.id] = verifyKey{alg: jwt.SigningMethodEdDSA.Alg(), method: jwt.SigningMethodEdDSA, key: public}
 		set = append(set, jwk{"OKP", "Ed25519", base64.RawURLEncoding.EncodeToString(public), key.id, "sig", "EdDSA"})
 	}
@@ -60,9 +61,9 @@ func newKeyRing(keys []signingKey) *keyRing {
 
 // signer returns the newest key whose time has come.
 func (r *keyRing) signer(now int64) (signingKey, bool) {
-	for i := len(r.keys) - 1; i >= 0; i-- {
-		if r.keys[i].signsAt <= now {
-			return r.keys[i], true
+	for _, key := range slices.Backward(r.keys) {
+		if key.signsAt <= now {
+			return key, true
 		}
 	}
 	if len(r.keys) > 0 { // a clock that is behind the database's
@@ -102,7 +103,7 @@ func (a *Authority) readRing(ctx context.Context, q storage.Querier) (ring *keyR
 		key, openErr := openKey(a.box.Load(), id, sealed)
 		key.signsAt = signsAt
 		if lastErr = openErr; openErr != nil {
-			a.config.log.Warn("auth: a signing key does not open", "key", id, "error", openErr)
+			a.config.log.WarnContext(ctx, "auth: a signing key does not open", "key", id, "error", openErr)
 			continue
 		}
 		keys = append(keys, key)

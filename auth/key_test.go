@@ -150,7 +150,10 @@ func TestRotateKeys(t *testing.T) {
 		if err := a.RotateKeys(t.Context(), true); err != nil {
 			t.Fatal(err)
 		}
-		wait(time.Second)
+		fresh := refresh(t, a, g.RefreshToken)
+		if _, err := b.Verify(t.Context(), fresh.AccessToken); err != nil {
+			t.Errorf("a token of the new key, at once elsewhere: %v", err)
+		}
 		for name, x := range map[string]*auth.Authority{"here": a, "there": b} {
 			_, err := x.Verify(t.Context(), g.AccessToken) // though it was known
 			wantErr(t, name, err, auth.ErrInvalidToken)
@@ -158,7 +161,7 @@ func TestRotateKeys(t *testing.T) {
 				t.Errorf("%s: got %+v, want one key", name, got)
 			}
 		}
-		next := refresh(t, b, g.RefreshToken)
+		next := refresh(t, b, fresh.RefreshToken)
 		if _, err := a.Verify(t.Context(), next.AccessToken); err != nil {
 			t.Error(err)
 		}

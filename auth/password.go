@@ -54,10 +54,10 @@ func (a Argon2) orDefault() Argon2 {
 }
 
 func (a Argon2) check() error {
-	a = a.orDefault()
-	if a.MemoryKiB < 64 || a.MemoryKiB > maxMemoryKiB || a.Passes > maxPasses || a.Threads > maxThreads ||
-		a.MemoryKiB < 8*uint32(a.Threads) {
-		return fmt.Errorf("argon2id of %d KiB, %d passes, %d threads is out of range", a.MemoryKiB, a.Passes, a.Threads)
+	c := a.orDefault()
+	if c.MemoryKiB < 64 || c.MemoryKiB > maxMemoryKiB || c.Passes > maxPasses || c.Threads > maxThreads ||
+		c.MemoryKiB < 8*uint32(c.Threads) {
+		return fmt.Errorf("argon2id of %d KiB, %d passes, %d threads is out of range", c.MemoryKiB, c.Passes, c.Threads)
 	}
 	return nil
 }

@@ -207,7 +207,7 @@ func (a *Authority) revokeFamily(ctx context.Context, tx *storage.Tx, session, u
 	if _, err := tx.Exec(ctx, `UPDATE auth_sessions SET revoked_at = `+a.now+` WHERE id = $1`, session); err != nil {
 		return nil, err
 	}
-	a.config.log.Warn("auth: refresh token reused, session revoked", "session", session, "account", userID)
+	a.config.log.WarnContext(ctx, "auth: refresh token reused, session revoked", "session", session, "account", userID)
 	return a.noteSession(ctx, tx, AuditEvent{Action: "session.reuse", Target: session, Address: clip(c.Address, maxAddress)}, userID)
 }
 

@@ -51,7 +51,7 @@ func (a *Authority) Verify(ctx context.Context, accessToken string) (*Principal,
 	hash := hashToken(accessToken)
 	known, ok := a.known.GetIfPresent(hash)
 	if !ok {
-		c, err := a.judge(accessToken)
+		c, err := a.judge(ctx, accessToken)
 		if err != nil {
 			return nil, err
 		}
@@ -75,9 +75,17 @@ func (a *Authority) Verify(ctx context.Context, accessToken string) (*Principal,
 	return &p, nil
 }
 
-// judge checks everything about a token that the token itself can tell.
-func (a *Authority) judge(accessToken string) (claims, error) {
+// judge checks everything about a token that the token itself can tell. One with
+// an unknown key may come from an instance that has just discarded the old ones:
+// the changes are read once before it is refused.
+func (a *Authority) judge(ctx context.Context, accessToken string) (claims, error) {
 	payload, err := verifyJWS(accessToken, a.ring.Load().verify, tokenType)
+	if errors.Is(err, errKey) {
+		if err := a.feed.sync(ctx); err != nil {
+			return claims{}, err
+		}
+		payload, err = verifyJWS(accessToken, a.ring.Load().verify, tokenType)
+	}
 	if err != nil {
 		return claims{}, ErrInvalidToken
 	}
