@@ -14,8 +14,12 @@ import (
 // is passed as its UnixMicro. RETURNING is the portable way to a new id:
 // LastInsertId is not.
 type Querier interface {
+	// Exec runs a statement that returns no rows.
 	Exec(ctx context.Context, query string, args ...any) (sql.Result, error)
+	// Query runs a statement that returns rows. The caller closes them and asks
+	// for their Err.
 	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	// QueryRow runs a statement that returns at most one row.
 	QueryRow(ctx context.Context, query string, args ...any) *sql.Row
 }
 

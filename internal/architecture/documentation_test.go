@@ -87,7 +87,7 @@ func interfaceDocumented(named *doc.Type, say func(token.Pos, string, string)) {
 		}
 		for _, method := range contract.Methods.List {
 			for _, name := range method.Names {
-				if name.IsExported() && !strings.Contains(named.Doc, name.Name) {
+				if name.IsExported() && !strings.Contains(strings.ToLower(named.Doc), strings.ToLower(name.Name)) {
 					say(name.Pos(), named.Name+"."+name.Name, method.Doc.Text()+method.Comment.Text())
 				}
 			}
