@@ -32,7 +32,7 @@ func emailKey(email string) (address, key string, err error) {
 		return "", "", &InputError{"email", "too_long", fmt.Sprintf("must have at most %d bytes", maxEmail)}
 	}
 	parsed, parseErr := mail.ParseAddress(address)
-	if parseErr != nil || parsed.Address != address || strings.ContainsFunc(address, unicode.IsSpace) || !utf8.ValidString(address) {
+	if parseErr != nil || parsed.Address != address || strings.ContainsFunc(address, unicode.IsSpace) || strings.ContainsFunc(address, unicode.IsControl) || !utf8.ValidString(address) {
 		return "", "", &InputError{"email", "format", "must be an e-mail address"}
 	}
 	return address, strings.ToLower(address), nil
@@ -110,9 +110,12 @@ func setRoles(ctx context.Context, tx *storage.Tx, userID string, roles []string
 		return &InputError{"roles", "too_long", fmt.Sprintf("must have at most %d entries", maxInherits)}
 	}
 	for _, role := range roles {
-		n, err := count(ctx, tx, `SELECT count(*) FROM auth_roles WHERE name = $1`, role)
-		if err != nil {
-			return err
+		var n int64
+		if validSegment(role) {
+			var err error
+			if n, err = count(ctx, tx, `SELECT count(*) FROM auth_roles WHERE name = $1`, role); err != nil {
+				return err
+			}
 		}
 		if n == 0 && !isBuiltIn(role) {
 			return &InputError{"roles", "unknown", fmt.Sprintf("has %.80q, which is no role", role)}
@@ -152,6 +155,9 @@ func (a *Authority) User(ctx context.Context, id string) (User, error) {
 	if err := a.ready(); err != nil {
 		return User{}, err
 	}
+	if !isID(id) {
+		return User{}, fmt.Errorf("%w: account", ErrNotFound)
+	}
 	users, err := selectUsers(ctx, a.db, `WHERE u.id = $1`, id)
 	return one(users, err)
 }
@@ -184,6 +190,9 @@ func one(users []User, err error) (User, error) {
 func (a *Authority) Users(ctx context.Context, afterID string, limit int) ([]User, error) {
 	if err := a.ready(); err != nil {
 		return nil, err
+	}
+	if afterID != "" && !isID(afterID) {
+		return []User{}, nil
 	}
 	users, err := selectUsers(ctx, a.db, `WHERE u.id IN (SELECT id FROM auth_users WHERE id > $1 ORDER BY id LIMIT $2)`,
 		afterID, min(max(limit, 1), 200))
@@ -226,6 +235,9 @@ func selectUsers(ctx context.Context, q storage.Querier, where string, args ...a
 func (a *Authority) UpdateUser(ctx context.Context, id string, c UserChange) (User, error) {
 	if err := a.ready(); err != nil {
 		return User{}, err
+	}
+	if !isID(id) {
+		return User{}, fmt.Errorf("%w: account", ErrNotFound)
 	}
 	var user User
 	err := a.update(ctx, func(tx *storage.Tx) ([]change, error) {

@@ -86,8 +86,12 @@ func TestUsers(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	_, err := a.User(t.Context(), "nobody")
-	wantErr(t, "User", err, auth.ErrNotFound)
+	for _, id := range []string{"nobody", "", "\x00", "\xff", strings.Repeat("a", 26), strings.Repeat("a", 1000)} {
+		_, err := a.User(t.Context(), id)
+		wantErr(t, "User", err, auth.ErrNotFound)
+		wantErr(t, "RevokeSession", a.RevokeSession(t.Context(), want[0], id), auth.ErrNotFound)
+		wantErr(t, "DeleteRole", a.DeleteRole(t.Context(), id), auth.ErrNotFound)
+	}
 	u, err := a.UserByEmail(t.Context(), "B@Example.org")
 	if err != nil || u.Email != "b@example.org" {
 		t.Errorf("UserByEmail: got %+v, %v", u, err)

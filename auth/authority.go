@@ -288,6 +288,14 @@ func (a *Authority) cleanUp(ctx context.Context) error {
 // newID returns 130 random bits as text.
 func newID() string { return strings.ToLower(rand.Text()) }
 
+// isID reports whether newID may have made s. What it did not make is not asked
+// for: a database may refuse the text itself.
+func isID(s string) bool {
+	return len(s) == idSize && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz234567") == ""
+}
+
+const idSize = 26
+
 func affected(r sql.Result, err error) (int64, error) {
 	if err != nil {
 		return 0, err

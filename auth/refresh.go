@@ -25,10 +25,9 @@ import (
 
 const (
 	refreshPrefix = "dsr_"
-	sessionIDSize = 26
 	secretSize    = 32
 	tagSize       = 16
-	refreshSize   = len(refreshPrefix) + sessionIDSize + 1 + (secretSize+tagSize)*4/3
+	refreshSize   = len(refreshPrefix) + idSize + 1 + (secretSize+tagSize)*4/3
 
 	// graceMicros is how long a used token answers its successor again.
 	graceMicros = 10_000_000
@@ -63,7 +62,7 @@ func (k *refreshKeys) parse(token string) (session string, secret []byte, ok boo
 		return "", nil, false
 	}
 	session, text, found := strings.Cut(token[len(refreshPrefix):], "_")
-	if !found || len(session) != sessionIDSize {
+	if !found || !isID(session) {
 		return "", nil, false
 	}
 	tagged, err := strict.DecodeString(text)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/modular-dashboard/dashboard/storage"
@@ -129,7 +130,10 @@ func (r Role) check() error {
 	if isBuiltIn(r.Name) {
 		return fmt.Errorf("%w: %s", ErrBuiltInRole, r.Name)
 	}
-	if utf8.RuneCountInString(r.Title) > maxTitle || !utf8.ValidString(r.Title) {
+	if !utf8.ValidString(r.Title) || strings.ContainsFunc(r.Title, unicode.IsControl) {
+		return &InputError{"title", "format", "must not have control characters"}
+	}
+	if utf8.RuneCountInString(r.Title) > maxTitle {
 		return &InputError{"title", "too_long", fmt.Sprintf("must have at most %d characters", maxTitle)}
 	}
 	if len(r.Permissions) > maxPatterns {
@@ -204,6 +208,9 @@ func (a *Authority) DeleteRole(ctx context.Context, name string) error {
 	}
 	if isBuiltIn(name) {
 		return fmt.Errorf("%w: %s", ErrBuiltInRole, name)
+	}
+	if !validSegment(name) {
+		return fmt.Errorf("%w: role %.80q", ErrNotFound, name)
 	}
 	err := a.update(ctx, func(tx *storage.Tx) ([]change, error) {
 		n, err := affected(tx.Exec(ctx, `DELETE FROM auth_roles WHERE name = $1`, name))

@@ -135,6 +135,9 @@ func (a *Authority) endSession(ctx context.Context, userID, sessionID, action st
 	if err := a.ready(); err != nil {
 		return err
 	}
+	if !isID(sessionID) {
+		return fmt.Errorf("%w: session", ErrNotFound)
+	}
 	err := a.update(ctx, func(tx *storage.Tx) ([]change, error) {
 		n, err := affected(tx.Exec(ctx, `UPDATE auth_sessions SET revoked_at = `+a.now+`
 			WHERE id = $1 AND user_id = $2 AND revoked_at = 0`, sessionID, userID))
