@@ -85,14 +85,17 @@ func (e *endpoint) operation(base, idPrefix string) openapi.Operation {
 		Method: e.method, Path: base + e.path, ID: idPrefix + e.config.id, Summary: e.config.summary,
 		Description: e.config.details, Tags: []string{e.module}, In: e.in, Out: e.out, Status: e.config.status,
 		Public: e.access.kind == accessPublic, Permission: e.permissionName(), Deprecated: e.config.deprecated,
-		Errors: slices.Clone(e.config.errors), Stream: e.config.stream,
+		Errors: append(slices.Clone(e.config.errors), http.StatusServiceUnavailable), Stream: e.config.stream,
 	}
 	if e.config.stream {
 		op.Out = reflect.TypeFor[map[string]any]()
 	}
 	switch {
 	case e.out == reflect.TypeFor[Blob](), e.out == nil && !e.config.stream:
-		op.Out, op.ContentType = nil, "application/octet-stream"
+		op.Out, op.ContentType = nil, e.config.contentType
+		if op.ContentType == "" {
+			op.ContentType = "application/octet-stream"
+		}
 	case e.config.status == http.StatusNoContent:
 		op.Out = nil
 	}

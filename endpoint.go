@@ -27,6 +27,7 @@ type endpointConfig struct {
 	deprecated           bool
 	errors, also         []int
 	stream               bool
+	contentType          string
 }
 
 // Summary is the endpoint's line in the API documentation.
@@ -60,6 +61,12 @@ func BodyLimit(bytes int64) EndpointOption {
 // Deprecated marks the endpoint as deprecated in OpenAPI and its answers.
 func Deprecated() EndpointOption {
 	return endpointOption(func(c *endpointConfig) { c.deprecated = true })
+}
+
+// ContentType is the media type that a [Blob] or a plain handler answers, for
+// the API documentation. The default is application/octet-stream.
+func ContentType(mediaType string) EndpointOption {
+	return endpointOption(func(c *endpointConfig) { c.contentType = mediaType })
 }
 
 // Answers names statuses that the endpoint answers besides success and those

@@ -10,6 +10,7 @@ import (
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/bind"
 	"github.com/modular-dashboard/dashboard/internal/problem"
+	"github.com/modular-dashboard/dashboard/storage"
 )
 
 // An Error is an answer other than success. Handlers return one to choose the
@@ -129,6 +130,12 @@ func asError(err error) *Error {
 	case errors.Is(err, bind.ErrTooLarge):
 		return &Error{Status: http.StatusInternalServerError, Code: "answer-too-large",
 			Detail: "The answer is larger than this server sends.", Err: err}
+	case errors.Is(err, storage.ErrFull), errors.Is(err, storage.ErrReadOnly):
+		return &Error{Status: http.StatusInsufficientStorage, Code: "storage-full",
+			Detail: "The database cannot be written to. Nothing was changed.", Err: err}
+	case errors.Is(err, storage.ErrBusy), errors.Is(err, storage.ErrUnavailable), errors.Is(err, storage.ErrClosed):
+		return &Error{Status: http.StatusServiceUnavailable, Code: "storage-unavailable", RetryAfter: time.Second,
+			Detail: "The database does not answer. Nothing was changed.", Err: err}
 	case errors.Is(err, context.Canceled):
 		return &Error{Status: 499, Code: "client-closed-request", Err: err}
 	case errors.Is(err, context.DeadlineExceeded):

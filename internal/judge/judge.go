@@ -154,11 +154,10 @@ func withBody(r *http.Request, body []byte) *http.Request {
 func explain(errs []*liberrors.ValidationError) error {
 	var out []error
 	for _, e := range errs {
-		text := e.Message + ": " + e.Reason
+		out = append(out, errors.New(e.Message+": "+e.Reason))
 		for _, s := range e.SchemaValidationErrors {
-			text += "; " + s.FieldPath + " " + s.Reason + " (" + s.KeywordLocation + ")"
+			out = append(out, errors.New(s.FieldPath+" "+s.Reason+" ("+s.KeywordLocation+")"))
 		}
-		out = append(out, errors.New(text))
 	}
 	return errors.Join(out...)
 }

@@ -1,6 +1,7 @@
 package judge_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -179,7 +180,9 @@ func serve(t *testing.T, prefix string) *httptest.Server {
 		}
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			if err := plan.Decode(r, reflect.New(in).Interface(), 4096); err != nil {
-				problem.Write(w, err.(*bind.Error).Problem())
+				if e, ok := errors.AsType[*bind.Error](err); ok {
+					problem.Write(w, e.Problem())
+				}
 				return
 			}
 			if e.extra != nil {
