@@ -48,7 +48,7 @@ func (d *decoder) reset(data []byte, partial bool) {
 
 // document reads the whole text into v. It returns false when the text is not JSON.
 func (d *decoder) document(n *node, v reflect.Value) bool {
-	detail := ""
+	var detail string
 	if !utf8.Valid(d.data) {
 		detail = "must be valid UTF-8"
 	} else if !n.decode(d, v) {

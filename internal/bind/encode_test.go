@@ -103,7 +103,7 @@ type all struct {
 	Number       json.Number       `json:"number"`
 	Nested       []map[string]all2 `json:"nested"`
 	Skip         string            `json:"-"`
-	Dash         string            `json:"-,"`
+	Dash         string            `json:"-,"` //nolint:staticcheck // SA5008: the name "-" is what is tested
 	Stringer     fmt.Stringer      `json:"stringer"`
 }
 

@@ -1,6 +1,7 @@
 package bind_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -37,7 +38,9 @@ func Example() {
 	mux.HandleFunc("POST /reports/{id}", func(w http.ResponseWriter, r *http.Request) {
 		var req in
 		if err := plan.Decode(r, &req, 0); err != nil {
-			problem.Write(w, err.(*bind.Error).Problem())
+			if e, ok := errors.AsType[*bind.Error](err); ok {
+				problem.Write(w, e.Problem())
+			}
 			return
 		}
 		if err := answer.Encode(w, http.StatusOK, out{ID: req.ID}, 0); err != nil {

@@ -3,6 +3,7 @@ package bind_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http/httptest"
 	"net/url"
 	"reflect"
@@ -169,7 +170,7 @@ func FuzzPointer(f *testing.F) {
 		}
 		list[index] = 0
 		v := in{Map: map[string]map[string][]int{outer: {inner: list}, "other": {"x]": {1}}}}
-		e, ok := b.Validate(&v).(*bind.Error)
+		e, ok := errors.AsType[*bind.Error](b.Validate(&v))
 		if !ok || len(e.Fields) != 1 {
 			t.Fatalf("got %v, want one field", e)
 		}

@@ -2,6 +2,7 @@ package bind_test
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -46,9 +47,7 @@ func get[T any](t *testing.T, pattern, target string, header http.Header) (T, er
 	mux := http.NewServeMux()
 	mux.HandleFunc(pattern, func(_ http.ResponseWriter, r *http.Request) { err = plan.Decode(r, &in, 0) })
 	r := httptest.NewRequest("GET", target, nil)
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	mux.ServeHTTP(httptest.NewRecorder(), r)
 	return in, err
 }

@@ -240,7 +240,7 @@ func (rs *ruleset) check(v any, fields []problem.Field) []problem.Field {
 		return fields
 	}
 	failed, _ := errors.AsType[validator.ValidationErrors](err)
-	known := fields[:len(fields):len(fields)]
+	known := slices.Clip(fields)
 	for _, fe := range failed {
 		if len(fields) == maxFields && !rs.maps {
 			break

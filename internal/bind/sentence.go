@@ -81,7 +81,7 @@ func bound(fe validator.FieldError, how string) string {
 		}
 		return "must be in the past"
 	}
-	unit := ""
+	var unit string
 	switch fe.Kind() {
 	case reflect.String:
 		unit = " character"

@@ -170,7 +170,7 @@ func (s *structure) unknown(d *decoder, key string) bool {
 	detail := "is not a known field"
 	for i := range s.members {
 		if strings.EqualFold(s.members[i].name, key) {
-			detail += "; did you mean " + s.members[i].name + "?"
+			detail = "is not a known field; did you mean " + s.members[i].name + "?"
 			break
 		}
 	}

@@ -177,9 +177,6 @@ func (w *walker) field(l level, i int) (*level, error) {
 	if sf.Anonymous && name == "" && elem.Kind() == reflect.Struct {
 		return &level{typ: elem, index: index, pointer: l.pointer || sf.Type.Kind() == reflect.Pointer}, nil
 	}
-	if !sf.IsExported() {
-		return nil, nil
-	}
 	f := Field{Name: name, GoName: sf.Name, Source: JSON, Index: index, Type: sf.Type, Tag: sf.Tag,
 		ThroughPointer: l.pointer, named: name != ""}
 	if f.Name == "" {
