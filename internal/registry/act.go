@@ -62,11 +62,11 @@ func (r *Registry) Act(ctx context.Context, id string, op lifecycle.Op, req Requ
 	case err != nil:
 		return Result{}, fmt.Errorf("%s module %s: %w", op, id, err)
 	}
-	r.log.Info("module "+string(op)+" asked for", "module", id, "actor", req.Actor, "generation", result.Generation)
+	r.log.InfoContext(ctx, "module action asked for", "module", id, "operation", op, "actor", req.Actor, "generation", result.Generation)
 	if err := r.refresh(ctx); err != nil {
-		r.log.Warn("cannot read the state of modules; the poll will", "error", err)
+		r.log.WarnContext(ctx, "cannot read the state of modules; the poll will", "error", err)
 	}
-	r.announce(id)
+	r.announce(ctx, id)
 	return result, nil
 }
 

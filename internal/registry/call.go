@@ -63,11 +63,11 @@ func (c *calls) call(ctx, patience context.Context, what string, timeout time.Du
 		return err
 	case <-ctx.Done():
 	}
-	timedOut := context.Cause(ctx) == errTimeout
+	timedOut := errors.Is(context.Cause(ctx), errTimeout)
 	grace := time.NewTimer(min(timeout, maxGrace))
 	defer grace.Stop()
 	expired := grace.C
-	if context.Cause(ctx) == errStopping {
+	if errors.Is(context.Cause(ctx), errStopping) {
 		expired = nil // wait for as long as the caller of Stop does
 	}
 	select {
@@ -120,7 +120,7 @@ func (c *calls) await(ctx context.Context, timeout time.Duration) error {
 		return nil
 	case <-ctx.Done():
 	}
-	if context.Cause(ctx) != errTimeout {
+	if !errors.Is(context.Cause(ctx), errTimeout) {
 		return errInterrupted
 	}
 	return fmt.Errorf("an earlier %s, given up on, has still not returned after another %v", what, timeout)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -204,7 +205,7 @@ func (c crash) test(t *testing.T, point string) {
 	}
 	killed := role{Folder: folder, Version: c.version, Acts: c.acts, Purge: c.purge, Point: "billing/" + point}
 	out, err := spawn(t, killed).CombinedOutput()
-	if exit, ok := err.(*exec.ExitError); !ok || exit.Exited() {
+	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.Exited() {
 		t.Fatalf("the process was to be killed at %s: %v, %s", point, err, out)
 	}
 	inPeace(t, killed, c.state)

@@ -30,11 +30,11 @@ const (
 
 // advance does what the fleet's record of the module asks for. wait says what
 // it waits for that will not tell.
-func (r *Registry) advance(j *judge, m *member) (p progress, wait string, err error) {
+func (r *Registry) advance(ctx context.Context, j *judge, m *member) (p progress, wait string, err error) {
 	if !j.candidate(m) {
 		return none, "", nil
 	}
-	reports, err := r.reports(r.hard, r.db, m.id)
+	reports, err := r.reports(ctx, r.db, m.id)
 	if err != nil {
 		return none, "", err
 	}
@@ -42,39 +42,41 @@ func (r *Registry) advance(j *judge, m *member) (p progress, wait string, err er
 	if d.op == "" {
 		return none, d.wait, nil
 	}
-	lease, err := r.locker.Acquire(r.soft, "lifecycle/"+m.id, r.opts.Lease)
+	work, cancel := r.untilStop(ctx)
+	defer cancel()
+	lease, err := r.locker.Acquire(work, "lifecycle/"+m.id, r.opts.Lease)
 	switch {
 	case errors.Is(err, storage.ErrHeld), err != nil && r.isStopping():
 		return engaged, "", nil
 	case err != nil:
 		return none, "", fmt.Errorf("acquire lease: %w", err)
 	}
-	ctx, stop := lease.Keep(r.soft)
-	defer r.release(m, lease)
+	work, stop := lease.Keep(work)
+	defer r.release(ctx, m, lease)
 	defer stop()
 	o := &operation{r: r, m: m, lease: lease}
-	did, err := o.run(ctx, d)
+	did, err := o.run(ctx, work, d)
 	if errors.Is(err, errInterrupted) || errors.Is(err, storage.ErrLost) {
-		r.log.Warn("work on a module was interrupted and will go on", "module", m.id, "operation", d.op, "error", err)
-		return engaged, "", r.refresh(r.hard)
+		r.log.WarnContext(ctx, "work on a module was interrupted and will go on", "module", m.id, "operation", d.op, "error", err)
+		return engaged, "", r.refresh(ctx)
 	}
 	p = engaged
 	if did {
 		p = made
 	}
-	return p, "", errors.Join(err, r.refresh(r.hard))
+	return p, "", errors.Join(err, r.refresh(ctx))
 }
 
 // release gives up the lease, unless a hook may still be running: then it runs
 // out, which gives a process that stops the time to be gone.
-func (r *Registry) release(m *member, lease *storage.Lease) {
-	if r.hard.Err() != nil && (!r.isStopped() || m.calls.hanging()) {
+func (r *Registry) release(ctx context.Context, m *member, lease *storage.Lease) {
+	if ctx.Err() != nil && (!r.isStopped() || m.calls.hanging()) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.hard), lastWords)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
 	if err := lease.Release(ctx); err != nil {
-		r.log.Warn("cannot release a lease; it will run out", "lease", lease.Name(), "error", err)
+		r.log.WarnContext(ctx, "cannot release a lease; it will run out", "lease", lease.Name(), "error", err)
 	}
 }
 
@@ -223,7 +225,9 @@ type operation struct {
 }
 
 // run begins or resumes the operation and takes it to its end or to a failure.
-func (o *operation) run(ctx context.Context, d duty) (did bool, err error) {
+// work ends when the registry stops or the lease is lost, ctx only when nothing
+// can be recorded any more.
+func (o *operation) run(ctx, work context.Context, d duty) (did bool, err error) {
 	if !d.resume {
 		o.r.point(o.m, string(d.op)+"/before")
 	}
@@ -234,15 +238,19 @@ func (o *operation) run(ctx context.Context, d duty) (did bool, err error) {
 	if !d.resume {
 		o.r.point(o.m, lifecycle.StepBegin(d.op))
 	}
-	pending, err := o.pending(rec)
+	if err := o.r.refresh(ctx); err != nil { // so that Actual says it from here on
+		return true, err
+	}
+	pending, err := o.pending(ctx, rec)
 	if wrongMigrations(err) {
-		return true, o.fail(rec, lifecycle.StepBegin(rec.Op), err)
+		return true, o.fail(ctx, rec, lifecycle.StepBegin(rec.Op), err)
 	}
 	if err != nil {
 		return false, err
 	}
-	for _, step := range lifecycle.Remaining(rec, lifecycle.Steps(rec.Op, o.work(rec, pending))) {
-		if ok, err := o.step(ctx, rec, step, pending); err != nil || !ok {
+	steps := lifecycle.Steps(rec.Op, o.work(rec, pending))
+	for _, step := range lifecycle.Remaining(rec, steps) {
+		if ok, err := o.step(ctx, work, rec, step, pending); err != nil || !ok {
 			return true, err
 		}
 	}
@@ -276,11 +284,11 @@ func (o *operation) begin(ctx context.Context) (rec lifecycle.Record, d duty, er
 }
 
 // pending returns the migrations that the operation has to run.
-func (o *operation) pending(rec lifecycle.Record) ([]storage.Migration, error) {
+func (o *operation) pending(ctx context.Context, rec lifecycle.Record) ([]storage.Migration, error) {
 	if rec.Op == lifecycle.OpUninstall {
 		return nil, nil
 	}
-	return o.r.db.Pending(o.r.hard, o.m.Scope, o.m.migrations)
+	return o.r.db.Pending(ctx, o.m.Scope, o.m.migrations)
 }
 
 func (o *operation) work(rec lifecycle.Record, pending []storage.Migration) lifecycle.Work {
@@ -307,21 +315,11 @@ func (o *operation) hook(rec lifecycle.Record) func(context.Context) error {
 
 // commit changes the module's record in a turn, while the lease holds.
 func (o *operation) commit(ctx context.Context, apply func(context.Context, change, *lifecycle.Record) error) error {
-	ctx, cancel := o.detach(ctx)
-	defer cancel()
 	err := o.r.db.Update(ctx, func(tx *storage.Tx) error { return o.within(ctx, tx, apply) })
 	if err == nil {
-		o.r.announce(o.m.id)
+		o.r.announce(ctx, o.m.id)
 	}
 	return err
-}
-
-// detach keeps a stop from undoing the record of what has just happened.
-func (o *operation) detach(ctx context.Context) (context.Context, context.CancelFunc) {
-	if ctx.Err() != nil && context.Cause(ctx) != storage.ErrLost {
-		return context.WithTimeout(o.r.hard, lastWords)
-	}
-	return context.WithCancel(o.r.hard)
 }
 
 // within is commit in a transaction that is there already.

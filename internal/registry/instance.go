@@ -147,21 +147,9 @@ const findDead = "SELECT id FROM lifecycle_instances WHERE beat < $1"
 
 // prune forgets instances that have been dead for long.
 func (c change) prune(ctx context.Context) error {
-	rows, err := c.tx.Query(ctx, findDead, c.now.Add(-forgetAfter).UnixMicro())
+	dead, err := c.dead(ctx)
 	if err != nil {
 		return fmt.Errorf("find dead instances: %w", err)
-	}
-	var dead []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			rows.Close()
-			return fmt.Errorf("find dead instances: %w", err)
-		}
-		dead = append(dead, id)
-	}
-	if err := rows.Close(); err != nil {
-		return err
 	}
 	for _, id := range dead {
 		if err := c.forget(ctx, id); err != nil {
@@ -172,4 +160,21 @@ func (c change) prune(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (c change) dead(ctx context.Context) ([]string, error) {
+	rows, err := c.tx.Query(ctx, findDead, c.now.Add(-forgetAfter).UnixMicro())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var ids []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
 }

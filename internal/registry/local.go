@@ -13,15 +13,15 @@ import (
 const skippedDetail = "not on this instance"
 
 // perform enables or disables a module on this instance, beginning with event.
-func (r *Registry) perform(rec lifecycle.Record, m *member, event lifecycle.Event) error {
+func (r *Registry) perform(ctx context.Context, rec lifecycle.Record, m *member, event lifecycle.Event) error {
 	to, ok := lifecycle.Next(base(m.standing()), m.standing().Of(), event)
 	if !ok {
 		return fmt.Errorf("%s has no %s", m.standing().State, event)
 	}
 	if to == lifecycle.Enabling {
-		return r.enable(rec, m, event)
+		return r.enable(ctx, rec, m, event)
 	}
-	return r.disable(rec, m, event)
+	return r.disable(ctx, rec, m, event)
 }
 
 // base is the state that an idle module's events begin from.
@@ -33,28 +33,29 @@ func base(s standing) lifecycle.State {
 }
 
 // enable runs the module's Enable.
-func (r *Registry) enable(rec lifecycle.Record, m *member, event lifecycle.Event) error {
+func (r *Registry) enable(ctx context.Context, rec lifecycle.Record, m *member, event lifecycle.Event) error {
 	op := lifecycle.OpEnable
 	hook := lifecycle.StepHook(op)
 	r.point(m, string(op)+"/before")
 	if m.schema == broken {
-		return r.refuseEnable(rec, m, event)
+		return r.refuseEnable(ctx, rec, m, event)
 	}
-	if err := r.beginEnable(rec, m, event, hook); err != nil {
-		return r.settleRace(err)
+	if err := r.beginEnable(ctx, rec, m, event, hook); err != nil {
+		return r.settleRace(ctx, err)
 	}
 	r.points(m, lifecycle.StepBegin(op), hook+"/begin")
 	var result error
 	if m.Enable != nil {
-		ctx := context.WithValue(r.soft, forcedKey{}, event == lifecycle.EventForce)
-		result = m.calls.call(ctx, r.hard, "enable", r.opts.HookTimeout, m.Enable)
+		work, cancel := r.untilStop(context.WithValue(ctx, forcedKey{}, event == lifecycle.EventForce))
+		result = m.calls.call(work, ctx, "enable", r.opts.HookTimeout, m.Enable)
+		cancel()
 	}
 	skip := errors.Is(result, lifecycle.ErrSkip) || errors.Is(result, errInterrupted)
 	if result != nil && !skip {
-		return r.end(rec, m, result, false)
+		return r.end(ctx, rec, m, result, false)
 	}
 	r.point(m, hook+"/effect")
-	if err := r.end(rec, m, result, skip); err != nil {
+	if err := r.end(ctx, rec, m, result, skip); err != nil {
 		return err
 	}
 	r.points(m, hook+"/done", lifecycle.StepDone(op))
@@ -70,9 +71,9 @@ func (r *Registry) points(m *member, names ...string) {
 // errRaced says that the module is not to be enabled any more.
 var errRaced = errors.New("the module changed meanwhile")
 
-func (r *Registry) settleRace(err error) error {
+func (r *Registry) settleRace(ctx context.Context, err error) error {
 	if errors.Is(err, errRaced) {
-		return r.refresh(r.hard)
+		return r.refresh(ctx)
 	}
 	return err
 }
@@ -81,24 +82,24 @@ func (r *Registry) settleRace(err error) error {
 // errRaced. Nothing runs before the database has taken note, in the same turn
 // in which it still wants the module enabled: an uninstall on another instance
 // sees the one or the other.
-func (r *Registry) beginEnable(rec lifecycle.Record, m *member, event lifecycle.Event, step string) error {
+func (r *Registry) beginEnable(ctx context.Context, rec lifecycle.Record, m *member, event lifecycle.Event, step string) error {
 	before, err := r.claim(m, event, step)
 	if err != nil {
 		return err
 	}
-	err = r.db.Update(r.hard, func(tx *storage.Tx) error {
-		c, err := takeTurn(r.hard, tx)
+	err = r.db.Update(ctx, func(tx *storage.Tx) error {
+		c, err := takeTurn(ctx, tx)
 		if err != nil {
 			return err
 		}
-		now, err := find(r.hard, tx, m.id)
+		now, err := find(ctx, tx, m.id)
 		if err != nil {
 			return err
 		}
 		if now.Generation != rec.Generation || now.Desired != lifecycle.Enabled || !now.Usable(m.version()) {
 			return errRaced
 		}
-		return c.report(r.hard, m.standing().report(m, r.identity().id))
+		return c.report(ctx, m.standing().report(m, r.identity().id))
 	})
 	if err != nil {
 		_, _ = m.update(func(s *standing) (bool, error) { s.Record = before; return true, nil })
@@ -134,17 +135,17 @@ func (r *Registry) claim(m *member, event lifecycle.Event, step string) (before 
 
 // refuseEnable fails the module before Enable is called: its migrations are
 // not as they must be.
-func (r *Registry) refuseEnable(rec lifecycle.Record, m *member, event lifecycle.Event) error {
-	if err := r.beginEnable(rec, m, event, lifecycle.StepBegin(lifecycle.OpEnable)); err != nil {
-		return r.settleRace(err)
+func (r *Registry) refuseEnable(ctx context.Context, rec lifecycle.Record, m *member, event lifecycle.Event) error {
+	if err := r.beginEnable(ctx, rec, m, event, lifecycle.StepBegin(lifecycle.OpEnable)); err != nil {
+		return r.settleRace(ctx, err)
 	}
 	m.schema = unchecked
-	return r.end(rec, m, m.schemaErr, false)
+	return r.end(ctx, rec, m, m.schemaErr, false)
 }
 
 // end records how the operation on this instance went. The result stands even
 // when it cannot be written now.
-func (r *Registry) end(rec lifecycle.Record, m *member, result error, skip bool) error {
+func (r *Registry) end(ctx context.Context, rec lifecycle.Record, m *member, result error, skip bool) error {
 	in := lifecycle.Input{Event: lifecycle.EventDone, At: r.since()}
 	switch {
 	case skip:
@@ -152,12 +153,12 @@ func (r *Registry) end(rec lifecycle.Record, m *member, result error, skip bool)
 	case result != nil:
 		in.Event, in.Error = lifecycle.EventFail, message(result)
 	}
-	_, err := m.update(func(s *standing) (bool, error) {
-		step, op := s.Step, s.Op
+	var before lifecycle.Record
+	after, err := m.update(func(s *standing) (bool, error) {
+		before = s.Record
 		if err := s.apply(in); err != nil {
 			return false, err
 		}
-		r.logEnd(m, op, step, s.State, result, skip)
 		if skip && !r.isStopping() {
 			s.skipped, s.detail = rec.Generation, skippedDetail
 		}
@@ -170,19 +171,21 @@ func (r *Registry) end(rec lifecycle.Record, m *member, result error, skip bool)
 		return err
 	}
 	r.moved(m)
-	return r.persist(r.hard, m, false)
+	if after.State == lifecycle.Failed {
+		r.log.ErrorContext(ctx, "module failed here; retry, roll back or force it", failing(m, before, result)...)
+	} else if !after.State.Busy() {
+		r.log.InfoContext(ctx, "module changed here", "module", m.id, "operation", before.Op, "state", after.State)
+	}
+	return r.persist(ctx, m, false)
 }
 
-func (r *Registry) logEnd(m *member, op lifecycle.Op, step string, to lifecycle.State, result error, skip bool) {
-	if result == nil || skip {
-		r.log.Debug("module changed here", "module", m.id, "operation", op, "state", to)
-		return
-	}
-	attrs := []any{"module", m.id, "operation", op, "step", step, "error", result}
-	if p, ok := errors.AsType[*panicError](result); ok {
+// failing is what the log says of a failure, with the stack of a panic.
+func failing(m *member, at lifecycle.Record, cause error) []any {
+	attrs := []any{"module", m.id, "operation", at.Op, "step", at.Step, "error", cause}
+	if p, ok := errors.AsType[*panicError](cause); ok {
 		attrs = append(attrs, "stack", string(p.stack))
 	}
-	r.log.Error("module failed here; retry, roll back or force it", attrs...)
+	return attrs
 }
 
 // since stamps what happens on this instance between two visits to the
@@ -191,18 +194,18 @@ func (r *Registry) since() time.Time { return time.Now().UTC() }
 
 // disable drains the module and runs its Disable. It begins also when the
 // database cannot be told.
-func (r *Registry) disable(rec lifecycle.Record, m *member, event lifecycle.Event) error {
+func (r *Registry) disable(ctx context.Context, rec lifecycle.Record, m *member, event lifecycle.Event) error {
 	op := lifecycle.OpDisable
 	r.point(m, string(op)+"/before")
 	s, err := r.yield(m, event)
 	if err != nil {
-		return r.settleRace(err)
+		return r.settleRace(ctx, err)
 	}
 	r.moved(m)
-	r.note(m)
+	r.note(ctx, m)
 	r.point(m, lifecycle.StepBegin(op))
 	for _, step := range lifecycle.Remaining(s.Record, lifecycle.Steps(op, lifecycle.Work{Drain: m.Drain != nil, Hook: m.Disable != nil})) {
-		if ok, err := r.disableStep(rec, m, step); err != nil || !ok {
+		if ok, err := r.disableStep(ctx, rec, m, step); err != nil || !ok {
 			return err
 		}
 	}
@@ -225,7 +228,7 @@ func (r *Registry) yield(m *member, event lifecycle.Event) (standing, error) {
 }
 
 // disableStep runs one step and reports whether the next may follow.
-func (r *Registry) disableStep(rec lifecycle.Record, m *member, step string) (bool, error) {
+func (r *Registry) disableStep(ctx context.Context, rec lifecycle.Record, m *member, step string) (bool, error) {
 	var fn func(context.Context) error
 	switch step {
 	case lifecycle.StepDrain:
@@ -238,12 +241,12 @@ func (r *Registry) disableStep(rec lifecycle.Record, m *member, step string) (bo
 		return true, nil
 	}
 	if step != lifecycle.StepDrain && draining {
-		if err := r.end(rec, m, nil, false); err != nil { // on to disabling
+		if err := r.end(ctx, rec, m, nil, false); err != nil { // on to disabling
 			return false, err
 		}
 	}
 	if fn == nil {
-		return true, r.end(rec, m, nil, false)
+		return true, r.end(ctx, rec, m, nil, false)
 	}
 	if _, err := m.update(func(s *standing) (bool, error) {
 		next, err := s.Begin(step, r.since())
@@ -252,14 +255,14 @@ func (r *Registry) disableStep(rec lifecycle.Record, m *member, step string) (bo
 	}); err != nil {
 		return false, err
 	}
-	r.note(m)
+	r.note(ctx, m)
 	r.point(m, step+"/begin")
-	result := m.calls.call(r.hard, r.hard, step, r.opts.HookTimeout, fn)
+	result := m.calls.call(ctx, ctx, step, r.opts.HookTimeout, fn)
 	if errors.Is(result, errInterrupted) {
 		result = fmt.Errorf("%s: the instance stopped first", step)
 	}
 	if result != nil {
-		return false, r.end(rec, m, result, false)
+		return false, r.end(ctx, rec, m, result, false)
 	}
 	r.point(m, step+"/effect")
 	_, err := m.update(func(s *standing) (bool, error) {
@@ -267,15 +270,15 @@ func (r *Registry) disableStep(rec lifecycle.Record, m *member, step string) (bo
 		s.Record = next
 		return true, err
 	})
-	r.note(m)
+	r.note(ctx, m)
 	r.point(m, step+"/done")
 	return true, err
 }
 
 // note writes where the module stands, and leaves it for later where that
 // fails.
-func (r *Registry) note(m *member) {
-	if err := r.persist(r.hard, m, false); err != nil && r.hard.Err() == nil {
-		r.log.Warn("cannot write the state of a module yet", "module", m.id, "error", err)
+func (r *Registry) note(ctx context.Context, m *member) {
+	if err := r.persist(ctx, m, false); err != nil && ctx.Err() == nil {
+		r.log.WarnContext(ctx, "cannot write the state of a module yet", "module", m.id, "error", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -388,9 +389,7 @@ func (w *world) compare(u *run, id string, rollback bool) {
 // predict is the model: levels, and who needs whom.
 func (w *world) predict(id string, op lifecycle.Op, cascade bool) (next map[string]int, changed, refused bool) {
 	next = make(map[string]int)
-	for k, v := range w.desired {
-		next[k] = v
-	}
+	maps.Copy(next, w.desired)
 	level, rise := map[lifecycle.Op]int{lifecycle.OpInstall: 1, lifecycle.OpEnable: 2, lifecycle.OpDisable: 1, lifecycle.OpUninstall: 0}[op],
 		op == lifecycle.OpInstall || op == lifecycle.OpEnable
 	if !rise && op != lifecycle.OpDisable && op != lifecycle.OpUninstall {

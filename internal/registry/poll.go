@@ -83,15 +83,15 @@ func (r *Registry) nudgeAll() {
 }
 
 // announce tells the other instances, and this one's poll.
-func (r *Registry) announce(id string) {
+func (r *Registry) announce(ctx context.Context, id string) {
 	r.hurry()
 	if r.bus == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	if err := r.bus.Publish(ctx, topic, []byte(id)); err != nil {
-		r.log.Warn("cannot tell other instances; they will find out by polling", "error", err)
+		r.log.WarnContext(ctx, "cannot tell other instances; they will find out by polling", "error", err)
 	}
 }
 
@@ -103,7 +103,7 @@ func (r *Registry) hurry() {
 }
 
 // poll follows the database.
-func (r *Registry) poll() {
+func (r *Registry) poll(ctx context.Context) {
 	if r.bus != nil {
 		defer r.bus.Subscribe(topic, func([]byte) { r.hurry() })()
 	}
@@ -112,17 +112,17 @@ func (r *Registry) poll() {
 	failing := false
 	for {
 		select {
-		case <-r.hard.Done():
+		case <-ctx.Done():
 			return
 		case <-r.kick:
 		case <-timer.C:
 		}
-		err := r.refresh(r.hard)
+		err := r.refresh(ctx)
 		switch {
-		case err != nil && r.hard.Err() == nil && !failing:
-			r.log.Error("cannot read the state of modules; trying on", "error", err)
+		case err != nil && ctx.Err() == nil && !failing:
+			r.log.ErrorContext(ctx, "cannot read the state of modules; trying on", "error", err)
 		case err == nil && failing:
-			r.log.Info("can read the state of modules again")
+			r.log.InfoContext(ctx, "can read the state of modules again")
 		}
 		failing = err != nil
 		timer.Reset(r.opts.Poll)
@@ -131,22 +131,22 @@ func (r *Registry) poll() {
 
 // heartbeats tell the fleet that this instance lives, and carry what is new of
 // its modules' health.
-func (r *Registry) heartbeats() {
+func (r *Registry) heartbeats(ctx context.Context) {
 	ticker := time.NewTicker(r.opts.Heartbeat)
 	defer ticker.Stop()
 	failing := false
 	for n := 0; ; n++ {
 		select {
-		case <-r.hard.Done():
+		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		err := r.beat(r.hard, n%beatsPerPrune == 0)
+		err := r.beat(ctx, n%beatsPerPrune == 0)
 		switch {
-		case err != nil && r.hard.Err() == nil && !failing:
-			r.log.Error("cannot write the heartbeat; trying on", "error", err)
+		case err != nil && ctx.Err() == nil && !failing:
+			r.log.ErrorContext(ctx, "cannot write the heartbeat; trying on", "error", err)
 		case err == nil && failing:
-			r.log.Info("can write the heartbeat again")
+			r.log.InfoContext(ctx, "can write the heartbeat again")
 		}
 		failing = err != nil
 	}
@@ -192,9 +192,9 @@ func (r *Registry) reenter(ctx context.Context) error {
 	if taken > 0 {
 		old := me.id
 		me.id += "-" + token()
-		r.log.Error("another process uses the same instance id", "instance", old, "now", me.id)
+		r.log.ErrorContext(ctx, "another process uses the same instance id", "instance", old, "now", me.id)
 	} else {
-		r.log.Warn("was taken for dead; registering again", "instance", me.id)
+		r.log.WarnContext(ctx, "was taken for dead; registering again", "instance", me.id)
 	}
 	if err := r.register(ctx, me); err != nil {
 		return err

@@ -27,12 +27,11 @@ type Registry struct {
 	members map[string]*member
 	order   []*member // what is required first
 
-	hard, soft context.Context // of the hooks; soft ends when Stop begins, hard when its patience does
-	cancelHard context.CancelFunc
-	cancelSoft context.CancelCauseFunc
-	workers    sync.WaitGroup // one per member
-	loops      sync.WaitGroup // poll and heartbeat
-	kick       chan struct{}  // wakes the poll
+	quit       chan struct{}      // closed when Stop begins
+	cancelHard context.CancelFunc // ends everything: the patience of Stop is over
+	workers    sync.WaitGroup     // one per member
+	loops      sync.WaitGroup     // poll and heartbeat
+	kick       chan struct{}      // wakes the poll
 	snap       atomic.Pointer[snapshot]
 	refreshing sync.Mutex
 	claiming   sync.Mutex // one module at a time begins to go up or down here
@@ -59,7 +58,7 @@ const (
 // fleet follows by polling alone.
 func New(db *storage.DB, bus storage.Bus, locker storage.Locker, units []Unit, opts Options) (*Registry, error) {
 	r := &Registry{db: db, bus: bus, locker: locker, opts: opts.withDefaults(), members: make(map[string]*member),
-		kick: make(chan struct{}, 1), stopped: make(chan struct{})}
+		kick: make(chan struct{}, 1), quit: make(chan struct{}), stopped: make(chan struct{})}
 	r.log = r.opts.Log
 	manifests := make([]lifecycle.Manifest, len(units))
 	for i, u := range units {
@@ -143,16 +142,14 @@ func (r *Registry) Start(ctx context.Context) error {
 	if err := r.refresh(ctx); err != nil {
 		return fmt.Errorf("start registry: %w", err)
 	}
-	base := context.WithoutCancel(ctx)
-	r.hard, r.cancelHard = context.WithCancel(base)
-	r.soft, r.cancelSoft = context.WithCancelCause(r.hard)
+	ctx, r.cancelHard = context.WithCancel(context.WithoutCancel(ctx))
 	r.life = running
 	for _, m := range r.order {
-		r.workers.Go(func() { r.work(m) })
+		r.workers.Go(func() { r.work(ctx, m) })
 	}
-	r.loops.Go(r.poll)
-	r.loops.Go(r.heartbeats)
-	r.announce("")
+	r.loops.Go(func() { r.poll(ctx) })
+	r.loops.Go(func() { r.heartbeats(ctx) })
+	r.announce(ctx, "")
 	return nil
 }
 
@@ -230,7 +227,7 @@ func (r *Registry) Stop(ctx context.Context) error {
 }
 
 func (r *Registry) stop(ctx context.Context) error {
-	r.cancelSoft(errStopping)
+	close(r.quit)
 	r.nudgeAll()
 	giveUp := context.AfterFunc(ctx, r.cancelHard)
 	defer giveUp()
@@ -246,7 +243,7 @@ func (r *Registry) stop(ctx context.Context) error {
 	if err := r.unregister(last); err != nil {
 		errs = append(errs, fmt.Errorf("stop registry: %w", err))
 	}
-	r.announce("")
+	r.announce(last, "")
 	r.watchers.close()
 	return errors.Join(errs...)
 }
@@ -281,7 +278,30 @@ func (r *Registry) identity() identity {
 	return r.me
 }
 
-func (r *Registry) isStopping() bool { return r.soft.Err() != nil }
+func (r *Registry) isStopping() bool {
+	select {
+	case <-r.quit:
+		return true
+	default:
+		return false
+	}
+}
+
+// untilStop returns a context that ends with errStopping when Stop begins.
+// cancel waits until nothing of it is left.
+func (r *Registry) untilStop(ctx context.Context) (_ context.Context, cancel func()) {
+	ctx, end := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-r.quit:
+			end(errStopping)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { end(context.Canceled); <-done }
+}
 
 // point marks a place where a test may kill the process.
 func (r *Registry) point(m *member, name string) {

@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -47,7 +48,7 @@ func TestStopWithoutStart(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if err := r.Start(t.Context()); err != registry.ErrStopped {
+	if err := r.Start(t.Context()); !errors.Is(err, registry.ErrStopped) {
 		t.Errorf("start after stop: got %v, want %v", err, registry.ErrStopped)
 	}
 }

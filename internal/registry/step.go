@@ -10,12 +10,12 @@ import (
 )
 
 // step runs one named step and reports whether the next may follow.
-func (o *operation) step(ctx context.Context, rec lifecycle.Record, step string, pending []storage.Migration) (bool, error) {
+func (o *operation) step(ctx, work context.Context, rec lifecycle.Record, step string, pending []storage.Migration) (bool, error) {
 	if step == lifecycle.StepDone(rec.Op) {
 		return true, o.complete(ctx, rec)
 	}
-	if ctx.Err() != nil {
-		return false, fmt.Errorf("%w: %w", errInterrupted, context.Cause(ctx))
+	if work.Err() != nil {
+		return false, fmt.Errorf("%w: %w", errInterrupted, context.Cause(work))
 	}
 	err := o.commit(ctx, func(_ context.Context, c change, now *lifecycle.Record) (err error) {
 		*now, err = now.Begin(step, c.now)
@@ -27,11 +27,11 @@ func (o *operation) step(ctx context.Context, rec lifecycle.Record, step string,
 	o.r.point(o.m, step+"/begin")
 	switch v, migration := lifecycle.MigrationOf(step); {
 	case migration:
-		err = o.migrate(ctx, step, v, pending)
+		err = o.migrate(ctx, work, step, v, pending)
 	case step == lifecycle.StepPurge:
-		err = o.purge(ctx, step)
+		err = o.purge(ctx, work, step)
 	default:
-		err = o.call(ctx, rec, step)
+		err = o.call(ctx, work, rec, step)
 	}
 	switch {
 	case err == nil:
@@ -39,17 +39,17 @@ func (o *operation) step(ctx context.Context, rec lifecycle.Record, step string,
 		return true, nil
 	case errors.Is(err, errInterrupted), errors.Is(err, storage.ErrLost):
 		return false, err
-	case ctx.Err() != nil:
+	case work.Err() != nil:
 		return false, fmt.Errorf("%w: %w", errInterrupted, err)
 	case troubled(err):
 		return false, err
 	}
-	return false, o.fail(rec, step, err)
+	return false, o.fail(ctx, rec, step, err)
 }
 
 // call runs the hook, then records it.
-func (o *operation) call(ctx context.Context, rec lifecycle.Record, step string) error {
-	err := o.m.calls.call(ctx, o.r.hard, step, o.r.opts.HookTimeout, o.hook(rec))
+func (o *operation) call(ctx, work context.Context, rec lifecycle.Record, step string) error {
+	err := o.m.calls.call(work, ctx, step, o.r.opts.HookTimeout, o.hook(rec))
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (o *operation) finish(step string) func(context.Context, change, *lifecycle
 }
 
 // migrate applies one migration together with its record.
-func (o *operation) migrate(ctx context.Context, step string, version int, pending []storage.Migration) error {
+func (o *operation) migrate(ctx, work context.Context, step string, version int, pending []storage.Migration) error {
 	for _, mig := range pending {
 		if mig.Version != version {
 			continue
@@ -81,7 +81,7 @@ func (o *operation) migrate(ctx context.Context, step string, version int, pendi
 		if mig.Up != nil {
 			mig.Up = protected(mig.Up)
 		}
-		return o.m.calls.call(ctx, o.r.hard, step, o.r.opts.MigrationTimeout, func(ctx context.Context) error {
+		return o.m.calls.call(work, ctx, step, o.r.opts.MigrationTimeout, func(ctx context.Context) error {
 			return o.r.db.MigrateStep(ctx, o.m.Scope, mig, func(tx *storage.Tx) error {
 				err := o.within(ctx, tx, o.finish(step))
 				o.r.point(o.m, step+"/effect")
@@ -100,8 +100,8 @@ func protected(up func(context.Context, *storage.Tx) error) func(context.Context
 
 // purge removes the module's data and forgets its migrations together with the
 // record of it.
-func (o *operation) purge(ctx context.Context, step string) error {
-	return o.m.calls.call(ctx, o.r.hard, step, o.r.opts.MigrationTimeout, func(ctx context.Context) error {
+func (o *operation) purge(ctx, work context.Context, step string) error {
+	return o.m.calls.call(work, ctx, step, o.r.opts.MigrationTimeout, func(ctx context.Context) error {
 		return o.r.db.Update(ctx, func(tx *storage.Tx) error {
 			if o.m.Purge != nil {
 				if err := protect(func() error { return o.m.Purge(ctx, tx) }); err != nil {
@@ -145,14 +145,14 @@ func (o *operation) complete(ctx context.Context, rec lifecycle.Record) error {
 		return err
 	}
 	o.r.point(o.m, lifecycle.StepDone(rec.Op))
-	o.r.log.Info("module "+string(rec.Op)+" done", "module", o.m.id, "version", rec.Target)
+	o.r.log.InfoContext(ctx, "module operation done", "module", o.m.id, "operation", rec.Op, "version", rec.Target)
 	return nil
 }
 
 // fail records that a step failed. It stays failed until somebody asks for
 // retry, rollback or force.
-func (o *operation) fail(rec lifecycle.Record, step string, cause error) error {
-	err := o.commit(o.r.hard, func(ctx context.Context, c change, now *lifecycle.Record) (err error) {
+func (o *operation) fail(ctx context.Context, rec lifecycle.Record, step string, cause error) error {
+	err := o.commit(ctx, func(ctx context.Context, c change, now *lifecycle.Record) (err error) {
 		now.Step = step
 		if now.Step == lifecycle.StepBegin(rec.Op) {
 			now.Phase = lifecycle.Begun
@@ -166,10 +166,7 @@ func (o *operation) fail(rec lifecycle.Record, step string, cause error) error {
 	if err != nil {
 		return err
 	}
-	attrs := []any{"module", o.m.id, "operation", rec.Op, "step", step, "error", cause}
-	if p, ok := errors.AsType[*panicError](cause); ok {
-		attrs = append(attrs, "stack", string(p.stack))
-	}
-	o.r.log.Error("module failed; retry, roll back or force it", attrs...)
+	rec.Step = step
+	o.r.log.ErrorContext(ctx, "module failed; retry, roll back or force it", failing(o.m, rec, cause)...)
 	return nil
 }

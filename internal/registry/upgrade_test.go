@@ -234,7 +234,7 @@ func TestBusWakes(t *testing.T) {
 	inBubble(t, func(t *testing.T, db *storage.DB, j *journal) {
 		bus := storage.NewMemoryBus()
 		defer bus.Close()
-		make := func(id string) *registry.Registry {
+		open := func(id string) *registry.Registry {
 			r, err := registry.New(db, bus, storage.NewLocker(db), []registry.Unit{j.unit("billing", "1.0.0")},
 				options{InstanceID: id, Poll: time.Hour, Log: testLog(t)})
 			if err != nil {
@@ -246,7 +246,7 @@ func TestBusWakes(t *testing.T) {
 			t.Cleanup(func() { stop(t, r) })
 			return r
 		}
-		a, b := make("a"), make("b")
+		a, b := open("a"), open("b")
 		eventually(t, a, "billing", lifecycle.Enabled)
 		eventually(t, b, "billing", lifecycle.Enabled)
 		begin := time.Now()

@@ -12,19 +12,19 @@ import (
 
 // work reconciles one module until the registry stops and nothing of the
 // module is left on this instance.
-func (r *Registry) work(m *member) {
+func (r *Registry) work(ctx context.Context, m *member) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	var trouble troubles
 	for {
 		heard := m.asked.Load()
-		next, err := r.reconcile(m)
-		if r.hard.Err() != nil || r.isStopping() && r.parted(m) {
+		next, err := r.reconcile(ctx, m)
+		if ctx.Err() != nil || r.isStopping() && r.parted(m) {
 			return
 		}
 		delay := trouble.after(err, r.opts.Poll)
 		if err != nil && delay > 0 && trouble.n == 1 {
-			r.log.Error("cannot reconcile a module; trying on", "module", m.id, "error", err)
+			r.log.ErrorContext(ctx, "cannot reconcile a module; trying on", "module", m.id, "error", err)
 		}
 		if err == nil && next == again {
 			continue
@@ -34,7 +34,7 @@ func (r *Registry) work(m *member) {
 		}
 		timer.Reset(delay)
 		select {
-		case <-r.hard.Done():
+		case <-ctx.Done():
 			return
 		case <-m.wake:
 		case <-timer.C:
@@ -81,18 +81,18 @@ const (
 )
 
 // reconcile takes one step towards what is desired.
-func (r *Registry) reconcile(m *member) (next, error) {
-	if err := r.checkSchema(m); err != nil {
+func (r *Registry) reconcile(ctx context.Context, m *member) (next, error) {
+	if err := r.checkSchema(ctx, m); err != nil {
 		return later, err
 	}
 	j := r.judge()
 	if event, ok := r.local(j, m); ok {
-		return again, r.perform(j.record(m), m, event)
+		return again, r.perform(ctx, j.record(m), m, event)
 	}
 	if r.isStopping() {
 		return later, nil
 	}
-	p, wait, err := r.advance(j, m)
+	p, wait, err := r.advance(ctx, j, m)
 	switch {
 	case err != nil || p == engaged:
 		return elsewhere, err
@@ -103,7 +103,7 @@ func (r *Registry) reconcile(m *member) (next, error) {
 	if wait != "" {
 		rest = later
 	}
-	moved, err := r.rest(j, m, wait)
+	moved, err := r.rest(ctx, j, m, wait)
 	if moved {
 		rest = again
 	}
@@ -112,7 +112,7 @@ func (r *Registry) reconcile(m *member) (next, error) {
 
 // checkSchema compares the module's migrations with those applied, once for
 // each time that it is installed.
-func (r *Registry) checkSchema(m *member) error {
+func (r *Registry) checkSchema(ctx context.Context, m *member) error {
 	rec := r.snap.Load().records[m.id].Record
 	if !rec.Usable(m.version()) {
 		m.schema = unchecked
@@ -121,7 +121,7 @@ func (r *Registry) checkSchema(m *member) error {
 	if m.schema == current || m.schema == broken {
 		return nil
 	}
-	pending, err := r.db.Pending(r.hard, m.Scope, m.migrations)
+	pending, err := r.db.Pending(ctx, m.Scope, m.migrations)
 	switch {
 	case wrongMigrations(err):
 		m.schema, m.schemaErr = broken, err
@@ -183,7 +183,7 @@ func (j *judge) mend(m *member, rec lifecycle.Record, here standing) (lifecycle.
 // rest notes that there is nothing to do for now: blocked or not, what the
 // module waits for, and that the generation has settled. It reports whether
 // the module was unblocked, which may open the way.
-func (r *Registry) rest(j *judge, m *member, wait string) (moved bool, err error) {
+func (r *Registry) rest(ctx context.Context, j *judge, m *member, wait string) (moved bool, err error) {
 	rec := j.record(m)
 	o, blocked := j.block(m, wait)
 	if _, dep := j.ready(m); dep != "" && wait == "" {
@@ -219,7 +219,7 @@ func (r *Registry) rest(j *judge, m *member, wait string) (moved bool, err error
 		return false, err
 	}
 	r.moved(m)
-	return moved, r.persist(r.hard, m, false)
+	return moved, r.persist(ctx, m, false)
 }
 
 // explain says what a module waits for; what failed or was quarantined keeps
@@ -288,7 +288,7 @@ func (r *Registry) persist(ctx context.Context, m *member, ill bool) error {
 		return err
 	}
 	m.written(s)
-	r.announce(m.id)
+	r.announce(ctx, m.id)
 	return nil
 }
 
