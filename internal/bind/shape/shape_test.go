@@ -58,7 +58,7 @@ func TestJSONFieldsMatchEncodingJSON(t *testing.T) {
 		}{},
 		struct {
 			Skipped int `json:"-"`
-			Bad     int `json:"a\"b"`
+			Bad     int `json:"a\"b"` //nolint:staticcheck // SA5008: a name that is not one is what is tested
 			Opts    int `json:",omitzero"`
 			hidden  int
 		}{Opts: 1},
