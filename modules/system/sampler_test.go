@@ -12,10 +12,11 @@ import (
 	"github.com/modular-dashboard/dashboard/modules/system"
 )
 
-// running starts a module on a recorded machine inside a bubble of time.
-func running(t *testing.T) (m *system.Module, stop func()) {
+// running starts a module on a recorded machine inside a bubble of time. The
+// function returned stops it.
+func running(t *testing.T) (*system.Module, func()) {
 	t.Helper()
-	m = system.New(system.WithProc(load(t, "machine").now), system.WithCgroup(nil))
+	m := system.New(system.WithProc(load(t, "machine").now), system.WithCgroup(nil))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
