@@ -173,7 +173,7 @@ func TestHousekeeping(t *testing.T) {
 	}
 	exec(t, db, `UPDATE auth_sessions SET revoked_at = revoked_at - 90000000000 WHERE revoked_at > 0`)
 	exec(t, db, `INSERT INTO auth_sessions SELECT 'old' || n, user_id, created_at, last_used_at, 1, absolute_at, 0, '', '', 0, '', ''
-		FROM auth_sessions, (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 1200) SELECT n FROM c) WHERE id = $1`, kept.SessionID)
+		FROM auth_sessions, (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 1200) SELECT n FROM c) AS numbers WHERE id = $1`, kept.SessionID)
 	exec(t, db, `UPDATE auth_changes SET at = at - 4000000000`)
 	if err := a.Housekeep(t.Context()); err != nil {
 		t.Fatal(err)

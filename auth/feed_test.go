@@ -233,7 +233,7 @@ func TestChangesInMemoryAreBounded(t *testing.T) {
 		exec(t, db, `UPDATE auth_sessions SET revoked_at = 1 WHERE id = $1`, gone.SessionID)
 		exec(t, db, `INSERT INTO auth_changes (seq, at, kind, session_id, user_id)
 			SELECT f.seq + n, 1, 'session', CASE n WHEN 1 THEN $1 ELSE 'session' || n END, '' FROM auth_feed f,
-			(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < $2) SELECT n FROM c)`, gone.SessionID, n)
+			(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < $2) SELECT n FROM c) AS numbers`, gone.SessionID, n)
 		exec(t, db, `UPDATE auth_feed SET seq = seq + $1`, n)
 		wait(time.Second)
 		if got, _ := a.RecentChanges(); got > limit || got < limit/2 {

@@ -20,8 +20,10 @@ const (
 	maxClaims = 64
 	tokenType = "at+jwt" // RFC 9068 section 2.1
 
-	// leeway is how far clocks of one fleet may differ.
-	leeway = 5 * time.Second
+	// How far this clock may differ from the one that wrote a token: little
+	// where it prolongs a life, more where only a strange clock is refused.
+	leeway      = 5 * time.Second
+	leewayEarly = time.Minute
 )
 
 var (
@@ -144,7 +146,7 @@ func judgeClaims(payload []byte, issuer, audience string, now time.Time) (claims
 		return claims{}, errToken
 	}
 	c.Issued, c.Expires = issued, expires
-	early, late := now.Add(leeway).Unix(), now.Add(-leeway).Unix()
+	early, late := now.Add(leewayEarly).Unix(), now.Add(-leeway).Unix()
 	if _, present := members["nbf"]; present {
 		if from, ok := timeMember(members, "nbf"); !ok || from > early {
 			return claims{}, errToken

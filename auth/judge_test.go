@@ -21,7 +21,7 @@ func good(kid string, g auth.Grant) (map[string]any, jwt.MapClaims) {
 	now := time.Now().Unix()
 	return map[string]any{"typ": "at+jwt", "alg": "EdDSA", "kid": kid},
 		jwt.MapClaims{"iss": "dashboard", "aud": "dashboard", "client_id": "dashboard", "sub": g.User.ID,
-			"sid": g.SessionID, "jti": "1", "iat": now - 10, "exp": now + 100}
+			"sid": g.SessionID, "jti": "1", "iat": now - 10, "exp": now + 300}
 }
 
 // Each case changes one thing about a token that the right key signs.
@@ -84,7 +84,7 @@ func TestVerifyRefusesSignedTokens(t *testing.T) {
 		"sid unknown":        {claims: map[string]any{"sid": strings.Repeat("a", 26)}},
 		"jti absent":         {claims: map[string]any{"jti": absent}},
 		"iat absent":         {claims: map[string]any{"iat": absent}},
-		"iat future":         {claims: map[string]any{"iat": now + 60}},
+		"iat future":         {claims: map[string]any{"iat": now + 120}},
 		"iat text":           {claims: map[string]any{"iat": "1"}},
 		"iat zero":           {claims: map[string]any{"iat": 0}},
 		"exp absent":         {claims: map[string]any{"exp": absent}},
@@ -98,7 +98,7 @@ func TestVerifyRefusesSignedTokens(t *testing.T) {
 		"exp null":           {claims: map[string]any{"exp": nil}},
 		"exp upper":          {claims: map[string]any{"exp": absent, "Exp": now + 100}},
 		"exp past, Exp good": {claims: map[string]any{"exp": now - 100, "EXP": now + 100}},
-		"nbf future":         {claims: map[string]any{"nbf": now + 60}},
+		"nbf future":         {claims: map[string]any{"nbf": now + 120}},
 		"nbf text":           {claims: map[string]any{"nbf": "1"}},
 		"nbf null":           {claims: map[string]any{"nbf": nil}},
 		"large":              {claims: map[string]any{"pad": strings.Repeat("x", 4096)}},
@@ -112,8 +112,14 @@ func TestVerifyRefusesSignedTokens(t *testing.T) {
 			wantErr(t, name, err, auth.ErrInvalidToken)
 		}
 	}
-	// What we do not know may be there: a newer instance wrote it.
+	// A clock that is a little behind.
 	m := maps.Clone(claims)
+	change(m, map[string]any{"iat": now + 30, "nbf": now + 30}, absent)
+	if _, err := a.Verify(t.Context(), forge(t, key, header, m)); err != nil {
+		t.Errorf("half a minute early: %v", err)
+	}
+	// What we do not know may be there: a newer instance wrote it.
+	m = maps.Clone(claims)
 	change(m, map[string]any{"nbf": now - 10, "acr": "1", "nested": map[string]any{"exp": 0}}, absent)
 	if _, err := a.Verify(t.Context(), forge(t, key, header, m)); err != nil {
 		t.Errorf("unknown claims: %v", err)
