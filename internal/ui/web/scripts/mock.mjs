@@ -9,8 +9,14 @@ import { parseArgs } from 'node:util';
 import { createAPI } from './mock/api.mjs';
 import { createStatic } from './mock/static.mjs';
 
-export async function startMock({ port = 0, prefix = '/', title = 'Acme operations', account = true } = {}) {
-  const api = createAPI({ account });
+export async function startMock({
+  port = 0,
+  prefix = '/',
+  title = 'Acme operations',
+  account = true,
+  only,
+} = {}) {
+  const api = createAPI({ account, only });
   const files = createStatic({ prefix, title });
   const sockets = new Set();
   const server = createServer((request, response) => {
@@ -23,9 +29,16 @@ export async function startMock({ port = 0, prefix = '/', title = 'Acme operatio
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
-  const base = `http://localhost:${server.address().port}${prefix}`;
+  const listen = (on) => new Promise((resolve) => server.listen(on, '127.0.0.1', resolve));
+  await listen(port);
+  const bound = server.address().port;
+  const base = `http://localhost:${bound}${prefix}`;
   const drop = () => sockets.forEach((socket) => socket.destroy());
+  const pause = () =>
+    new Promise((resolve) => {
+      server.close(resolve);
+      drop();
+    });
 
   async function handle(request, response) {
     const url = new URL(request.url, base);
@@ -48,12 +61,12 @@ export async function startMock({ port = 0, prefix = '/', title = 'Acme operatio
   return {
     url: base,
     setupLink: account ? undefined : `${base}setup#token=${api.setupToken}`,
-    close: () =>
-      new Promise((resolve) => {
-        api.close();
-        server.close(resolve);
-        drop();
-      }),
+    pause,
+    resume: () => listen(bound),
+    async close() {
+      api.close();
+      await pause();
+    },
   };
 }
 

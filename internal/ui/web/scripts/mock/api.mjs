@@ -16,8 +16,8 @@ export function mount() { throw new Error('broken on purpose'); }`,
 };
 
 /** The API of the stand-in. */
-export function createAPI({ account }) {
-  const state = createModules();
+export function createAPI({ account, only }) {
+  const state = createModules({ only });
   const setupToken = 'mock-setup-token';
   let user = account ? { id: 'u1', email: 'ada@example.com', name: 'Ada Lovelace', roles: ['owner'] } : null;
   let secret = password;

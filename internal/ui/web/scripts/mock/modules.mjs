@@ -66,14 +66,14 @@ function module(id, title, description, extra = {}) {
   };
 }
 
-export function createModules() {
+export function createModules({ only } = {}) {
   const modules = [
     module('system', 'System', 'CPU, memory, disk, network and the busiest processes of this machine.', {
       capabilities: ['settings', 'health', 'migrations'],
       required_by: ['capacity'],
     }),
-    module('hello', 'Hello', 'Ships its own page.', { capabilities: ['assets'] }),
-    module('broken', 'Broken module', 'Its page fails on purpose.', { capabilities: ['assets', 'health'] }),
+    module('hello', 'Guest book', 'Ships its own page.', { capabilities: ['assets'] }),
+    module('broken', 'Broken', 'Its page fails on purpose.', { capabilities: ['assets', 'health'] }),
     module('capacity', 'Capacity', 'Forecasts when a disk is full.', {
       requires: [{ id: 'system', constraint: '^1.0', optional: false, satisfied: true }],
     }),
@@ -97,6 +97,7 @@ export function createModules() {
       instances: [],
     }),
   ];
+  if (only) modules.splice(0, modules.length, ...modules.filter((one) => only.includes(one.id)));
   modules.find((one) => one.id === 'broken').instances[0].health = {
     status: 'failing',
     detail: 'The queue has not answered for 40 s.',

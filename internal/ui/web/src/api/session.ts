@@ -21,7 +21,7 @@ export function forgetSession(): void {
   try {
     localStorage.removeItem(expiryKey);
   } catch {
-    // Without storage there is nothing to forget.
+    memory.clear();
   }
 }
 
@@ -80,11 +80,14 @@ async function renew(known: string): Promise<boolean> {
   return true;
 }
 
+// For browsers that refuse storage, this tab at least remembers.
+const memory = new Map<string, string>();
+
 function read(key: string): string {
   try {
     return localStorage.getItem(key) ?? '';
   } catch {
-    return '';
+    return memory.get(key) ?? '';
   }
 }
 
@@ -92,7 +95,7 @@ function write(key: string, value: string): void {
   try {
     localStorage.setItem(key, value);
   } catch {
-    // Private windows may refuse; a 401 then triggers the refresh instead.
+    memory.set(key, value);
   }
 }
 

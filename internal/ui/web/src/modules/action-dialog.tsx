@@ -24,6 +24,8 @@ export function ActionDialog({ module, op, onClose }: Props) {
   const client = useQueryClient();
   const [cascade, setCascade] = useState(false);
   const [purge, setPurge] = useState(false);
+  // Whom a refusal named that the plan did not know of yet.
+  const [named, setNamed] = useState<string[]>([]);
   // The plan shown is of this generation; a change meanwhile is refused and shown anew.
   const current = useQuery({ ...moduleQuery(module.id), staleTime: 0 });
   const alone = useQuery(planQuery(module.id, op, false));
@@ -45,14 +47,15 @@ export function ActionDialog({ module, op, onClose }: Props) {
     },
     onError: (error) => {
       if (error instanceof APIError && (error.status === 412 || error.status === 409)) {
+        setNamed(requiredBy(error));
         void client.invalidateQueries({ queryKey: ['modules'] });
         void client.invalidateQueries({ queryKey: ['plan', module.id] });
       }
     },
   });
 
-  const required = [...new Set([...(alone.data?.required_by ?? []), ...requiredBy(act.error)])];
-  const needsCascade = (alone.data?.needs_cascade ?? false) || requiredBy(act.error).length > 0;
+  const required = [...new Set([...(alone.data?.required_by ?? []), ...named])];
+  const needsCascade = (alone.data?.needs_cascade ?? false) || named.length > 0;
   const ready = plan.data !== undefined && current.data !== undefined;
   const blocked = !ready || Boolean(plan.data.refused) || (needsCascade && !cascade);
 

@@ -79,6 +79,11 @@ export function SettingsEditor({ id, schema, latest }: Props) {
           }}
         />
       )}
+      {save.error instanceof APIError && save.error.status === 412 && !moved && (
+        <div className="conflict">
+          <ErrorNotice error={save.error} />
+        </div>
+      )}
       <SchemaForm
         key={round}
         schema={schema}

@@ -72,14 +72,15 @@ function aligned(data: TimeseriesData): uPlot.AlignedData {
 }
 
 /** Tokens are resolved by the browser, as a canvas knows neither var() nor light-dark(). */
-function colors(element: HTMLElement): (token: string) => string {
-  const probe = document.createElement('span');
-  element.append(probe);
-  return (token) => {
+function resolved(element: HTMLElement, tokens: string[]): string[] {
+  return tokens.map((token) => {
+    const probe = document.createElement('span');
     probe.style.color = `var(${token})`;
-    const color = getComputedStyle(probe).color;
+    element.append(probe);
+    const { color } = getComputedStyle(probe);
+    probe.remove();
     return color;
-  };
+  });
 }
 
 function options(
@@ -88,15 +89,22 @@ function options(
   unit: string | undefined,
   onPoint: (index: number | null) => void,
 ): uPlot.Options {
-  const color = colors(element);
-  const dim = color('--dim');
-  const line = color('--line');
+  const [dim, line, ...strokes] = resolved(element, [
+    '--dim',
+    '--line',
+    ...names.map((_, index) => `--chart-${String((index % 8) + 1)}`),
+  ]);
   const font = `12px ${getComputedStyle(element).fontFamily}`;
-  const axisStyle = { stroke: dim, font, grid: { stroke: line, width: 1 }, ticks: { show: false } };
+  const axisStyle = {
+    stroke: dim ?? '',
+    font,
+    grid: { stroke: line ?? '', width: 1 },
+    ticks: { show: false },
+  };
   return {
     width: element.clientWidth,
     height: element.clientHeight,
-    padding: [8, 8, 0, 0],
+    padding: [8, 30, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { size: 7 } },
     scales: { y: { range: (_plot, low, high) => scale(low, high, unit) } },
@@ -107,13 +115,14 @@ function options(
         values: (_plot, splits) => splits.map((split) => axis(split, unit)),
         size: (_plot, values) => Math.max(36, ...(values ?? []).map((text) => text.length * 7.5 + 12)),
         space: 36,
+        ...(unit?.startsWith('bytes') && { incrs: binary }),
       },
     ],
     series: [
       {},
       ...names.map((name, index) => ({
         label: name,
-        stroke: color(`--chart-${String((index % 8) + 1)}`),
+        stroke: strokes[index] ?? '',
         width: 1.75,
         dash: dashes[index % dashes.length] ?? [],
         points: { show: false },
@@ -139,6 +148,9 @@ function scale(low: number | null, high: number | null, unit: string | undefined
     max: { pad: 0.15 },
   });
 }
+
+// Bytes between marks, so that they read 1, 2, 3 MiB and not 0.95, 1.91, 2.86.
+const binary = Array.from({ length: 54 }, (_, power) => 2 ** power);
 
 // Seconds between marks; the library's own list jumps from one minute to five.
 const incrs = [

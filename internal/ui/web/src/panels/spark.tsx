@@ -5,8 +5,10 @@ const height = 30;
 export function Spark({ values }: { values: number[] }) {
   const points = values.filter(Number.isFinite);
   if (points.length < 2) return null;
-  const low = Math.min(...points);
-  const span = Math.max(...points) - low || 1;
+  const high = Math.max(...points);
+  // A tenth of the value at least, or noise would look like news.
+  const span = Math.max(high - Math.min(...points), Math.abs(high) / 10) || 1;
+  const low = high - span;
   const step = width / (points.length - 1);
   const line = points
     .map(

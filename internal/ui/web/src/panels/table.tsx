@@ -7,7 +7,7 @@ export function DataTable({ title, data }: { title: string; data: TableData }) {
   if (data.rows.length === 0) return <p className="empty">{t('panel.empty')}</p>;
   return (
     // Scrollable areas must be reachable without a mouse.
-    <div className="table-scroll" tabIndex={0} role="region" aria-label={title}>
+    <div className="table-scroll" tabIndex={0} role="region" aria-label={t('panel.table', { title })}>
       <table className="table">
         <thead>
           <tr>

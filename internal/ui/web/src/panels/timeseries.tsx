@@ -47,7 +47,7 @@ export function Timeseries({ title, unit, data }: Props) {
       </ul>
       <details className="alternative">
         <summary>{t('chart.table')}</summary>
-        <div className="table-scroll" tabIndex={0} role="region" aria-label={title}>
+        <div className="table-scroll" tabIndex={0} role="region" aria-label={t('panel.table', { title })}>
           <table className="table">
             <thead>
               <tr>
@@ -62,7 +62,7 @@ export function Timeseries({ title, unit, data }: Props) {
             <tbody>
               {newest(data.times).map((position) => (
                 <tr key={position}>
-                  <td title={absolute((data.times[position] ?? 0) * 1000)}>
+                  <td className="time num" title={absolute((data.times[position] ?? 0) * 1000)}>
                     {clock((data.times[position] ?? 0) * 1000)}
                   </td>
                   {data.series.map((series) => (

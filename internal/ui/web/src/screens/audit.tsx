@@ -75,8 +75,8 @@ function Entries({ entries }: { entries: AuditEntry[] }) {
                   <Person id={entry.actor} name={entry.actor_name} />
                 </td>
                 <td>{entry.action}</td>
-                <td>{entry.target}</td>
-                <td>{detail(entry.detail)}</td>
+                <td className="mono">{entry.target}</td>
+                <td className="any">{detail(entry.detail)}</td>
               </tr>
             ))}
           </tbody>

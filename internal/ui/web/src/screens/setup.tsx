@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Navigate, useNavigate } from '@tanstack/react-router';
-import { useEffect, useRef, useState, type SyntheticEvent } from 'react';
+import { useEffect, useRef, type SyntheticEvent } from 'react';
 import { post } from '../api/client';
 import { APIError } from '../api/error';
 import { setupQuery } from '../api/queries';
@@ -15,6 +15,7 @@ import { Skeleton } from '../parts/skeleton';
 import { Throttled } from '../parts/throttled';
 import { setupToken } from '../setup-token';
 import { Gate } from '../shell/gate';
+import { useStore } from '../store';
 import { t } from '../strings';
 
 const names = ['token', 'name', 'email', 'password'] as const;
@@ -34,7 +35,7 @@ export function Setup() {
 }
 
 function SetupForm() {
-  const [token] = useState(setupToken);
+  const token = useStore(setupToken);
   const form = useRef<HTMLFormElement>(null);
   const navigate = useNavigate();
   const client = useQueryClient();

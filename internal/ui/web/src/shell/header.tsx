@@ -52,7 +52,6 @@ export function Header({ me }: { me: Me }) {
       <Button
         look="bare"
         className="find"
-        aria-label={t('find')}
         aria-haspopup="dialog"
         aria-keyshortcuts={apple ? 'Meta+K' : 'Control+K'}
         onPointerEnter={() => void Palette.preload()}

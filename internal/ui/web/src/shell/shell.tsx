@@ -4,7 +4,7 @@ import { Suspense, useEffect } from 'react';
 import { APIError } from '../api/error';
 import { followEvents } from '../api/events';
 import { meQuery, myModulesQuery } from '../api/queries';
-import { onOtherTab, sessionLost } from '../api/session';
+import { mayHaveSession, onOtherTab, sessionLost } from '../api/session';
 import type { Me } from '../api/types';
 import { config } from '../config';
 import { lazyPart } from '../lazy';
@@ -28,8 +28,8 @@ export function Shell() {
   const lost = useStore(sessionLost);
   const signedIn = me.data !== undefined;
   const stranger = !signedIn && me.error instanceof APIError && me.error.status === 401;
-  // The list is on its way while the page still learns who asks.
-  useQuery(myModulesQuery);
+  // For someone who was here before, the list is on its way while the page still learns who asks.
+  useQuery({ ...myModulesQuery, enabled: signedIn || mayHaveSession() });
 
   useEffect(() => (signedIn && !lost ? followEvents(client) : undefined), [client, signedIn, lost]);
   useEffect(() => onOtherTab(() => void client.invalidateQueries({ queryKey: ['me'] })), [client]);

@@ -112,6 +112,7 @@ export const en = {
   'panel.stale': 'as of {time}, not updating',
   'panel.failed': 'This panel failed. The rest of the page still works.',
   'panel.unknown': 'This version of the page cannot show this panel. Reload the page.',
+  'panel.table': '{title}, as a table',
   'panel.empty': 'No rows.',
   'panel.collecting': 'Collecting the first values.',
   'stat.up': 'up',

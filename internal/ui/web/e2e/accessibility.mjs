@@ -1,0 +1,262 @@
+// axe on every screen and state, in both themes and at both widths.
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { createModules } from '../scripts/mock/modules.mjs';
+import { answer, refuse, setUp } from './steps.mjs';
+
+const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
+const widths = [1280, 360];
+const themes = ['light', 'dark'];
+
+export async function accessibility({ browser, server, step, shot }) {
+  const person = await browser.person();
+  const page = await person.context.newPage();
+  const api = (path) => `${server.url}api/v1/${path}`;
+  const heading = (name) => page.getByRole('heading', { name, level: 1 }).waitFor();
+  const sample = createModules();
+
+  const found = [];
+
+  /** Judges what the page shows now, four times; all findings are told at the end. */
+  async function judge(name) {
+    await step(name, async () => {
+      await page.evaluate(axeSource);
+      for (const width of widths) {
+        await page.setViewportSize({ width, height: 860 });
+        for (const colorScheme of themes) {
+          await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+          await page.evaluate(
+            () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+          );
+          const violations = await page.evaluate(
+            async (values) =>
+              (await window.axe.run({ runOnly: { type: 'tag', values }, resultTypes: ['violations'] }))
+                .violations,
+            tags,
+          );
+          for (const { id, nodes } of violations) {
+            found.push(
+              `${width} ${colorScheme} ${id}: ${nodes.map((node) => node.target.join(' ')).join(' | ')}`,
+            );
+          }
+          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          if (overflow > 0)
+            found.push(`${name} ${width} ${colorScheme}: the page scrolls sideways by ${overflow} px`);
+          await shot(page, `${name}-${width}-${colorScheme}`);
+        }
+      }
+      await page.setViewportSize({ width: 1280, height: 860 });
+      await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+    });
+  }
+
+  await page.goto(`${server.url}setup`);
+  await page.getByLabel('Set-up token').waitFor();
+  await judge('setup-without-token');
+  await page.goto(server.setupLink);
+  await page.getByLabel('Name').waitFor();
+  await judge('setup');
+  await setUp(page, server);
+
+  // A module of every kind of panel, in every state, as the stand-in has them.
+  const stops = [
+    await answer(page, api('panels'), { items: sample.panels() }),
+    await answer(page, api('auth/me/modules'), { items: sample.mine() }),
+    await answer(page, api('modules'), { items: sample.modules }),
+  ];
+  for (const { module, id } of sample.panels()) {
+    if (id !== 'boom')
+      stops.push(await answer(page, api(`m/${module}/panels/${id}`), sample.data(module, id)));
+  }
+  stops.push(await refuse(page, api('m/broken/panels/boom'), 500));
+  for (const one of sample.modules) {
+    stops.push(await answer(page, api(`modules/${one.id}`), one, { ETag: '"1"' }));
+  }
+  stops.push(await answer(page, api('modules/system/settings'), sample.settings, { ETag: '"1"' }));
+  stops.push(await answer(page, api('modules/system/settings/schema'), sample.settingsSchema));
+  const version = { version: 1, at: new Date().toISOString(), actor: 'u1', actor_name: 'lin@example.com' };
+  const changes = [
+    { field: 'interval', before: '1s', after: '2s' },
+    { field: 'alert.token', secret: true },
+  ];
+  stops.push(
+    await answer(page, api('modules/system/settings/history'), {
+      items: [
+        { ...version, changes },
+        { ...version, version: 0, changes: [] },
+      ].slice(0, 1),
+    }),
+  );
+
+  await page.goto(server.url);
+  await page.locator('.chart canvas').waitFor();
+  await page.locator('.prose').waitFor();
+  await page.getByRole('button', { name: 'Publish' }).waitFor();
+  await page.getByText('This panel failed.').waitFor();
+  await judge('overview');
+  await page.locator('.alternative summary').first().click();
+  await judge('overview-table');
+  await page.getByLabel('Text').fill('');
+  await page.getByRole('button', { name: 'Publish' }).click();
+  await page
+    .getByText(/Needs at least/)
+    .or(page.getByText('This is needed.'))
+    .waitFor();
+  await judge('form-refused');
+
+  await page.goto(`${server.url}modules`);
+  await page.locator('li[data-module=reports]').waitFor();
+  await judge('modules');
+  await page.getByRole('button', { name: /^Account of/ }).click();
+  await judge('user-menu');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').waitFor();
+  await judge('palette');
+  await page.keyboard.type('zzz');
+  await page.getByText('Nothing has that name.').waitFor();
+  await judge('palette-empty');
+  await page.keyboard.press('Escape');
+  await page.setViewportSize({ width: 360, height: 860 });
+  await page.getByRole('button', { name: 'Open menu' }).click();
+  await page.getByRole('dialog').waitFor();
+  await judge('drawer');
+  await page.keyboard.press('Escape');
+
+  await answer(
+    page,
+    api('modules/system/plan?op=disable&cascade=false'),
+    sample.plan('system', 'disable', false),
+  );
+  await answer(
+    page,
+    api('modules/system/plan?op=disable&cascade=true'),
+    sample.plan('system', 'disable', true),
+  );
+  await answer(
+    page,
+    api('modules/system/plan?op=uninstall&cascade=false'),
+    sample.plan('system', 'uninstall', true),
+  );
+  await page.getByRole('button', { name: 'Disable System' }).click();
+  await page.getByText('Not possible like this').waitFor();
+  await judge('dialog-refused');
+  await page.getByLabel(/^Include/).check();
+  await page.getByText('Disable Capacity').waitFor();
+  await judge('dialog-cascade');
+  await page.keyboard.press('Escape');
+  await page.goto(`${server.url}modules/reports`);
+  await heading('Reports');
+  await judge('module-failed');
+  await page.goto(`${server.url}modules/system`);
+  await heading('System');
+  await judge('module');
+  await page.getByRole('button', { name: 'Uninstall', exact: true }).click();
+  await page.getByText('Delete its data for good').waitFor();
+  await judge('dialog-uninstall');
+  await page.keyboard.press('Escape');
+
+  await page.goto(`${server.url}modules/system/settings`);
+  await page.getByLabel('Webhook token').waitFor();
+  await judge('settings');
+  await page.getByLabel('Interval').fill('soon');
+  await page.getByRole('button', { name: 'Review and save' }).click();
+  await page.getByText('Write a duration').waitFor();
+  await judge('settings-refused');
+  await page.getByLabel('Interval').fill('9s');
+  await page.getByLabel('Webhook token').fill('a new secret');
+  await page.getByRole('button', { name: 'Review and save' }).click();
+  await page.getByRole('dialog').waitFor();
+  await judge('settings-review');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Restore the defaults' }).click();
+  await page.getByRole('dialog').waitFor();
+  await judge('settings-restore');
+  await page.keyboard.press('Escape');
+  for (const stop of stops) await stop();
+
+  await page.goto(`${server.url}m/hello`);
+  await page.locator('.module-root > div > *').first().waitFor();
+  await judge('module-page');
+  await page.goto(`${server.url}m/broken`);
+  await page.getByText('The page of Broken failed').waitFor();
+  await judge('module-page-broken');
+  await page.goto(`${server.url}m/nothing`);
+  await heading('This module is not available');
+  await judge('module-page-absent');
+  await page.goto(`${server.url}audit`);
+  await page.getByRole('cell').first().waitFor();
+  await judge('audit');
+  await page.goto(`${server.url}account/sessions`);
+  await page.getByText('This one').waitFor();
+  await judge('sessions');
+  await page.getByRole('button', { name: 'Sign out here' }).click();
+  await page.getByRole('dialog').waitFor();
+  await judge('sessions-dialog');
+  await page.keyboard.press('Escape');
+  await page.goto(`${server.url}no/such/page`);
+  await heading('There is no such page');
+  await judge('not-found');
+
+  await loadingAndFailing({ page, server, api, judge, heading, person });
+  await person.context.close();
+  return [...found, ...person.faults];
+}
+
+async function loadingAndFailing({ page, server, api, judge, heading, person }) {
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route(api('panels'), async (route) => {
+    await held;
+    await route.abort().catch(() => undefined);
+  });
+  await page.goto(server.url);
+  await heading('Overview');
+  await judge('loading');
+  await page.unroute(api('panels'));
+  release();
+  const ready = await refuse(page, api('panels'), 503);
+  await page.goto(server.url);
+  await page.getByText('The server is not ready').waitFor();
+  await judge('not-ready');
+  await ready();
+  const empty = await answer(page, api('panels'), { items: [] });
+  await page.goto(server.url);
+  await page.getByText('Nothing to show yet').waitFor();
+  await judge('empty');
+  await empty();
+
+  await page.goto(`${server.url}account/sessions`);
+  await page.getByText('This one').waitFor();
+  await person.context.setOffline(true);
+  await page.getByText('You are offline.').waitFor();
+  await judge('offline');
+  await person.context.setOffline(false);
+  await page.getByText('You are offline.').waitFor({ state: 'detached' });
+
+  await page.route('**/assets/audit-*.js', (route) => route.fulfill({ status: 404 }));
+  await page.getByRole('link', { name: 'Audit', exact: true }).click();
+  await page.getByText('There is a new version').waitFor();
+  await judge('stale-chunk');
+  await page.unroute('**/assets/audit-*.js');
+
+  await page.goto(`${server.url}account/sessions`);
+  await page.getByText('This one').waitFor();
+  await person.context.clearCookies();
+  await page.getByRole('link', { name: 'Audit', exact: true }).click();
+  await page.getByRole('dialog', { name: 'Your session has ended' }).waitFor();
+  await judge('session-lost');
+
+  await page.evaluate(() => localStorage.clear());
+  await page.goto(`${server.url}login`);
+  await page.getByLabel('Email').waitFor();
+  await judge('login');
+  const busy = await refuse(page, api('auth/login'), 429, { headers: { 'Retry-After': '60' } });
+  await page.getByLabel('Email').fill('ada@example.com');
+  await page.getByLabel('Password', { exact: true }).fill('x');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByText('Too many requests').waitFor();
+  await judge('login-throttled');
+  await busy();
+}

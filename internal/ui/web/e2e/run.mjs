@@ -1,0 +1,92 @@
+// Runs the browser tests: node e2e/run.mjs [--server BINARY] [--only NAME…] [--prefix /admin/]
+// Without a binary they run against the stand-in. Screenshots go to $E2E_OUT, or nowhere.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { accessibility } from './accessibility.mjs';
+import { launch } from './browser.mjs';
+import { firstRun } from './first-run.mjs';
+import { keyboard } from './keyboard.mjs';
+import { startServer } from './server.mjs';
+import { states } from './states.mjs';
+import { weight } from './weight.mjs';
+
+const { values } = parseArgs({
+  options: {
+    server: { type: 'string' },
+    only: { type: 'string', multiple: true, default: [] },
+    prefix: { type: 'string', multiple: true, default: ['/', '/admin/', '/a/b/'] },
+  },
+});
+const out = process.env.E2E_OUT;
+const started = Date.now();
+let passed = 0;
+let failed = 0;
+
+// Every prefix sees the whole first run; what does not depend on it runs once, below the deepest.
+const deepest = values.prefix.at(-1);
+const jobs = [
+  ...values.prefix.map((prefix) => ({ name: 'first-run', suite: firstRun, prefix })),
+  { name: 'weight', suite: weight, prefix: deepest },
+  { name: 'states', suite: states, prefix: values.prefix.at(1) ?? deepest },
+  { name: 'keyboard', suite: keyboard, prefix: deepest },
+  { name: 'accessibility', suite: accessibility, prefix: deepest },
+].filter((job) => values.only.length === 0 || values.only.includes(job.name));
+
+const browser = await launch();
+// The machine has two cores: while one suite waits for its page, another one works.
+const queue = [...jobs];
+await Promise.all([worker(), worker()]);
+await browser.close();
+console.log(`${((Date.now() - started) / 1000).toFixed(1)} s`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+
+async function worker() {
+  for (let job = queue.shift(); job; job = queue.shift()) await run(job);
+}
+
+async function run({ name, suite, prefix }) {
+  const label = `${name} ${prefix}`;
+  const folder = out && join(out, `${name}${prefix.replaceAll('/', '-')}`.replace(/-+$/, ''));
+  if (folder) await mkdir(folder, { recursive: true });
+  let server;
+  let last;
+  try {
+    server = await startServer({ binary: values.server, prefix });
+    const faults = await suite({
+      browser,
+      server,
+      note: (text) => console.log(`     ${text}`),
+      shot: async (page, title) => {
+        last = page;
+        if (folder)
+          await page.screenshot({
+            path: join(folder, `${title}.png`),
+            fullPage: true,
+            animations: 'disabled',
+          });
+      },
+      step: async (title, act) => {
+        const from = Date.now();
+        try {
+          await act();
+          passed++;
+          console.log(`ok   ${label} ${title} (${Date.now() - from} ms)`);
+        } catch (error) {
+          throw new Error(`${title}\n${error.stack ?? error}`, { cause: error });
+        }
+      },
+    });
+    if (faults.length > 0) throw new Error(`the pages had faults:\n${[...new Set(faults)].join('\n')}`);
+    passed++;
+    console.log(`ok   ${label} no policy violation, uncaught error or console error`);
+  } catch (error) {
+    failed++;
+    console.log(`FAIL ${label} ${error.message}`);
+    if (folder && last && !last.isClosed())
+      await last.screenshot({ path: join(folder, 'failure.png'), fullPage: true }).catch(() => undefined);
+  } finally {
+    await server?.stop();
+  }
+}
