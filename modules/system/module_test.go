@@ -73,6 +73,17 @@ func (h *host) call(method, path string, body any, status int, out any) http.Hea
 
 func (h *host) try(method, path string, body, out any, headers ...string) (int, http.Header) {
 	h.t.Helper()
+	w := h.send(method, path, body, headers...)
+	if out != nil && w.Code < 300 {
+		if err := json.Unmarshal(w.Body.Bytes(), out); err != nil {
+			h.t.Fatalf("%s %s: %v in %s", method, path, err, w.Body)
+		}
+	}
+	return w.Code, w.Result().Header
+}
+
+func (h *host) send(method, path string, body any, headers ...string) *httptest.ResponseRecorder {
+	h.t.Helper()
 	var in io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -91,12 +102,7 @@ func (h *host) try(method, path string, body, out any, headers ...string) (int, 
 	}
 	w := httptest.NewRecorder()
 	h.d.ServeHTTP(w, r)
-	if out != nil && w.Code < 300 {
-		if err := json.Unmarshal(w.Body.Bytes(), out); err != nil {
-			h.t.Fatalf("%s %s: %v in %s", method, path, err, w.Body)
-		}
-	}
-	return w.Code, w.Result().Header
+	return w
 }
 
 // eventually waits for what the background does, with a generous deadline.
@@ -257,13 +263,19 @@ func settingsApplyInPlace(t *testing.T, h *host) {
 }
 
 func settingsAreChecked(t *testing.T, h *host) {
-	for _, values := range []map[string]any{
-		{"interval": "500ms"}, {"interval": "2m"}, {"window": "1s"}, {"window": "25h"}, {"top_processes": 0}, {"top_processes": 51},
+	for _, tt := range []struct {
+		field string
+		value any
+	}{
+		{"interval", "500ms"}, {"interval", "2m"}, {"interval", "soon"}, {"window", "1s"}, {"window", "25h"},
+		{"top_processes", 0}, {"top_processes", 51},
 	} {
+		values := map[string]any{"interval": "2s", "window": "10m", "top_processes": 10}
+		values[tt.field] = tt.value
 		header := h.call("GET", "/api/v1/modules/system/settings", nil, http.StatusOK, nil)
-		status, _ := h.try("PUT", "/api/v1/modules/system/settings", map[string]any{"values": values}, nil, "If-Match", header.Get("ETag"))
-		if status != http.StatusUnprocessableEntity {
-			t.Errorf("settings %v: got status %d, want 422", values, status)
+		w := h.send("PUT", "/api/v1/modules/system/settings", map[string]any{"values": values}, "If-Match", header.Get("ETag"))
+		if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `"/values/`+tt.field+`"`) {
+			t.Errorf("%s %v: got status %d and %s, want 422 and the field", tt.field, tt.value, w.Code, w.Body)
 		}
 	}
 }
