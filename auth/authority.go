@@ -198,7 +198,6 @@ func (a *Authority) reload(ctx context.Context, roles, keys bool) error {
 			return err
 		}
 		a.ring.Store(ring)
-		a.known.InvalidateAll() // a key may be gone
 	}
 	return nil
 }

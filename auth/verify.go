@@ -23,6 +23,7 @@ func hashToken(token string) tokenHash {
 
 // knownToken is a verified token and what the database said about its session.
 type knownToken struct {
+	ring   *keyRing // that it was verified with
 	claims claims
 	seen   atomic.Pointer[loaded]
 }
@@ -50,12 +51,13 @@ func (a *Authority) Verify(ctx context.Context, accessToken string) (*Principal,
 	}
 	hash := hashToken(accessToken)
 	known, ok := a.known.GetIfPresent(hash)
-	if !ok {
-		c, err := a.judge(ctx, accessToken)
-		if err != nil {
+	if !ok || known.ring != a.ring.Load() { // a key of another ring may be gone
+		var err error
+		if known, err = a.judge(ctx, accessToken); err != nil {
+			a.known.Invalidate(hash)
 			return nil, err
 		}
-		known = &knownToken{claims: c}
+		ok = false
 	} else if known.claims.Expires <= time.Now().Add(-leeway).Unix() {
 		a.known.Invalidate(hash)
 		return nil, ErrInvalidToken
@@ -78,22 +80,24 @@ func (a *Authority) Verify(ctx context.Context, accessToken string) (*Principal,
 // judge checks everything about a token that the token itself can tell. One with
 // an unknown key may come from an instance that has just discarded the old ones:
 // the changes are read once before it is refused.
-func (a *Authority) judge(ctx context.Context, accessToken string) (claims, error) {
-	payload, err := verifyJWS(accessToken, a.ring.Load().verify, tokenType)
+func (a *Authority) judge(ctx context.Context, accessToken string) (*knownToken, error) {
+	ring := a.ring.Load()
+	payload, err := verifyJWS(accessToken, ring.verify, tokenType)
 	if errors.Is(err, errKey) {
 		if err := a.feed.sync(ctx); err != nil {
-			return claims{}, err
+			return nil, err
 		}
-		payload, err = verifyJWS(accessToken, a.ring.Load().verify, tokenType)
+		ring = a.ring.Load()
+		payload, err = verifyJWS(accessToken, ring.verify, tokenType)
 	}
 	if err != nil {
-		return claims{}, ErrInvalidToken
+		return nil, ErrInvalidToken
 	}
 	c, err := judgeClaims(payload, a.config.issuer, a.config.audience, time.Now())
 	if err != nil {
-		return claims{}, ErrInvalidToken
+		return nil, ErrInvalidToken
 	}
-	return c, nil
+	return &knownToken{ring: ring, claims: c}, nil
 }
 
 // settle brings what is known of a token up to date.
