@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -45,10 +46,8 @@ func (d *Dashboard) cookiesFor(r *http.Request) auth.Cookies {
 }
 
 func (d *Dashboard) auditAuth(ctx context.Context, tx *storage.Tx, e auth.AuditEvent) error {
-	detail := map[string]string{}
-	for k, v := range e.Detail {
-		detail[k] = v
-	}
+	detail := make(map[string]string, len(e.Detail))
+	maps.Copy(detail, e.Detail)
 	return d.auditAs(ctx, tx, e.Actor, e.Action, e.Target, detail)
 }
 
@@ -157,7 +156,7 @@ func (d *Dashboard) offerSetup(ctx context.Context) error {
 			return fmt.Errorf("first account: %w", err)
 		}
 		if created {
-			d.log.Info("made the first account")
+			d.log.InfoContext(ctx, "made the first account")
 		}
 		return nil
 	}

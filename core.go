@@ -31,7 +31,9 @@ func (d *Dashboard) adopt(modules []Module) error {
 	for _, p := range corePermissions() {
 		names = append(names, coreModule+"."+p.name)
 	}
-	d.auth.RegisterPermissions(names...)
+	if err := d.auth.RegisterPermissions(names...); err != nil {
+		return err
+	}
 	for _, m := range modules {
 		if err := d.adoptOne(m); err != nil {
 			return err

@@ -111,7 +111,7 @@ func crashServer(raw string) error {
 	if err := d.Start(context.Background()); err != nil {
 		return err
 	}
-	return http.Serve(l, d) //nolint:gosec // a test's server on loopback
+	return http.Serve(l, d)
 }
 
 // child is a running crash server.
@@ -259,7 +259,7 @@ func checkLedger(t *testing.T, c crashConfig, s *child, state string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range strings.Split(strings.TrimSpace(string(raw)), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(string(raw)), "\n") {
 		once := strings.HasPrefix(line, "install") || strings.HasPrefix(line, "upgrade") || strings.HasPrefix(line, "uninstall")
 		if n := strings.Count(string(raw), line+"\n"); once && n > 2 {
 			t.Errorf("hook %q ran %d times for one crash, want at most twice", line, n)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -197,7 +198,7 @@ func (d *Dashboard) startModules(ctx context.Context) error {
 	patience, cancel := context.WithTimeout(ctx, settlePatience)
 	defer cancel()
 	if err := d.registry.Settle(patience); err != nil && ctx.Err() == nil {
-		d.log.Warn("some modules are still starting")
+		d.log.WarnContext(ctx, "some modules are still starting")
 	}
 	return ctx.Err()
 }
@@ -235,8 +236,8 @@ func (d *Dashboard) stopParts(ctx context.Context) error {
 	d.stop = nil
 	d.mu.Unlock()
 	var errs []error
-	for i := len(stop) - 1; i >= 0; i-- {
-		errs = append(errs, stop[i](ctx))
+	for _, end := range slices.Backward(stop) {
+		errs = append(errs, end(ctx))
 	}
 	return errors.Join(errs...)
 }

@@ -239,11 +239,11 @@ func (e *endpoint) compile(r *Router) (err error) {
 
 // operationID makes "get-invoices-id" of GET /invoices/{id}.
 func operationID(method, path string) string {
-	id := strings.ToLower(method)
-	for _, part := range strings.Split(path, "/") {
+	parts := []string{strings.ToLower(method)}
+	for part := range strings.SplitSeq(path, "/") {
 		if part = strings.Trim(part, "{}.$"); part != "" {
-			id += "-" + part
+			parts = append(parts, part)
 		}
 	}
-	return id
+	return strings.Join(parts, "-")
 }

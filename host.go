@@ -77,7 +77,7 @@ func (h *Host) PanelChanged(panel string) {
 
 // background is what a module has running while it is enabled.
 type background struct {
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // this is the lifetime that requests and tasks join
 	cancel context.CancelCauseFunc
 	wg     sync.WaitGroup
 	onFail func(recovered any)

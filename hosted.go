@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -63,12 +64,7 @@ func (m *hosted) visible(p *auth.Principal) bool {
 	if p == nil {
 		return false
 	}
-	for _, perm := range m.permissions {
-		if p.Can(perm) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(m.permissions, p.Can)
 }
 
 // guard turns a panic of module code into an error that carries its stack.
@@ -174,12 +170,12 @@ func (d *Dashboard) drain(ctx context.Context, m *hosted) error {
 	grace, cancel := context.WithTimeout(ctx, drainGrace)
 	defer cancel()
 	if err != nil && s.gate.wait(grace) != nil {
-		d.log.Warn("gave up on requests of a disabled module", "module", m.id, "requests", s.gate.inside())
+		d.log.WarnContext(ctx, "gave up on requests of a disabled module", "module", m.id, "requests", s.gate.inside())
 	} else if waitGroup(grace, &s.streams) != nil {
-		d.log.Warn("gave up on streams of a disabled module", "module", m.id)
+		d.log.WarnContext(ctx, "gave up on streams of a disabled module", "module", m.id)
 	}
 	if s.bg.wait(grace) != nil {
-		d.log.Warn("gave up on background work of a disabled module", "module", m.id)
+		d.log.WarnContext(ctx, "gave up on background work of a disabled module", "module", m.id)
 	}
 	return nil
 }

@@ -38,19 +38,19 @@ func (m *hooks) Routes(r *dashboard.Router) error {
 	return nil
 }
 
-func call(fn func(context.Context) error, ctx context.Context) error {
+func call(ctx context.Context, fn func(context.Context) error) error {
 	if fn == nil {
 		return nil
 	}
 	return fn(ctx)
 }
 
-func (m *hooks) Enable(ctx context.Context) error      { return call(m.enable, ctx) }
-func (m *hooks) Disable(ctx context.Context) error     { return call(m.disable, ctx) }
-func (m *hooks) Install(ctx context.Context) error     { return call(m.install, ctx) }
+func (m *hooks) Enable(ctx context.Context) error      { return call(ctx, m.enable) }
+func (m *hooks) Disable(ctx context.Context) error     { return call(ctx, m.disable) }
+func (m *hooks) Install(ctx context.Context) error     { return call(ctx, m.install) }
 func (m *hooks) Uninstall(context.Context, bool) error { return nil }
 func (m *hooks) Upgrade(context.Context, string) error { return nil }
-func (m *hooks) Health(ctx context.Context) error      { return call(m.health, ctx) }
+func (m *hooks) Health(ctx context.Context) error      { return call(ctx, m.health) }
 func (m *hooks) Migrations() []storage.Migration       { return m.migrate }
 func (m *hooks) String() string                        { return m.id }
 
@@ -72,8 +72,8 @@ func TestBrokenModulesHarmNobody(t *testing.T) {
 		{"panic in install", func(hang) *hooks { return &hooks{install: panics} }, "failed", "panic"},
 		{"panic in enable", func(hang) *hooks { return &hooks{enable: panics} }, "failed", "panic"},
 		{"error in enable", func(hang) *hooks {
-			return &hooks{enable: func(context.Context) error { return errors.New("no licence") }}
-		}, "failed", "no licence"},
+			return &hooks{enable: func(context.Context) error { return errors.New("no license") }}
+		}, "failed", "no license"},
 		{"hang in install", func(h hang) *hooks { return &hooks{install: h.call} }, "failed", ""},
 		{"hang in enable", func(h hang) *hooks { return &hooks{enable: h.call} }, "failed", ""},
 		{"panic in health", func(hang) *hooks { return &hooks{health: panics} }, "enabled", ""},

@@ -62,7 +62,7 @@ func (d *Dashboard) panicked(w *recorder, s *request, v any) {
 // client must not take half an answer for a whole one.
 func (d *Dashboard) answerPanic(w http.ResponseWriter, s *request) {
 	if rec, ok := s.w.(*recorder); ok && rec.status != 0 {
-		panic(http.ErrAbortHandler)
+		panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's way to cut a connection
 	}
 	writeError(w, asError(errPanic), s.id)
 }

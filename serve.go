@@ -27,7 +27,7 @@ func (d *Dashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if v := recover(); v != nil {
 			if v == http.ErrAbortHandler { //nolint:errorlint // a panic value, compared as net/http does
-				panic(v)
+				panic(v) //nolint:forbidigo // not ours to recover
 			}
 			d.panicked(rec, s, v)
 		}
@@ -113,10 +113,10 @@ func (d *Dashboard) serveAPI(w http.ResponseWriter, s *request, path string) {
 		ctx = auth.NewContext(ctx, principal)
 	}
 	if rest, ok := strings.CutPrefix(path, "/m/"); ok {
-		d.serveModule(w, r, ctx, s, rest)
+		d.serveModule(ctx, w, r, s, rest)
 		return
 	}
-	d.core.ServeHTTP(w, withPath(r, ctx, path))
+	d.core.ServeHTTP(w, withPath(ctx, r, path))
 }
 
 // credentialsOptional is true where a stale access cookie must not stand in the
@@ -130,7 +130,7 @@ func credentialsOptional(path string) bool {
 }
 
 // withPath is the request as the inner mux sees it: one shallow copy.
-func withPath(r *http.Request, ctx context.Context, escaped string) *http.Request {
+func withPath(ctx context.Context, r *http.Request, escaped string) *http.Request {
 	out := r.WithContext(ctx)
 	u := *r.URL
 	u.Path, u.RawPath = unescapePath(escaped), escaped
@@ -139,7 +139,7 @@ func withPath(r *http.Request, ctx context.Context, escaped string) *http.Reques
 }
 
 // serveModule answers below /api/v1/m/; rest is "{module}/…".
-func (d *Dashboard) serveModule(w http.ResponseWriter, r *http.Request, ctx context.Context, s *request, rest string) {
+func (d *Dashboard) serveModule(ctx context.Context, w http.ResponseWriter, r *http.Request, s *request, rest string) {
 	id, path, _ := strings.Cut(rest, "/")
 	m := d.modules[id]
 	if m == nil {
@@ -163,13 +163,13 @@ func (d *Dashboard) serveModule(w http.ResponseWriter, r *http.Request, ctx cont
 	defer func() {
 		if v := recover(); v != nil {
 			if v == http.ErrAbortHandler { //nolint:errorlint // a panic value, compared as net/http does
-				panic(v)
+				panic(v) //nolint:forbidigo // not ours to recover
 			}
 			d.modulePanicked(m, v, debug.Stack())
 			d.answerPanic(w, s)
 		}
 	}()
-	slot.mux.ServeHTTP(w, withPath(r, context.WithValue(ctx, callKey{}, call), "/"+path))
+	slot.mux.ServeHTTP(w, withPath(context.WithValue(ctx, callKey{}, call), r, "/"+path))
 }
 
 // call is a request inside a module. A stream leaves the gate early and is

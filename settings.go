@@ -175,7 +175,7 @@ func noSecretDefaults(v reflect.Value) error {
 		if !f.IsExported() {
 			continue
 		}
-		if secret, ok := value.Interface().(Secret); ok {
+		if secret, ok := reflect.TypeAssert[Secret](value); ok {
 			if secret.text != "" {
 				return fmt.Errorf("field %s: a Secret has no default", f.Name)
 			}
@@ -223,7 +223,7 @@ func (d *Dashboard) releaseSettings(ctx context.Context, m *hosted) {
 		return
 	}
 	if err := d.settings.Detach(ctx, m.id); err != nil {
-		d.log.Warn("settings of a disabled module are still being applied", "module", m.id, "error", err)
+		d.log.WarnContext(ctx, "settings of a disabled module are still being applied", "module", m.id, "error", err)
 	}
 }
 
