@@ -160,7 +160,11 @@ func writeError(w http.ResponseWriter, e *Error, requestID string) {
 		h.Set("Retry-After", strconv.FormatInt(int64((e.RetryAfter+time.Second-1)/time.Second), 10))
 	}
 	if e.status() == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", `Bearer realm="dashboard"`)
+		challenge := `Bearer realm="dashboard"`
+		if e == errBadToken { // RFC 6750, section 3: only where a token was sent
+			challenge += `, error="invalid_token"`
+		}
+		h.Set("WWW-Authenticate", challenge)
 	}
 	problem.Write(w, problemOf(e, requestID))
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"strings"
 
@@ -42,7 +42,8 @@ func (d *Dashboard) cookiesFor(r *http.Request) auth.Cookies {
 	if s == nil {
 		return auth.Cookies{Insecure: auth.LoopbackHTTP(r)}
 	}
-	return auth.Cookies{Mount: auth.MountName("dashboard", s.base), Insecure: !s.secure}
+	_, port, _ := net.SplitHostPort(s.host) // none: the scheme's own
+	return auth.Cookies{Mount: auth.MountName("dashboard", s.base), Insecure: !s.secure, Port: port}
 }
 
 func (d *Dashboard) auditAuth(ctx context.Context, tx *storage.Tx, e auth.AuditEvent) error {
@@ -148,18 +149,21 @@ func (d *Dashboard) followRights() (stop func()) {
 	return func() { unsubscribe(); cancel(); close(quit); <-done }
 }
 
-// offerSetup makes the set-up link while there is no account.
-func (d *Dashboard) offerSetup(ctx context.Context) error {
-	if c := d.config.account; c != nil {
-		created, err := d.auth.EnsureAccount(ctx, auth.NewUser{Email: c.email, Password: c.password})
-		if err != nil {
-			return fmt.Errorf("first account: %w", err)
-		}
-		if created {
-			d.log.InfoContext(ctx, "made the first account")
-		}
+// ensureAccount makes the first account where the host gave one.
+func (d *Dashboard) ensureAccount(ctx context.Context) error {
+	c := d.config.account
+	if c == nil {
 		return nil
 	}
+	created, err := d.auth.EnsureAccount(ctx, auth.NewUser{Email: c.email, Password: c.password})
+	if err == nil && created {
+		d.log.InfoContext(ctx, "made the first account")
+	}
+	return err
+}
+
+// offerSetup makes the set-up link while there is no account.
+func (d *Dashboard) offerSetup(ctx context.Context) error {
 	token, err := d.auth.SetupToken(ctx)
 	if errors.Is(err, auth.ErrSetupDone) {
 		return nil

@@ -166,6 +166,7 @@ func (d *Dashboard) startParts(ctx context.Context) error {
 		{"cache", d.startCache, d.stopCache},
 		{"secrets", d.openBox, none},
 		{"auth", d.auth.Start, d.auth.Shutdown},
+		{"first account", d.ensureAccount, none},
 		{"events", d.startEvents, d.stopEvents},
 		{"settings", d.settings.Start, d.settings.Shutdown},
 		{"modules", d.startModules, d.registry.Stop},

@@ -83,6 +83,8 @@ func (e *Error) status() int {
 var (
 	errUnauthenticated = &Error{Status: http.StatusUnauthorized, Code: "unauthenticated",
 		Detail: "Sign in, or send a valid token."}
+	errBadToken = &Error{Status: http.StatusUnauthorized, Code: "unauthenticated",
+		Detail: "Sign in, or send a valid token.", Err: auth.ErrInvalidToken}
 	errNotFound = &Error{Status: http.StatusNotFound, Code: "not-found",
 		Detail: "There is nothing here that you may see."}
 	errModuleDisabled404 = &Error{Status: http.StatusNotFound, Code: "module-disabled",
@@ -123,7 +125,7 @@ func asError(err error) *Error {
 		return &Error{Status: http.StatusUnauthorized, Code: "invalid-credentials",
 			Detail: "The e-mail address or the password is wrong.", Err: err}
 	case errors.Is(err, auth.ErrInvalidToken):
-		return errUnauthenticated
+		return errBadToken
 	case errors.Is(err, auth.ErrUnavailable):
 		return &Error{Status: http.StatusServiceUnavailable, Code: "unavailable",
 			Detail: "Sign-in cannot be checked right now.", RetryAfter: time.Second, Err: err}

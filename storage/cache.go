@@ -51,7 +51,7 @@ func NewMemoryCache(maxBytes int64) *MemoryCache {
 	entries := otter.Must(&otter.Options[string, cached]{
 		MaximumWeight: uint64(maxBytes),
 		Weigher: func(key string, c cached) uint32 {
-			return uint32(min(len(key)+len(c.value)+entryOverhead, math.MaxUint32))
+			return uint32(min(int64(len(key)+len(c.value)+entryOverhead), math.MaxUint32))
 		},
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[string, cached]) time.Duration {
 			return e.Value.ttl
