@@ -299,3 +299,53 @@ func TestTwiceTheSameInstance(t *testing.T) {
 		}
 	})
 }
+
+// TestNewerCodeTakesOver kills the only instance in the install hook; newer code
+// carries on once the old one is dead, with all of its own migrations.
+func TestNewerCodeTakesOver(t *testing.T) {
+	inBubble(t, func(t *testing.T, db *storage.DB, j *journal) {
+		var old *registry.Registry
+		ready := make(chan struct{})
+		hook := func(point string) {
+			if point == "billing/install/hook/begin" {
+				<-ready
+				registry.Die(old)
+			}
+		}
+		old = startOnly(t, db, options{InstanceID: "old", StepHook: hook}, migrated(j.unit("billing", "1.0.0"), 2))
+		r := start(t, db, options{InstanceID: "new"}, migrated(j.unit("billing", "2.0.0"), 3))
+		pass(10 * time.Second)
+		if got := onInstance(t, r, "billing", "new"); got.State != lifecycle.Installing {
+			t.Errorf("while the old one lives: got %+v, want installing", got)
+		}
+		close(ready)
+		registry.Kill(old)
+		settle(t, r)
+		wantState(t, r, "billing", lifecycle.Enabled)
+		if v := view(t, r, "billing"); v.InstalledVersion != "2.0.0" {
+			t.Errorf("version: got %s, want 2.0.0", v.InstalledVersion)
+		}
+		if got := rows(t, db, "billing"); got != "1 2 3" {
+			t.Errorf("migrations: got %s, want 1 2 3", got)
+		}
+	})
+}
+
+// TestUninstallWaitsForFailed has an instance that cannot disable the module.
+func TestUninstallWaitsForFailed(t *testing.T) {
+	inBubble(t, func(t *testing.T, db *storage.DB, j *journal) {
+		u := j.unit("billing", "1.0.0")
+		u.Disable = func(context.Context) error { return errBroken }
+		a := start(t, db, options{InstanceID: "a"}, j.unit("billing", "1.0.0"))
+		b := start(t, db, options{InstanceID: "b"}, u)
+		settle(t, a, b)
+		act(t, a, lifecycle.OpUninstall, "billing", registry.Request{})
+		pass(10 * time.Second)
+		if v := view(t, a, "billing"); v.State != lifecycle.Failed || v.InstalledVersion != "1.0.0" || j.count("uninstall billing false") != 0 {
+			t.Errorf("with an instance that failed: got %+v", v)
+		}
+		act(t, a, lifecycle.OpForce, "billing", registry.Request{})
+		eventually(t, a, "billing", lifecycle.Available)
+		eventually(t, b, "billing", lifecycle.Available)
+	})
+}
