@@ -64,19 +64,19 @@ func (c *calls) call(ctx, patience context.Context, what string, timeout time.Du
 	case <-ctx.Done():
 	}
 	timedOut := errors.Is(context.Cause(ctx), errTimeout)
-	grace := time.NewTimer(min(timeout, maxGrace))
-	defer grace.Stop()
-	expired := grace.C
+	patient := min(timeout, maxGrace)
 	if errors.Is(context.Cause(ctx), errStopping) {
-		expired = nil // wait for as long as the caller of Stop does
+		patient = timeout // or for as long as the caller of Stop waits
 	}
+	grace := time.NewTimer(patient)
+	defer grace.Stop()
 	select {
 	case err := <-result:
 		if !timedOut {
 			return interrupted(err)
 		}
 		return timeoutError(what, timeout, err)
-	case <-expired:
+	case <-grace.C:
 	case <-patience.Done():
 	}
 	c.mu.Lock()

@@ -45,14 +45,12 @@ func Example() {
 	fmt.Println(r.Actual("billing"))
 
 	result, err := r.Act(ctx, "billing", lifecycle.OpDisable, registry.Request{Actor: "ann"})
-	fmt.Println("generation", result.Generation, err)
 	_ = r.Settle(ctx)
-	fmt.Println(r.Actual("billing"))
+	fmt.Println(r.Actual("billing"), "at generation", result.Generation, err)
 	// Output:
 	// once per fleet: install
 	// on each instance: enable
 	// enabled
-	// generation 2 <nil>
 	// on each instance: disable
-	// installed
+	// installed at generation 2 <nil>
 }
