@@ -3,7 +3,6 @@ package registry_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 
 	"github.com/modular-dashboard/dashboard/internal/lifecycle"
@@ -31,7 +30,7 @@ func Example() {
 		Disable:  say("on each instance: disable"),
 	}
 	r, err := registry.New(db, storage.NewMemoryBus(), storage.NewLocker(db), []registry.Unit{billing},
-		registry.Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		registry.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		fmt.Println(err)
 		return
