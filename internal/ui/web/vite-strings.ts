@@ -1,5 +1,5 @@
 import type { Plugin } from 'vite';
-import { en } from './src/strings/en';
+import { en } from './src/strings/en.ts';
 
 type Entry = (typeof en)[keyof typeof en];
 
@@ -17,7 +17,7 @@ export function inlineStrings(): Plugin {
     name: 'inline-strings',
     enforce: 'pre',
     transform(code, id) {
-      if (!/\/src\/(?!strings\/).*\.tsx?$/.test(id) || !/\bt\(/.test(code)) return null;
+      if (!/\/src\/(?!strings\/(index|en)\.ts).*\.tsx?$/.test(id) || !/\bt\(/.test(code)) return null;
       const inlined = code
         .replace(literal, (_, key: string) => `t(${JSON.stringify(entry(key))}`)
         .replace(template, (_, prefix: string, rest: string) => `t({${choices(prefix)}}[${rest}]`);

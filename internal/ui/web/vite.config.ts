@@ -1,6 +1,6 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
-import { inlineStrings } from './vite-strings';
+import { inlineStrings } from './vite-strings.ts';
 
 // Relative base: chunks find each other next to the importing module, so one build works below any prefix.
 export default defineConfig({
@@ -34,5 +34,6 @@ export default defineConfig({
     include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['src/testing/setup.ts'],
     restoreMocks: true,
+    pool: 'threads',
   },
 });

@@ -68,17 +68,23 @@ export function followEvents(client: QueryClient): () => void {
 
   const online = () => {
     delay = firstDelay;
+    stale([['me']]);
     void open();
+  };
+  const offline = () => {
+    reachable.set(false);
   };
 
   document.addEventListener('visibilitychange', seen);
   addEventListener('online', online);
+  addEventListener('offline', offline);
   void open();
   return () => {
     stopped = true;
     close();
     document.removeEventListener('visibilitychange', seen);
     removeEventListener('online', online);
+    removeEventListener('offline', offline);
   };
 }
 

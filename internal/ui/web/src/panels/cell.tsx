@@ -1,17 +1,16 @@
 import type { ReactNode } from 'react';
-import type { ColumnKind } from '../api/types';
 import { measured, number } from '../format';
 import { Moment } from '../parts/moment';
 
-const numeric = new Set<ColumnKind>(['number', 'bytes', 'percent', 'duration']);
+const numeric = new Set(['number', 'bytes', 'percent', 'duration']);
 
 /** Whether a column's values are compared by their digits and so stand at the end of the cell. */
-export function isNumeric(kind: ColumnKind): boolean {
+export function isNumeric(kind = 'text'): boolean {
   return numeric.has(kind);
 }
 
 /** A cell's value as its column's kind says. */
-export function cell(kind: ColumnKind, value: unknown): ReactNode {
+export function cell(kind: string | undefined, value: unknown): ReactNode {
   if (value === null || value === undefined || value === '') return <span className="dim">–</span>;
   if (kind === 'time' && (typeof value === 'string' || typeof value === 'number')) {
     return <Moment at={typeof value === 'number' ? new Date(value * 1000).toISOString() : value} />;

@@ -151,7 +151,7 @@ function readParagraph(lines: string[], at: number): [Block, number] {
 
 // One alternative per construct; what none matches is text.
 const token =
-  /\\([!-/:-@[-`{-~])|(`+)([^]*?[^`])\2(?!`)|\[((?:[^[\]\\]|\\.)*)\]\(\s*<?([^\s<>()]*(?:\([^\s<>()]*\))?[^\s<>()]*)>?[^)\n]*\)|<(https?:\/\/[^\s<>]+)>|(\*\*|__)(?=\S)([^]*?\S)\7|~~(?=\S)([^]*?\S)~~|(\*)(?=\S)([^]*?\S)\*(?!\*)|(?<![A-Za-z0-9])_(?=\S)([^]*?\S)_(?![A-Za-z0-9])| {2,}\n/g;
+  /\\([!-/:-@[-`{-~])|(`+)([^]*?[^`])\2(?!`)|\[((?:[^[\]\\]|\\.)*)\]\(\s*<?([^\s<>()]*(?:\([^\s<>()]*\))?[^\s<>()]*)>?(?:\s+"[^"\n]*")?\s*\)|<(https?:\/\/[^\s<>]+)>|(\*\*|__)(?=\S)([^]*?\S)\7|~~(?=\S)([^]*?\S)~~|(\*)(?=\S)([^]*?\S)\*(?!\*)|(?<![A-Za-z0-9])_(?=\S)([^]*?\S)_(?![A-Za-z0-9])| {2,}\n/g;
 
 function parseInline(source: string, depth = 0): Inline[] {
   if (depth > maxDepth) return [{ kind: 'text', text: source }];

@@ -6,7 +6,6 @@ import type {
   BarData,
   FormData,
   MarkdownData,
-  PanelKind,
   PanelMeta,
   StatData,
   TableData,
@@ -29,7 +28,9 @@ const Timeseries = lazyPart<{ title: string; unit?: string | undefined; data: Ti
 const Markdown = lazyPart<{ source: string }>(() => import('./markdown'), 'Markdown');
 const FormPanel = lazyPart<{ panel: PanelMeta; data: FormData }>(() => import('./form'), 'FormPanel');
 
-const heights: Record<PanelKind, string> = {
+const otherHeight = '6rem';
+
+const heights: Record<string, string> = {
   stat: '5.400rem',
   timeseries: '17.750rem',
   table: '12rem',
@@ -38,13 +39,12 @@ const heights: Record<PanelKind, string> = {
   form: '12rem',
 };
 
-const widths: Record<PanelKind, number> = { stat: 1, timeseries: 2, table: 2, bar: 2, markdown: 2, form: 2 };
-
 /** One panel of a module: its frame, its data when it comes, and what to say when it does not. */
 export function Panel({ panel }: { panel: PanelMeta }) {
   const heading = useId();
   const query = useQuery(panelQuery<Record<string, unknown>>(panel));
-  const width = Math.min(4, Math.max(1, panel.width || widths[panel.kind]));
+  const width = Math.min(4, Math.max(1, panel.width || 1));
+  const height = heights[panel.kind] ?? otherHeight;
   const asOf = query.data?.['as_of'];
   return (
     <section
@@ -59,10 +59,10 @@ export function Panel({ panel }: { panel: PanelMeta }) {
       </div>
       {panel.about && <p className="about">{panel.about}</p>}
       {query.data === undefined ? (
-        <Waiting error={query.error} height={heights[panel.kind]} retry={() => void query.refetch()} />
+        <Waiting error={query.error} height={height} retry={() => void query.refetch()} />
       ) : (
         <Boundary resetKey={String(query.dataUpdatedAt)}>
-          <Suspense fallback={<Skeleton height={heights[panel.kind]} />}>{body(panel, query.data)}</Suspense>
+          <Suspense fallback={<Skeleton height={height} />}>{body(panel, query.data)}</Suspense>
         </Boundary>
       )}
     </section>

@@ -22,9 +22,9 @@ export function Stat({ data, unit }: { data: StatData; unit?: string | undefined
   );
 }
 
-function Delta({ value, good }: { value: number; good: 'up' | 'down' | undefined }) {
+function Delta({ value, good }: { value: number; good: string | undefined }) {
   const rising = value > 0;
-  const judged = good === undefined ? 'dim' : rising === (good === 'up') ? 'good' : 'bad';
+  const judged = !good ? 'dim' : rising === (good === 'up') ? 'good' : 'bad';
   return (
     <span className={`delta ${judged}`}>
       <span aria-hidden="true">{rising ? '▲ ' : '▼ '}</span>

@@ -125,18 +125,18 @@ function Instances({ instances }: { instances: Instance[] }) {
                 </p>
                 <p className="dim small">
                   {t('modules.version', { version: instance.version })} · <Moment at={instance.since} />
-                  {(instance.health?.panics ?? 0) > 0 && (
-                    <> · {t('instances.panics', { count: instance.health?.panics ?? 0 })}</>
+                  {instance.health.panics > 0 && (
+                    <> · {t('instances.panics', { count: instance.health.panics })}</>
                   )}
                 </p>
                 {instance.blocked_by.length > 0 && (
                   <p className="small">{t('instances.blocked', { ids: instance.blocked_by.join(', ') })}</p>
                 )}
                 {instance.error && <p className="problem">{instance.error}</p>}
-                {instance.health?.detail && <p className="small">{instance.health.detail}</p>}
+                {instance.health.detail && <p className="small">{instance.health.detail}</p>}
               </div>
               <div className="row">
-                {instance.health && <HealthText health={instance.health} />}
+                <HealthText health={instance.health} />
                 <StateBadge state={instance.state} />
               </div>
             </li>
