@@ -141,7 +141,9 @@ func (d *Dashboard) logout(ctx context.Context, in refreshIn) (empty, error) {
 			return empty{}, err
 		}
 	}
-	d.auth.ClearCookies(s.w, s.r)
+	if s.r.Header["Authorization"] == nil && s.r.Header["X-Api-Key"] == nil { // a header says nothing about the cookies
+		d.auth.ClearCookies(s.w, s.r)
+	}
 	return empty{}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/modular-dashboard/dashboard/auth"
 )
@@ -106,7 +107,7 @@ func (d *Dashboard) putRole(ctx context.Context, in putRoleIn) (empty, error) {
 	if err := d.withinPatterns(ctx, in.Permissions); err != nil {
 		return empty{}, err
 	}
-	if err := d.within(ctx, in.Inherits); err != nil {
+	if err := d.within(ctx, append(slices.Clone(in.Inherits), in.Name)); err != nil { // what it was, too
 		return empty{}, err
 	}
 	err := d.auth.PutRole(ctx, auth.Role{Name: in.Name, Title: in.Title, Permissions: in.Permissions, Inherits: in.Inherits})
@@ -118,6 +119,9 @@ type roleNameIn struct {
 }
 
 func (d *Dashboard) deleteRole(ctx context.Context, in roleNameIn) (empty, error) {
+	if err := d.within(ctx, []string{in.Name}); err != nil {
+		return empty{}, err
+	}
 	return empty{}, accountError(d.auth.DeleteRole(ctx, in.Name))
 }
 
@@ -158,8 +162,8 @@ func accountError(err error) error {
 	return err
 }
 
-// within refuses to hand out roles with rights that the caller does not have:
-// who may manage accounts must not make themselves an owner.
+// within refuses to hand out, or to change, roles with rights that the caller
+// does not have: who may manage accounts must not make themselves an owner.
 func (d *Dashboard) within(ctx context.Context, roles []string) error {
 	return d.withinRights(ctx, nil, roles)
 }

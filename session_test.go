@@ -116,6 +116,27 @@ func TestCrossOriginWrites(t *testing.T) {
 	s.owner().do("PUT", "/api/v1/roles/tester", body, "Sec-Fetch-Site", "cross-site").wantStatus(204)
 }
 
+// Credentials in a header count alone: with bad ones, or other ones, no cookie is
+// refreshed or signed out, least of all for another site.
+func TestHeaderNeverFallsBackToCookies(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	do := browser(t, s.URL)
+	do("POST", "/api/v1/auth/login", map[string]string{"email": ownerEmail, "password": ownerPassword}).wantStatus(200)
+	for _, header := range [][]string{
+		{"Authorization", "Bearer x"}, {"Authorization", "Basic eDp5"}, {"X-Api-Key", "x"}, {"Authorization", "Bearer " + s.token},
+	} {
+		do("POST", "/api/v1/auth/refresh", nil, header...).wantProblem(401, "unauthenticated")
+		a := do("POST", "/api/v1/auth/logout", nil, header...).wantStatus(204)
+		if c := a.header.Values("Set-Cookie"); len(c) > 0 {
+			t.Errorf("logout with %q changed cookies: %q", header, c)
+		}
+		do("GET", "/api/v1/auth/me", nil).wantStatus(200)
+	}
+	s.owner().get("/api/v1/auth/me").wantProblem(401, "unauthenticated") // signed out by its own logout
+	do("POST", "/api/v1/auth/refresh", nil).wantStatus(200)
+}
+
 func TestRightsCannotBeEscalated(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, dashboard.WithModules(notes()))
@@ -136,7 +157,11 @@ func TestRightsCannotBeEscalated(t *testing.T) {
 		{"widen a role", "PUT", "/api/v1/roles/clerk", map[string]any{"permissions": []string{"*"}}},
 		{"widen by a pattern", "PUT", "/api/v1/roles/clerk", map[string]any{"permissions": []string{"notes.*"}}},
 		{"widen by inheritance", "PUT", "/api/v1/roles/clerk", map[string]any{"inherits": []string{"owner"}}},
+		{"empty another's role", "PUT", "/api/v1/roles/writer", map[string]any{"permissions": []string{}}},
+		{"delete another's role", "DELETE", "/api/v1/roles/unused", nil},
 	}
+	s.owner().do("PUT", "/api/v1/roles/writer", map[string]any{"permissions": []string{"notes.note.write"}}).wantStatus(204)
+	s.owner().do("PUT", "/api/v1/roles/unused", map[string]any{"permissions": []string{"notes.note.write"}}).wantStatus(204)
 	for _, tt := range tests {
 		clerk.do(tt.method, tt.path, tt.body).wantProblem(http.StatusForbidden, "beyond-own-rights")
 	}

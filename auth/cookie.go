@@ -154,8 +154,11 @@ func (a *Authority) clearRefreshCookie(w http.ResponseWriter, r *http.Request) {
 }
 
 // RefreshCookie returns the refresh token of the request's cookie, "" if there
-// is none.
+// is none. Credentials in a header, good or not, count alone here too.
 func (a *Authority) RefreshCookie(r *http.Request) string {
+	if _, present := headerCredentials(r); present {
+		return ""
+	}
 	token, _ := cookie(r, a.config.cookies(r).RefreshName())
 	return token
 }
@@ -163,8 +166,12 @@ func (a *Authority) RefreshCookie(r *http.Request) string {
 // RefreshByCookie refreshes with the request's cookie and sets the new cookies.
 // Only a real refusal clears the refresh cookie, and only that one; when the
 // database is down everything stays. Check [Authority.CheckOrigin] first.
-// Errors: those of [Authority.Refresh]; [ErrInvalidToken] without a cookie.
+// Errors: those of [Authority.Refresh]; [ErrInvalidToken] without a cookie, and
+// with credentials in a header, which no cookie stands in for.
 func (a *Authority) RefreshByCookie(w http.ResponseWriter, r *http.Request, c Client) (Grant, error) {
+	if _, present := headerCredentials(r); present {
+		return Grant{}, fmt.Errorf("%w: credentials in a header, not in a cookie", ErrInvalidToken)
+	}
 	token, ok := cookie(r, a.config.cookies(r).RefreshName())
 	if token == "" {
 		if !ok {

@@ -83,3 +83,28 @@ func TestRefreshByCookie(t *testing.T) {
 		t.Errorf("database closed: got %v and cookies %v", err, r.Cookies())
 	}
 }
+
+// What a request says in a header counts alone, so no cookie is read beside it.
+func TestRefreshCookieBesideHeader(t *testing.T) {
+	t.Parallel()
+	a := start(t, openDB(t))
+	user(t, a, "h@example.org")
+	set := httptest.NewRecorder()
+	a.SetCookies(set, request("POST", nil), login(t, a, "h@example.org"))
+	for _, header := range [][2]string{{"Authorization", "Bearer x"}, {"Authorization", ""}, {"X-Api-Key", "x"}} {
+		r := request("POST", set.Result().Cookies())
+		r.Header.Set(header[0], header[1])
+		if token := a.RefreshCookie(r); token != "" {
+			t.Errorf("%q: got the cookie", header)
+		}
+		w := httptest.NewRecorder()
+		_, err := a.RefreshByCookie(w, r, auth.Client{})
+		wantErr(t, "refresh beside a header", err, auth.ErrInvalidToken)
+		if got := w.Result().Cookies(); len(got) != 0 {
+			t.Errorf("%q: got cookies %v", header, got)
+		}
+	}
+	if a.RefreshCookie(request("POST", set.Result().Cookies())) == "" {
+		t.Error("without a header: got no cookie")
+	}
+}
