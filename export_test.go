@@ -20,6 +20,11 @@ func WithStepHook(fn func(point string)) Option {
 	return option(func(c *config) error { c.stepHook = fn; return nil })
 }
 
+// WithBodyPatience sets how long a client may keep us waiting for a body.
+func WithBodyPatience(d time.Duration) Option {
+	return option(func(c *config) error { c.patience = d; return nil })
+}
+
 // WithLease sets how long the work of a dead instance stays reserved.
 func WithLease(d time.Duration) Option {
 	return option(func(c *config) error { c.lease = d; return nil })

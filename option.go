@@ -39,6 +39,7 @@ type config struct {
 	hookTimeout time.Duration
 	drain       time.Duration
 	bodyLimit   int64
+	patience    time.Duration // with a request body
 	answerLimit int64
 	account     *firstAccount
 	argon2      auth.Argon2
@@ -55,6 +56,7 @@ func defaultConfig() config {
 		hookTimeout: 30 * time.Second,
 		drain:       10 * time.Second,
 		bodyLimit:   1 << 20,
+		patience:    bodyPatience,
 		answerLimit: 8 << 20,
 		setupLink:   printSetupLink(os.Stderr),
 	}

@@ -23,6 +23,7 @@ func (d *Dashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.w = rec
 	ui.SecurityHeaders(rec.Header(), s.secure)
 	rec.Header().Set("X-Request-Id", s.id)
+	d.boundBody(rec, s)
 	start := time.Now()
 	defer func() {
 		if v := recover(); v != nil {
