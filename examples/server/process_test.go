@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -29,21 +28,30 @@ type process struct {
 	t      *testing.T
 	cmd    *exec.Cmd
 	base   string // its address as printed, with a slash at the end
-	stderr *buffer
+	output *buffer
 	ended  chan struct{}
 	client *http.Client
 }
 
 // buffer is what a process has said so far.
 type buffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+	address chan string // gets the dashboard's address when its line is whole
+	mu      sync.Mutex
+	text    bytes.Buffer
+	told    bool
 }
 
 func (b *buffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.text.Write(p)
+	n, err := b.text.Write(p)
+	if _, rest, ok := strings.Cut(b.text.String(), "Dashboard at "); ok && !b.told {
+		if address, _, whole := strings.Cut(rest, "\n"); whole {
+			b.told = true
+			b.address <- address
+		}
+	}
+	return n, err
 }
 
 func (b *buffer) String() string {
@@ -66,26 +74,16 @@ func command(t *testing.T, env []string, args ...string) *exec.Cmd {
 // launch starts a server on a free port and waits for the line with its address.
 func launch(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, stderr: &buffer{}, ended: make(chan struct{}),
+	p := &process{t: t, output: &buffer{address: make(chan string, 1)}, ended: make(chan struct{}),
 		client: &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}}
 	p.cmd = command(t, env, append([]string{"-addr", "localhost:0"}, args...)...)
-	p.cmd.Stderr = p.stderr
-	stdout, err := p.cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	// One pipe for both, so that what was printed before the address is there with it.
+	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	address := make(chan string, 1)
 	go func() {
 		defer close(p.ended)
-		lines := bufio.NewScanner(stdout)
-		for lines.Scan() {
-			if at, ok := strings.CutPrefix(lines.Text(), "Dashboard at "); ok {
-				address <- at
-			}
-		}
 		_ = p.cmd.Wait() // the state says it
 	}()
 	t.Cleanup(func() {
@@ -93,11 +91,11 @@ func launch(t *testing.T, env []string, args ...string) *process {
 		<-p.ended
 	})
 	select {
-	case p.base = <-address:
+	case p.base = <-p.output.address:
 	case <-p.ended:
-		t.Fatalf("the server ended at once: %s", p.stderr)
+		t.Fatalf("the server ended at once: %s", p.output)
 	case <-time.After(patience):
-		t.Fatalf("no address after %s: %s", patience, p.stderr)
+		t.Fatalf("no address after %s: %s", patience, p.output)
 	}
 	return p
 }
@@ -121,10 +119,10 @@ func (p *process) wait() {
 	select {
 	case <-p.ended:
 	case <-time.After(patience):
-		p.t.Fatalf("still running %s after SIGTERM: %s", patience, p.stderr)
+		p.t.Fatalf("still running %s after SIGTERM: %s", patience, p.output)
 	}
 	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
-		p.t.Fatalf("exit code %d, want 0: %s", code, p.stderr)
+		p.t.Fatalf("exit code %d, want 0: %s", code, p.output)
 	}
 }
 
@@ -173,14 +171,14 @@ func (p *process) login() string {
 	status := p.call("POST", "api/v1/auth/login", "",
 		map[string]string{"email": testEmail, "password": testPassword, "delivery": "token"}, &grant)
 	if status != http.StatusOK || grant.AccessToken == "" {
-		p.t.Fatalf("log in: status %d: %s", status, p.stderr)
+		p.t.Fatalf("log in: status %d: %s", status, p.output)
 	}
 	return grant.AccessToken
 }
 
 // setupLink is the link printed, "" where there is none.
 func (p *process) setupLink() string {
-	for line := range strings.Lines(p.stderr.String()) {
+	for line := range strings.Lines(p.output.String()) {
 		if line = strings.TrimSpace(line); strings.HasPrefix(line, "http") && strings.Contains(line, "/setup#") {
 			return line
 		}
