@@ -88,9 +88,15 @@ func (e *endpoint) stream(w http.ResponseWriter, r *http.Request, run Stream) er
 	if run == nil {
 		return fmt.Errorf("%s %s returned a nil stream", e.method, e.path)
 	}
-	becomeStream(r.Context())
-	ctx, _, done := openStreamOf(r.Context())
+	if r.Method == http.MethodHead {
+		return headOfStream(w)
+	}
+	ctx, _, done, err := openStreamOf(r.Context(), e)
+	if err != nil {
+		return err
+	}
 	defer done()
+	becomeStream(r.Context())
 	out, err := events.NewWriter(w)
 	if err != nil {
 		return err
@@ -109,6 +115,14 @@ func (e *endpoint) stream(w http.ResponseWriter, r *http.Request, run Stream) er
 	if err != nil && ctx.Err() == nil {
 		return answered(errors.Join(err, out.End("error")))
 	}
+	return nil
+}
+
+// headOfStream answers HEAD: a stream without a body would go on for nobody.
+func headOfStream(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusOK)
 	return nil
 }
 

@@ -142,7 +142,7 @@ func (d *Dashboard) followRights() (stop func()) {
 			case <-quit:
 				return
 			case <-wake:
-				d.streams.recheck(ctx, d.auth)
+				d.streams.recheck(ctx)
 			}
 		}
 	}()

@@ -16,11 +16,20 @@ func (d *Dashboard) routeEvents(r *Router) {
 
 const streamRetry = 10 * time.Second
 
+var errTooManyStreams = &Error{Status: http.StatusTooManyRequests, Code: "too-many-streams", RetryAfter: streamRetry,
+	Detail: "Too many event streams are open."}
+
 // serveEvents answers the one stream that a page of the UI listens to. What it
 // lets through is decided by the rights its reader has at that moment.
-func (d *Dashboard) serveEvents(w http.ResponseWriter, r *http.Request, _ *endpoint) error {
+func (d *Dashboard) serveEvents(w http.ResponseWriter, r *http.Request, e *endpoint) error {
+	if r.Method == http.MethodHead {
+		return headOfStream(w)
+	}
 	p := stateOf(r.Context()).principal
-	ctx, stream, done := openStreamOf(r.Context())
+	ctx, stream, done, err := openStreamOf(r.Context(), e)
+	if err != nil {
+		return err
+	}
 	defer done()
 	seesModules := d.auth.Permission(coreModule + "." + permModulesRead.name)
 	sub, err := d.events.Subscribe(events.Subscriber{
@@ -34,8 +43,7 @@ func (d *Dashboard) serveEvents(w http.ResponseWriter, r *http.Request, _ *endpo
 		},
 	})
 	if err != nil {
-		return &Error{Status: http.StatusTooManyRequests, Code: "too-many-streams", RetryAfter: streamRetry,
-			Detail: "Too many event streams are open.", Err: err}
+		return errTooManyStreams
 	}
 	return answered(events.Serve(w, r.WithContext(ctx), sub))
 }

@@ -105,6 +105,7 @@ func (d *Dashboard) compose() error {
 	if d.auth, err = d.newAuth(); err != nil {
 		return err
 	}
+	d.streams.judge = d.auth.Recheck
 	if err := d.adopt(d.config.modules); err != nil {
 		return err
 	}

@@ -22,6 +22,8 @@ var (
 	errModuleDisabled = &events.EndedError{Reason: events.ReasonModuleDisabled}
 	errSessionEnded   = &events.EndedError{Reason: events.ReasonSessionEnded}
 	errShutdown       = &events.EndedError{Reason: events.ReasonShutdown}
+	// Who reads a stream of a module has lost the permission to.
+	errForbiddenStream = &events.EndedError{Reason: "forbidden"}
 )
 
 // hosted is a module as the dashboard holds it, enabled or not.

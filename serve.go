@@ -234,7 +234,7 @@ func (d *Dashboard) handler(e *endpoint, m *hosted) http.Handler {
 			r.Body = http.MaxBytesReader(w, r.Body, e.config.bodyLimit)
 		}
 		if err := e.serve(w, r, e); err != nil {
-			d.failed(w, s, e, err)
+			d.failed(w, r, e, err)
 		}
 	})
 }
@@ -255,12 +255,16 @@ func (d *Dashboard) permit(e *endpoint, m *hosted, p *auth.Principal) *Error {
 }
 
 // failed answers a handler's error, and logs it where it is ours.
-func (d *Dashboard) failed(w http.ResponseWriter, s *request, e *endpoint, err error) {
+func (d *Dashboard) failed(w http.ResponseWriter, r *http.Request, e *endpoint, err error) {
+	s := stateOf(r.Context())
 	if late, ok := errors.AsType[answeredError](err); ok {
 		d.log.Debug("answer broke off", "request_id", s.id, "endpoint", e.method+" "+e.path, "module", e.module, "error", late.err)
 		return
 	}
 	answer := asError(err)
+	if errors.Is(err, context.Canceled) && errors.Is(context.Cause(r.Context()), errModuleDisabled) {
+		answer = errDraining // it was not the client who gave up
+	}
 	if answer.status() >= http.StatusInternalServerError && answer.Err != nil && !errors.Is(err, context.Canceled) {
 		d.log.Error("endpoint failed", "request_id", s.id, "endpoint", e.method+" "+e.path, "module", e.module, "error", err)
 		d.report(err, slog.String("request_id", s.id), slog.String("module", e.module))

@@ -12,54 +12,101 @@ import (
 // streamSet is the streams that are open, so that they can be ended with a
 // reason (a session revoked, a shutdown) and judged by present rights.
 type streamSet struct {
-	mu   sync.Mutex
-	open map[*openStream]struct{}
+	judge func(context.Context, *auth.Principal) (*auth.Principal, error)
+
+	mu     sync.Mutex
+	open   map[*openStream]struct{}
+	people map[string]int // streams of modules, by who reads them
 }
 
 type openStream struct {
 	principal atomic.Pointer[auth.Principal] // nil for a caller without credentials
+	endpoint  *endpoint
+	person    string // "" is not counted
 	cancel    context.CancelCauseFunc
+	judging   sync.Mutex // so that the latest judgement is the one that stays
 }
 
-// openStreamOf makes the request of ctx a stream. The context it returns ends
-// with the session; done must be called when the stream is over.
-func openStreamOf(ctx context.Context) (_ context.Context, o *openStream, done func()) {
+// maxStreams bounds the streams of modules that one person, or one address
+// without credentials, reads at a time. The hub of events has its own bound.
+const maxStreams = 20
+
+// openStreamOf makes the request of ctx a stream of the endpoint. The context it
+// returns ends with the session and with the right to call the endpoint; done
+// must be called when the stream is over.
+func openStreamOf(ctx context.Context, e *endpoint) (_ context.Context, o *openStream, done func(), err error) {
 	s := stateOf(ctx)
-	ctx, cancel := context.WithCancelCause(ctx)
-	o = &openStream{cancel: cancel}
-	o.principal.Store(s.principal)
-	set := s.streams
-	set.mu.Lock()
-	defer set.mu.Unlock()
-	if set.open == nil {
-		set.open = map[*openStream]struct{}{}
+	o = &openStream{endpoint: e}
+	if e.module != coreModule {
+		o.person = "address " + s.address
+		if s.principal != nil {
+			o.person = s.principal.ID
+		}
 	}
-	set.open[o] = struct{}{}
-	return ctx, o, func() {
-		cancel(nil)
-		set.mu.Lock()
-		defer set.mu.Unlock()
-		delete(set.open, o)
+	o.principal.Store(s.principal)
+	ctx, o.cancel = context.WithCancelCause(ctx)
+	if !s.streams.add(o) {
+		o.cancel(nil)
+		return nil, nil, nil, errTooManyStreams
+	}
+	// What changed between the check of this request and now was told to nobody.
+	s.streams.recheckOne(ctx, o)
+	return ctx, o, func() { o.cancel(nil); s.streams.remove(o) }, nil
+}
+
+func (s *streamSet) add(o *openStream) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open == nil {
+		s.open, s.people = map[*openStream]struct{}{}, map[string]int{}
+	}
+	if o.person != "" {
+		if s.people[o.person] >= maxStreams {
+			return false
+		}
+		s.people[o.person]++
+	}
+	s.open[o] = struct{}{}
+	return true
+}
+
+func (s *streamSet) remove(o *openStream) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, o)
+	if o.person == "" {
+		return
+	}
+	if s.people[o.person]--; s.people[o.person] == 0 {
+		delete(s.people, o.person)
 	}
 }
 
-// recheck ends the streams whose session has ended and renews the rights of
-// the others.
-func (s *streamSet) recheck(ctx context.Context, a *auth.Authority) {
+// recheck ends the streams whose session has ended, or whose reader has lost
+// the right to them, and renews the rights of the others.
+func (s *streamSet) recheck(ctx context.Context) {
 	for _, o := range s.all() {
-		p := o.principal.Load()
-		if p == nil {
-			continue
-		}
-		now, err := a.Recheck(ctx, p)
-		switch {
-		case err == nil:
-			o.principal.Store(now)
-		case errors.Is(err, auth.ErrInvalidToken):
-			o.cancel(errSessionEnded)
-		default: // it cannot be decided: better to end than to show too much
-			o.cancel(errShutdown)
-		}
+		s.recheckOne(ctx, o)
+	}
+}
+
+func (s *streamSet) recheckOne(ctx context.Context, o *openStream) {
+	p := o.principal.Load()
+	if p == nil {
+		return
+	}
+	o.judging.Lock()
+	defer o.judging.Unlock()
+	now, err := s.judge(ctx, p)
+	switch {
+	case err == nil && o.endpoint.access.kind == accessPermission && !now.Can(o.endpoint.permission):
+		o.cancel(errForbiddenStream)
+	case err == nil:
+		o.principal.Store(now)
+	case errors.Is(err, auth.ErrInvalidToken):
+		o.cancel(errSessionEnded)
+	default: // it cannot be decided: better to end than to show too much
+		o.cancel(errShutdown)
 	}
 }
 
