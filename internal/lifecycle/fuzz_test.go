@@ -40,7 +40,11 @@ func scenario(b *input) (lifecycle.Desired, []lifecycle.Manifest) {
 		r.Desired = []lifecycle.State{lifecycle.Available, lifecycle.Installed, lifecycle.Enabled}[b.next(3)]
 		r.State = []lifecycle.State{lifecycle.Available, lifecycle.Installed, lifecycle.Failed, lifecycle.Upgrading}[b.next(4)]
 		if r.State == lifecycle.Failed {
-			r.Op, r.Step = lifecycle.OpInstall, "install/hook"
+			r.Op = []lifecycle.Op{lifecycle.OpInstall, lifecycle.OpUninstall, lifecycle.OpUpgrade}[b.next(3)]
+			r.Step = string(r.Op) + "/hook"
+		}
+		if b.next(4) == 0 {
+			d.Ailing[m.ID] = []lifecycle.Op{lifecycle.OpEnable, lifecycle.OpDisable, lifecycle.OpQuarantine}[b.next(3)]
 		}
 		if b.next(5) != 0 {
 			d.Records[m.ID] = r
@@ -74,7 +78,7 @@ func FuzzPlan(f *testing.F) {
 		}
 		checkPlan(t, d, manifests, steps)
 		again := d
-		again.Records = after(d.Records, steps)
+		again.Records = after(d, d.Records, steps)
 		if more, err := lifecycle.Plan(again, manifests); !mends(d.Op) && (err != nil || len(more) > 0) {
 			if _, refused := errors.AsType[*lifecycle.RefusedError](err); !refused {
 				t.Errorf("planned again after %v: %v, %v", steps, more, err)
@@ -103,8 +107,12 @@ func checkCycle(t *testing.T, path []string, manifests []lifecycle.Manifest) {
 
 var rank = map[lifecycle.State]int{lifecycle.Available: 0, lifecycle.Installed: 1, lifecycle.Enabled: 2}
 
+// undone is what a rollback of the operation leads to.
+var undone = map[lifecycle.Op]lifecycle.State{lifecycle.OpInstall: lifecycle.Available, lifecycle.OpUninstall: lifecycle.Installed,
+	lifecycle.OpEnable: lifecycle.Installed, lifecycle.OpDisable: lifecycle.Enabled}
+
 // after returns the records with what the steps want.
-func after(records map[string]lifecycle.Record, steps []lifecycle.Step) map[string]lifecycle.Record {
+func after(d lifecycle.Desired, records map[string]lifecycle.Record, steps []lifecycle.Step) map[string]lifecycle.Record {
 	next := make(map[string]lifecycle.Record)
 	maps.Copy(next, records)
 	for _, s := range steps {
@@ -118,6 +126,16 @@ func after(records map[string]lifecycle.Record, steps []lifecycle.Step) map[stri
 			r.Desired = lifecycle.Available
 		case lifecycle.OpUpgrade:
 			r.Asked = s.To
+		case lifecycle.OpRollback:
+			failed := d.Ailing[s.Module]
+			if r.State == lifecycle.Failed {
+				failed = r.Op
+			}
+			to, ok := undone[failed]
+			lowers := failed == lifecycle.OpInstall || failed == lifecycle.OpEnable
+			if ok && lowers == (rank[to] < rank[r.Desired]) {
+				r.Desired = to
+			}
 		}
 		next[s.Module] = r
 	}
@@ -130,12 +148,12 @@ func checkPlan(t *testing.T, d lifecycle.Desired, manifests []lifecycle.Manifest
 	t.Helper()
 	now := d.Records
 	for i, s := range steps {
-		next := after(now, steps[i:i+1])
+		next := after(d, now, steps[i:i+1])
 		level := rank[next[s.Module].Desired]
 		for _, m := range manifests {
 			for _, q := range m.Requires {
 				switch {
-				case q.Optional || mends(s.Op) || s.Op == lifecycle.OpUpgrade:
+				case q.Optional || s.Op == lifecycle.OpUpgrade:
 				case m.ID == s.Module && level > rank[now[s.Module].Desired] && rank[next[q.ID].Desired] < level:
 					t.Errorf("%s in %v: %s is only %q", s, steps, q.ID, next[q.ID].Desired)
 				case q.ID == s.Module && level < rank[now[s.Module].Desired] && rank[next[m.ID].Desired] > level:

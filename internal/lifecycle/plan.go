@@ -120,10 +120,11 @@ func (p *planner) refuse(format string, args ...any) *RefusedError {
 	return &RefusedError{Module: p.Module, Op: p.Op, Reason: fmt.Sprintf(format, args...)}
 }
 
+// levels are the desired states from the lowest to the highest.
+var levels = [...]State{Available, Installed, Enabled}
+
 // level is how far up a desired state is.
-func level(s State) int {
-	return slices.Index([]State{Available, Installed, Enabled}, s)
-}
+func level(s State) int { return slices.Index(levels[:], s) }
 
 func (p *planner) desiredLevel(id string) int { return max(0, level(p.Records[id].Desired)) }
 
@@ -136,20 +137,33 @@ func (p *planner) raise() ([]Step, error) {
 	if p.desiredLevel(p.Module) >= goal {
 		return nil, nil
 	}
+	steps, err := p.raiseNeeds(goal)
+	if err != nil {
+		return nil, err
+	}
+	own, err := p.raiseOne(p.Module, goal)
+	if err != nil {
+		return nil, err
+	}
+	return append(steps, own...), nil
+}
+
+// raiseNeeds plans what the module requires and what is not as high as goal,
+// which takes cascade.
+func (p *planner) raiseNeeds(goal int) (steps []Step, err error) {
 	var missing []string
-	with := p.closure(func(id string) []string { return p.needs(id) })
+	with := p.closure(p.needs)
 	for _, id := range p.order {
 		if with[id] && id != p.Module && p.desiredLevel(id) < goal {
 			missing = append(missing, id)
 		}
 	}
 	if len(missing) > 0 && !p.Cascade {
-		e := p.refuse("it needs %s, not %s", strings.Join(missing, ", "), p.Op.past())
+		e := p.refuse("it needs %s, not %s", strings.Join(missing, ", "), levels[goal])
 		e.Requires = missing
 		return nil, e
 	}
-	var steps []Step
-	for _, id := range append(missing, p.Module) {
+	for _, id := range missing {
 		s, err := p.raiseOne(id, goal)
 		if err != nil {
 			return nil, err
@@ -189,8 +203,18 @@ func (p *planner) lower() ([]Step, error) {
 		}
 		return nil, nil
 	}
-	with := p.closure(p.neededBy)
+	needed, err := p.lowerUsers(goal)
+	if err != nil {
+		return nil, err
+	}
+	return p.lowerAll(append(needed, p.Module), goal)
+}
+
+// lowerUsers returns the modules that need this one and are higher than goal,
+// the last to go last, which takes cascade.
+func (p *planner) lowerUsers(goal int) ([]string, error) {
 	var needed []string
+	with := p.closure(p.neededBy)
 	for _, id := range p.order {
 		if with[id] && id != p.Module && p.desiredLevel(id) > goal {
 			needed = append(needed, id)
@@ -201,9 +225,8 @@ func (p *planner) lower() ([]Step, error) {
 		e.RequiredBy = needed
 		return nil, e
 	}
-	going := append([]string{p.Module}, needed...)
-	slices.Reverse(going)
-	return p.lowerAll(going, goal)
+	slices.Reverse(needed)
+	return needed, nil
 }
 
 func (p *planner) lowerAll(going []string, goal int) ([]Step, error) {
@@ -283,26 +306,6 @@ func (p *planner) behindReason(ids []string) string {
 	return strings.Join(reasons, "; ")
 }
 
-// recover plans retry, rollback and force. Where nothing failed there is
-// nothing to do; a quarantined module can only be retried.
-func (p *planner) recover() ([]Step, error) {
-	r := p.Records[p.Module]
-	failed, step := p.Ailing[p.Module], ""
-	if f, yes := r.Failure(); yes {
-		failed, step = f.Operation, f.Step
-	}
-	_, migration := MigrationOf(step)
-	switch {
-	case failed == "":
-		return nil, nil
-	case migration && p.Op == OpForce:
-		return nil, p.refuse("it failed at %s, and what follows relies on that migration; retry it or roll back", step)
-	case failed == OpQuarantine && p.Op != OpRetry:
-		return nil, p.refuse("it is quarantined, which can only be retried, or ended by disabling it")
-	}
-	return []Step{{Module: p.Module, Op: p.Op}}, nil
-}
-
 // needs returns the modules that id requires.
 func (p *planner) needs(id string) []string {
 	var ids []string
@@ -338,13 +341,6 @@ func (p *planner) closure(next func(string) []string) map[string]bool {
 		queue = queue[1:]
 	}
 	return seen
-}
-
-func (o Op) past() string {
-	if o == OpInstall {
-		return "installed"
-	}
-	return "enabled"
 }
 
 func failedReason(id string, f Failure) string {

@@ -138,6 +138,8 @@ func TestPlan(t *testing.T) {
 		{ask: "retry accounts", records: "accounts=failed", want: "retry accounts"},
 		{ask: "rollback accounts", records: "accounts=failed", want: "rollback accounts"},
 		{ask: "force accounts", records: "accounts=failed", want: "force accounts"},
+		{ask: "rollback accounts", records: "accounts=failed billing=enabled@1.2.0", refused: "billing needs it", by: "billing"},
+		{ask: "rollback! accounts", records: "accounts=failed billing=enabled reports=installed", want: "disable billing; uninstall reports; uninstall billing; rollback accounts"},
 		{ask: "explode accounts", records: on, refused: "there is no such operation"},
 	} {
 		t.Run(tt.ask+" "+tt.records, func(t *testing.T) {
@@ -145,11 +147,7 @@ func TestPlan(t *testing.T) {
 			d := lifecycle.Desired{Module: id, Op: lifecycle.Op(strings.TrimRight(op, "!")), Records: records(tt.records),
 				Cascade: strings.Contains(op, "!"), Purge: strings.Contains(op, "!!")}
 			steps, err := lifecycle.Plan(d, world())
-			var lines []string
-			for _, s := range steps {
-				lines = append(lines, s.String())
-			}
-			if got := strings.Join(lines, "; "); got != tt.want {
+			if got := strings.ReplaceAll(strings.TrimSpace(lines(steps)), "\n", "; "); got != tt.want {
 				t.Errorf("steps: got %q, want %q", got, tt.want)
 			}
 			wantRefusal(t, err, tt.refused, tt.by)
@@ -189,6 +187,41 @@ func TestPlanAiling(t *testing.T) {
 	d.Records["crm"], d.Op = r, lifecycle.OpForce
 	_, err := lifecycle.Plan(d, world())
 	wantRefusal(t, err, "relies on that migration", "")
+}
+
+// TestPlanRollback sees that a rollback obeys the rules of what it amounts to.
+func TestPlanRollback(t *testing.T) {
+	for _, tt := range []struct {
+		module, records, want string
+		failed                lifecycle.Op
+		by                    string
+	}{
+		{"accounts", "accounts=enabled@1.0.0 billing=enabled@1.2.0", "disable billing; rollback accounts", lifecycle.OpEnable, "billing"},
+		{"accounts", "accounts=enabled@1.0.0 billing=installed@1.2.0", "rollback accounts", lifecycle.OpEnable, ""},
+		{"billing", "accounts=installed@1.0.0 billing=installed@1.2.0", "enable accounts; rollback billing", lifecycle.OpDisable, "accounts"},
+		{"billing", "accounts=enabled@1.0.0 billing=installed@1.2.0", "rollback billing", lifecycle.OpDisable, ""},
+		{"billing", "accounts=available billing=available@1.2.0", "install accounts 1.0.0; rollback billing", lifecycle.OpUninstall, "accounts"},
+		{"billing", "accounts=available billing=enabled@1.2.0", "rollback billing", lifecycle.OpUpgrade, ""},
+	} {
+		d := lifecycle.Desired{Module: tt.module, Op: lifecycle.OpRollback, Records: records(tt.records),
+			Ailing: map[string]lifecycle.Op{tt.module: tt.failed}}
+		if _, err := lifecycle.Plan(d, world()); tt.by != "" || err != nil {
+			wantRefusal(t, err, "need", tt.by)
+		}
+		d.Cascade = true
+		steps, err := lifecycle.Plan(d, world())
+		if got := strings.ReplaceAll(strings.TrimSpace(lines(steps)), "\n", "; "); err != nil || got != tt.want {
+			t.Errorf("roll back %s of %s: got %q, %v, want %q", tt.failed, tt.module, got, err, tt.want)
+		}
+	}
+}
+
+func lines(steps []lifecycle.Step) string {
+	var b strings.Builder
+	for _, s := range steps {
+		b.WriteString(s.String() + "\n")
+	}
+	return b.String()
 }
 
 func TestPlanHeldUpgrade(t *testing.T) {

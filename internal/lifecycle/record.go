@@ -171,10 +171,15 @@ func (r *Record) rollback() {
 		r.Desired, r.Purge = Available, false
 		r.start(OpUninstall, "")
 	case OpUninstall:
-		r.Desired, r.Purge = Installed, false
+		r.Purge = false
+		if r.Desired != Enabled {
+			r.Desired = Installed
+		}
 		r.start(OpInstall, r.Version)
 	case OpEnable:
-		r.Desired = Installed
+		if r.Desired == Enabled {
+			r.Desired = Installed
+		}
 		r.start(OpDisable, "")
 	case OpDisable:
 		r.Desired = Enabled

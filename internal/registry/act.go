@@ -212,10 +212,10 @@ func (a *action) mend(rec lifecycle.Record, op lifecycle.Op) (lifecycle.Record, 
 	switch {
 	case op == lifecycle.OpForce:
 		rec.Forced = rec.Generation
-	case op == lifecycle.OpRollback && a.ailing[rec.Module] == lifecycle.OpEnable:
-		rec.Desired = lifecycle.Installed
-	case op == lifecycle.OpRollback:
+	case op == lifecycle.OpRollback && a.ailing[rec.Module] == lifecycle.OpDisable:
 		rec.Desired = lifecycle.Enabled
+	case op == lifecycle.OpRollback && rec.Desired == lifecycle.Enabled:
+		rec.Desired = lifecycle.Installed
 	}
 	return rec, nil
 }

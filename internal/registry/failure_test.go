@@ -130,7 +130,7 @@ func testFailure(t *testing.T, step string, before []lifecycle.Op, op lifecycle.
 	if mend != lifecycle.OpForce || step == "enable/hook" {
 		whole = true
 	}
-	act(t, r, mend, "billing", registry.Request{})
+	act(t, r, mend, "billing", registry.Request{Cascade: true})
 	settle(t, r)
 	wantState(t, r, "billing", want)
 	if f := view(t, r, "billing").Failure; f != nil {

@@ -72,8 +72,10 @@ type world struct {
 	path    string
 	newest  int            // major version that some instance had
 	desired map[string]int // the model: 0 available, 1 installed, 2 enabled
-	runs    []*run         // the live ones
-	log     []string       // what was done, for the report of a failure
+	runs    []*run         // the live ones; changed under mu
+
+	notes sync.Mutex
+	log   []string // what was done, for the report of a failure
 
 	mu     sync.Mutex
 	broken map[string]bool // "base/enable": the hook fails
@@ -102,10 +104,16 @@ func newWorld(t *testing.T, seed uint64) *world {
 	return w
 }
 
-func (w *world) note(format string, args ...any) { w.log = append(w.log, fmt.Sprintf(format, args...)) }
+func (w *world) note(format string, args ...any) {
+	w.notes.Lock()
+	defer w.notes.Unlock()
+	w.log = append(w.log, fmt.Sprintf(format, args...))
+}
 
 func (w *world) errorf(format string, args ...any) {
 	w.t.Helper()
+	w.notes.Lock()
+	defer w.notes.Unlock()
 	w.t.Errorf(format+"\nafter %s", append(args, strings.Join(w.log, "; "))...)
 }
 
@@ -128,6 +136,8 @@ func (w *world) start(version int) {
 	if err := u.r.Start(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.runs = append(w.runs, u)
 }
 
@@ -233,9 +243,10 @@ func (w *world) step() {
 		id := modules[w.rand.IntN(len(modules))]
 		hook := []string{"install", "upgrade", "uninstall", "enable", "drain", "disable"}[w.rand.IntN(6)]
 		w.mu.Lock()
-		w.broken[id+"/"+hook] = w.rand.IntN(2) == 0
-		w.note("%s/%s broken %v", id, hook, w.broken[id+"/"+hook])
+		broken := w.rand.IntN(2) == 0
+		w.broken[id+"/"+hook] = broken
 		w.mu.Unlock()
+		w.note("%s/%s broken %v", id, hook, broken)
 	case n < 12:
 		id := modules[w.rand.IntN(len(modules))]
 		u := w.runs[w.rand.IntN(len(w.runs))]
@@ -354,7 +365,7 @@ func (w *world) act() {
 	case !dead && certain && !refused && !excused(err):
 		w.errorf("%s %s: %v, want it done", op, id, err)
 	}
-	w.compare(u, id, op == lifecycle.OpRollback)
+	w.compare(u, op == lifecycle.OpRollback)
 }
 
 // excused are refusals for reasons that the model does not know of.
@@ -367,9 +378,9 @@ func excused(err error) bool {
 	return false
 }
 
-// compare sees that the database wants what the model wants. A rollback may
-// change its own module, which the model learns.
-func (w *world) compare(u *run, id string, rollback bool) {
+// compare sees that the database wants what the model wants, and nothing
+// without what it requires. The model learns what a rollback has changed.
+func (w *world) compare(u *run, rollback bool) {
 	views, err := u.r.List(w.t.Context())
 	if err != nil {
 		w.errorf("list: %v", err)
@@ -377,11 +388,18 @@ func (w *world) compare(u *run, id string, rollback bool) {
 	}
 	for _, v := range views {
 		got := slices.Index([]lifecycle.State{lifecycle.Available, lifecycle.Installed, lifecycle.Enabled}, v.Desired)
-		if rollback && v.ID == id {
-			w.desired[id] = got
+		if rollback {
+			w.desired[v.ID] = got
 		}
 		if got != w.desired[v.ID] {
 			w.errorf("desired of %s: got %s, want level %d", v.ID, v.Desired, w.desired[v.ID])
+		}
+	}
+	for id, deps := range required {
+		for _, dep := range deps {
+			if w.desired[id] > w.desired[dep] {
+				w.errorf("%s is wanted at level %d and %s, which it requires, at %d", id, w.desired[id], dep, w.desired[dep])
+			}
 		}
 	}
 }
@@ -475,23 +493,18 @@ func (w *world) mend() bool {
 // check sees that everything has come to rest where the model says.
 func (w *world) check() {
 	for _, u := range w.runs {
-		w.compare(u, "", false)
+		w.compare(u, false)
 		for _, id := range modules {
 			want := []lifecycle.State{lifecycle.Available, lifecycle.Installed, lifecycle.Enabled}[w.desired[id]]
-			for _, dep := range required[id] {
-				if got := u.r.Actual(dep); w.desired[id] == 2 && got != lifecycle.Enabled || w.desired[id] == 1 && got == lifecycle.Available {
-					want = lifecycle.Blocked
-				}
-			}
 			got := u.r.Actual(id)
-			if want == lifecycle.Blocked && w.desired[id] == 1 && got == lifecycle.Installed {
-				want = got // it was installed before the other was rolled back
-			}
 			if got != want {
 				w.errorf("%s on %s: got %s, want %s: %+v", id, u.name, got, want, view(w.t, u.r, id))
 			}
-			if (got == lifecycle.Enabled) != u.up[id] {
-				w.errorf("%s on %s is %s and its hooks say up %v", id, u.name, got, u.up[id])
+			w.mu.Lock()
+			isUp := u.up[id]
+			w.mu.Unlock()
+			if (got == lifecycle.Enabled) != isUp {
+				w.errorf("%s on %s is %s and its hooks say up %v", id, u.name, got, isUp)
 			}
 		}
 	}
