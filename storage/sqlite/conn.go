@@ -60,6 +60,9 @@ func (k *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register clock: %w", err)
 	}
+	if err := k.intact(); err != nil {
+		return nil, err
+	}
 	c := &conn{connector: k}
 	opened, err := d.Open(k.dsn())
 	if err != nil {
@@ -211,6 +214,9 @@ func (c *conn) Close() error {
 
 // Ping implements driver.Pinger: it reads the file.
 func (c *conn) Ping(ctx context.Context) error {
+	if err := c.intact(); err != nil {
+		return err
+	}
 	_, err := c.scalar(ctx, "SELECT count(*) FROM sqlite_schema")
 	return c.translate(err)
 }
@@ -245,6 +251,8 @@ func (c *conn) begin(ctx context.Context) error {
 	query := "BEGIN IMMEDIATE"
 	if !c.writer {
 		query = "BEGIN"
+	} else if err := c.intact(); err != nil {
+		return err
 	}
 	for t := newTurn(c.wait); ; {
 		_, err := c.stmts.exec(ctx, query, nil)

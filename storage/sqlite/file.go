@@ -22,6 +22,20 @@ type target struct {
 	path      string // absolute
 	name      string // as the caller wrote it, for messages
 	ephemeral bool
+	opened    os.FileInfo // the file as Open found it; nil until then
+}
+
+// intact reports whether the file is still under its name. Writes into one that
+// was removed or replaced would succeed and be lost with the last descriptor.
+func (t *target) intact() error {
+	if t.opened == nil || t.ephemeral {
+		return nil
+	}
+	now, err := os.Stat(t.path)
+	if err == nil && os.SameFile(now, t.opened) || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return failure(storage.ErrUnavailable, err, "database %s was removed or replaced while it was open: put it back, or restart", t.name)
 }
 
 func newTarget(path, name string, ephemeral bool) (*target, error) {

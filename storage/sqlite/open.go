@@ -86,6 +86,9 @@ func open(file, name string, c config, ephemeral bool, cleanup func() error) (*s
 	if err := writer.PingContext(context.Background()); err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
+	if target.opened, err = os.Stat(target.path); err != nil {
+		return nil, errors.Join(target.explain(err), writer.Close())
+	}
 	reader := sql.OpenDB(&connector{target: target, live: live, wait: c.wait})
 	reader.SetMaxOpenConns(c.readers)
 	reader.SetMaxIdleConns(c.readers)
