@@ -186,10 +186,8 @@ func (j *judge) inUse(m *member, live []report) string {
 // unready says what keeps the module from being upgraded.
 func (j *judge) unready(m *member, live []report) string {
 	rec, code := j.record(m), m.version()
-	if o := j.missing(m); len(o.by) > 0 && rec.Desired == lifecycle.Enabled {
-		if behindOnly := j.outdated(m); behindOnly != "" {
-			return behindOnly
-		}
+	if why := j.outdated(m); why != "" {
+		return why
 	}
 	if rec.Asked == code {
 		return ""

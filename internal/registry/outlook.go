@@ -64,14 +64,13 @@ func (j *judge) assess(m *member, rec lifecycle.Record, here standing) verdict {
 		return verdict{never, "is not for this instance"}
 	case here.State == lifecycle.Blocked:
 		return verdict{never, "is blocked"}
-	case here.State == lifecycle.Enabled && !rec.Bearable():
-		return verdict{never, "is not installed"}
+	case here.State == lifecycle.Enabled && j.keep(m):
+		return verdict{up, ""}
+	case here.State == lifecycle.Enabled:
+		return verdict{never, "is being disabled"}
 	}
 	if b := j.missing(m); len(b.by) > 0 {
 		return verdict{never, "is blocked"}
-	}
-	if here.State == lifecycle.Enabled {
-		return verdict{up, ""}
 	}
 	return verdict{coming, ""}
 }

@@ -349,3 +349,31 @@ func TestUninstallWaitsForFailed(t *testing.T) {
 		eventually(t, b, "billing", lifecycle.Available)
 	})
 }
+
+// TestUpgradeInOrder upgrades what is required first, when the new code needs
+// it in a newer version.
+func TestUpgradeInOrder(t *testing.T) {
+	inBubble(t, func(t *testing.T, db *storage.DB, j *journal) {
+		a := start(t, db, options{InstanceID: "a"}, j.unit("base", "1.0.0"), j.unit("app", "1.0.0", "base ^1"), j.unit("top", "1.0.0", "app"))
+		settle(t, a)
+		b := start(t, db, options{InstanceID: "b"}, j.unit("base", "2.0.0"), j.unit("app", "2.0.0", "base ^2"), j.unit("top", "1.0.0", "app"))
+		settle(t, b)
+		if got := onInstance(t, b, "app", "b"); got.State != lifecycle.Blocked || !strings.Contains(got.Detail, "base is blocked") && !strings.Contains(got.Detail, "needs base ^2, but 1.0.0 is installed") {
+			t.Errorf("app on the new instance: got %+v, want blocked by base", got)
+		}
+		_, err := b.Act(t.Context(), "app", lifecycle.OpUpgrade, registry.Request{})
+		if e, refused := errors.AsType[*lifecycle.RefusedError](err); !refused || strings.Join(e.Requires, " ") != "base" {
+			t.Errorf("upgrade of app alone: got %v, want a refusal for base", err)
+		}
+		act(t, b, lifecycle.OpUpgrade, "app", registry.Request{Cascade: true})
+		settle(t, b)
+		wantState(t, b, "app", lifecycle.Enabled)
+		wantOrder(t, j, "upgrade base from 1.0.0 to 2.0.0", "upgrade app from 1.0.0 to 2.0.0")
+		pass(5 * time.Second)
+		for _, id := range []string{"base", "app", "top"} { // the old code goes on
+			wantState(t, a, id, lifecycle.Enabled)
+		}
+		stop(t, a)
+		wantState(t, b, "top", lifecycle.Enabled)
+	})
+}
