@@ -204,7 +204,7 @@ func (t *target) login() error {
 		AccessToken string `json:"access_token"`
 	}
 	if err := json.Unmarshal(a.Body.Bytes(), &out); err != nil || a.Code != 200 {
-		return fmt.Errorf("sign in: %d %s %w", a.Code, a.Body, err)
+		return fmt.Errorf("sign in: %d %s %v", a.Code, a.Body, err)
 	}
 	t.token = out.AccessToken
 	return nil
