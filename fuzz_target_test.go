@@ -203,8 +203,11 @@ func (t *target) login() error {
 	var out struct {
 		AccessToken string `json:"access_token"`
 	}
-	if err := json.Unmarshal(a.Body.Bytes(), &out); err != nil || a.Code != 200 {
-		return fmt.Errorf("sign in: %d %s %v", a.Code, a.Body, err)
+	if a.Code != 200 {
+		return fmt.Errorf("sign in: %d %s", a.Code, a.Body)
+	}
+	if err := json.Unmarshal(a.Body.Bytes(), &out); err != nil {
+		return fmt.Errorf("sign in: %w", err)
 	}
 	t.token = out.AccessToken
 	return nil

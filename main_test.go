@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -24,6 +25,10 @@ func TestMain(m *testing.M) {
 	if raw := os.Getenv(crashEnv); raw != "" {
 		fmt.Fprintln(os.Stderr, crashServer(raw))
 		os.Exit(1)
+	}
+	// Most tests wait for a fleet rather than for a processor.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
 	}
 	leaktest.Main(m)
 }
