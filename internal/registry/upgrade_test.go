@@ -313,7 +313,8 @@ func TestNewerCodeTakesOver(t *testing.T) {
 			}
 		}
 		old = startOnly(t, db, options{InstanceID: "old", StepHook: hook}, migrated(j.unit("billing", "1.0.0"), 2))
-		r := start(t, db, options{InstanceID: "new"}, migrated(j.unit("billing", "2.0.0"), 3))
+		passed := &journal{}
+		r := start(t, db, options{InstanceID: "new", StepHook: func(point string) { passed.add("%s", point) }}, migrated(j.unit("billing", "2.0.0"), 3))
 		pass(10 * time.Second)
 		if got := onInstance(t, r, "billing", "new"); got.State != lifecycle.Installing {
 			t.Errorf("while the old one lives: got %+v, want installing", got)
@@ -324,6 +325,9 @@ func TestNewerCodeTakesOver(t *testing.T) {
 		wantState(t, r, "billing", lifecycle.Enabled)
 		if v := view(t, r, "billing"); v.InstalledVersion != "2.0.0" {
 			t.Errorf("version: got %s, want 2.0.0", v.InstalledVersion)
+		}
+		if passed.count("billing/install/migration:3/done") != 1 {
+			t.Errorf("points: got %s, want the install to run migration 3", passed)
 		}
 		if got := rows(t, db, "billing"); got != "1 2 3" {
 			t.Errorf("migrations: got %s, want 1 2 3", got)
