@@ -39,7 +39,7 @@ export async function accessibility({ browser, server, step, shot }) {
           );
           for (const { id, nodes } of violations) {
             found.push(
-              `${width} ${colorScheme} ${id}: ${nodes.map((node) => node.target.join(' ')).join(' | ')}`,
+              `${name} ${width} ${colorScheme} ${id}: ${nodes.map((node) => node.target.join(' ')).join(' | ')}`,
             );
           }
           const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -239,7 +239,7 @@ async function loadingAndFailing({ page, server, api, judge, heading, person }) 
 
   await page.route('**/assets/audit-*.js', (route) => route.fulfill({ status: 404 }));
   await page.getByRole('link', { name: 'Audit', exact: true }).click();
-  await page.getByText('There is a new version').waitFor();
+  await page.getByRole('heading', { name: 'There is a new version', level: 1 }).waitFor();
   await judge('stale-chunk');
   await page.unroute('**/assets/audit-*.js');
 

@@ -19,7 +19,7 @@ export async function launch() {
   const browser = await chromium.launch({ executablePath, args });
   return {
     close: () => browser.close(),
-    /** A person's browser: cookies of its own, and a list of everything that went wrong in it. */
+    /** A person's browser: cookies of its own, and lists of what went wrong in it and of what the server refused. */
     async person(options = {}) {
       const context = await browser.newContext({
         viewport: { width: 1280, height: 860 },
@@ -30,6 +30,7 @@ export async function launch() {
       });
       context.setDefaultTimeout(patience);
       const faults = [];
+      const refused = new Set();
       await context.exposeBinding('reportViolation', (_, text) => faults.push(`policy violated: ${text}`));
       await context.addInitScript(() => {
         addEventListener('securitypolicyviolation', (event) => {
@@ -37,6 +38,10 @@ export async function launch() {
         });
       });
       context.on('page', (page) => {
+        page.on('response', (response) => {
+          if (response.status() >= 400)
+            refused.add(`${response.status()} ${new URL(response.url()).pathname}`);
+        });
         page.on('pageerror', (error) => faults.push(`uncaught: ${error.stack ?? error}`));
         page.on('console', (message) => {
           const text = message.text();
@@ -45,7 +50,7 @@ export async function launch() {
           if (message.type() === 'error') faults.push(`console: ${text}`);
         });
       });
-      return { context, faults };
+      return { context, faults, refused };
     },
   };
 }

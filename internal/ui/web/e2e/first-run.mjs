@@ -1,6 +1,6 @@
 // From the set-up link to a module that is turned off, on and set differently, all seen live.
 import assert from 'node:assert/strict';
-import { act, follow, setUp, signIn } from './steps.mjs';
+import { act, follow, signIn } from './steps.mjs';
 import { account } from './server.mjs';
 
 export async function firstRun({ browser, server, step, shot }) {
@@ -106,6 +106,12 @@ export async function firstRun({ browser, server, step, shot }) {
     await page.locator('.module-root > div > *').first().waitFor();
   });
 
+  await step('nothing was refused but what had to be', async () => {
+    const expected = [/^422 .*\/setup$/, /^401 .*\/auth\/me$/, /^500 .*\/m\/broken\/panels\//];
+    const others = [...person.refused].filter((one) => !expected.some((pattern) => pattern.test(one)));
+    assert.deepEqual(others, []);
+  });
+
   await person.context.close();
   return person.faults;
 }
@@ -132,5 +138,3 @@ async function spaced(page, ms) {
     return times.length === 3 && times[0] - times[1] === apart && times[1] - times[2] === apart;
   }, ms);
 }
-
-export { setUp };

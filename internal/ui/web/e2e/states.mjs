@@ -177,7 +177,7 @@ export async function states({ browser, server, step, shot }) {
     await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
     await page.route('**/assets/audit-*.js', (route) => route.fulfill({ status: 404 }));
     await page.getByRole('link', { name: 'Audit', exact: true }).click();
-    await page.getByText('There is a new version').waitFor();
+    await page.getByRole('heading', { name: 'There is a new version', level: 1 }).waitFor();
     await shot(page, 'state-stale-chunk');
     await page.unroute('**/assets/audit-*.js');
     await page.getByRole('button', { name: 'Reload' }).click();
@@ -220,8 +220,9 @@ export async function states({ browser, server, step, shot }) {
     const dialog = page.getByRole('dialog', { name: 'Your session has ended' });
     await dialog.waitFor();
     await shot(page, 'state-session-lost');
-    await dialog.getByLabel('Password', { exact: true }).fill(account.password);
-    await dialog.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.waitForFunction(() => document.activeElement?.name === 'password');
+    await page.keyboard.type(account.password);
+    await page.keyboard.press('Enter');
     await dialog.waitFor({ state: 'detached' });
     const going = page.getByRole('dialog', { name: 'Save these changes?' });
     if (await going.isVisible()) await going.getByRole('button', { name: 'Go on editing' }).click();

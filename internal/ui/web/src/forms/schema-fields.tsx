@@ -14,9 +14,7 @@ export function SchemaFields({ fields, secrets }: Props) {
   return fields.map((field) =>
     field.control === 'group' ? (
       <fieldset key={field.name} className="stack">
-        <legend>
-          <h3>{field.label}</h3>
-        </legend>
+        <legend className="label">{field.label}</legend>
         {field.description && <p className="hint">{field.description}</p>}
         <SchemaFields fields={field.fields} secrets={secrets} />
       </fieldset>

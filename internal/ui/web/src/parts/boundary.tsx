@@ -3,11 +3,14 @@ import { ChunkError } from '../lazy';
 import { t } from '../strings';
 import { Button } from './button';
 import { Notice } from './notice';
+import { Page } from './page';
 
 interface Props {
   children: ReactNode;
   /** A different value clears the error, as when the person went to another page. */
   resetKey?: string;
+  /** It stands for a whole screen, which has a heading. */
+  page?: boolean;
 }
 
 interface State {
@@ -34,20 +37,28 @@ export class Boundary extends Component<Props, State> {
 
   override render() {
     if (!this.state.failed) return this.props.children;
-    if (this.state.error instanceof ChunkError) return <NewVersion />;
-    return (
-      <Notice kind="bad" title={t('crash.title')} alert>
-        <p>{t('crash')}</p>
-        <Button onClick={this.retry}>{t('retry')}</Button>
-      </Notice>
-    );
+    const stale = this.state.error instanceof ChunkError;
+    const title = stale ? t('chunk.title') : t('crash.title');
+    // A screen says it in its heading, a part in the notice itself.
+    const inNotice = this.props.page ? '' : title;
+    const notice = stale ? <NewVersion title={inNotice} /> : <Crash title={inNotice} onRetry={this.retry} />;
+    return this.props.page ? <Page title={title}>{notice}</Page> : notice;
   }
 }
 
-/** Said when a part of the page can no longer be loaded: nearly always a deploy since the page was opened. */
-export function NewVersion() {
+function Crash({ title, onRetry }: { title: string; onRetry: () => void }) {
   return (
-    <Notice kind="warn" title={t('chunk.title')} alert>
+    <Notice kind="bad" title={title} alert>
+      <p>{t('crash')}</p>
+      <Button onClick={onRetry}>{t('retry')}</Button>
+    </Notice>
+  );
+}
+
+/** Said when a part of the page can no longer be loaded: nearly always a deploy since the page was opened. */
+function NewVersion({ title }: { title: string }) {
+  return (
+    <Notice kind="warn" title={title} alert>
       <p>{t('chunk')}</p>
       <Button
         look="primary"

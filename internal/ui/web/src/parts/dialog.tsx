@@ -17,6 +17,8 @@ export function Dialog({ title, onClose, children, stay = false }: Props) {
     if (!dialog) return;
     const opener = document.activeElement;
     dialog.showModal();
+    // The dialog itself would choose the first control.
+    dialog.querySelector<HTMLElement>('[data-focus]')?.focus();
     return () => {
       dialog.close();
       // The opener may have been drawn anew meanwhile; the page's heading is the next best place.

@@ -4,6 +4,8 @@ import { Button } from './button';
 import { Field } from './field';
 
 interface Props extends Omit<InputHTMLAttributes<HTMLInputElement>, 'id' | 'type'> {
+  /** A dialog gives this field the focus when it opens. */
+  'data-focus'?: true | undefined;
   label: string;
   hint?: ReactNode;
   error?: string | undefined;

@@ -53,7 +53,7 @@ export function SignInForm({ email = '', onDone }: Props) {
         name="password"
         autoComplete="current-password"
         required
-        autoFocus={email !== ''}
+        data-focus={email === '' ? undefined : true}
       />
       <Button type="submit" look="primary" busy={signIn.isPending}>
         {signIn.isPending ? t('signin.busy') : t('signin')}

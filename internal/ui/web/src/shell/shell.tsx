@@ -61,7 +61,7 @@ export function Shell() {
           <Nav />
         </nav>
         <main className="main" id="main" tabIndex={-1}>
-          <Boundary resetKey={pathname}>
+          <Boundary resetKey={pathname} page>
             <Suspense fallback={<LoadingRows rows={3} height="7rem" />}>
               <Outlet />
             </Suspense>
