@@ -199,3 +199,25 @@ func TestRegistrationErrors(t *testing.T) {
 		})
 	}
 }
+
+// A subtree is not betrayed by a redirect from its path without the slash.
+func TestSubtreeWithoutSlash(t *testing.T) {
+	t.Parallel()
+	ok := func(context.Context, none) (none, error) { return none{}, nil }
+	m := &hooks{id: "tree", routes: func(r *dashboard.Router) error {
+		dashboard.Get(r, "/dir/", ok, dashboard.Require(permRead))
+		dashboard.Get(r, "/end/{$}", ok, dashboard.Require(permRead))
+		dashboard.Get(r, "/both", ok, dashboard.Require(permRead))
+		dashboard.Get(r, "/both/", ok, dashboard.Require(permRead))
+		return nil
+	}}
+	s := newServer(t, dashboard.WithModules(m))
+	s.waitState("tree", "enabled")
+	stranger := s.member("stranger", "dashboard.audit.read")
+	for path, status := range map[string]int{"dir": 404, "end": 404, "dir/": 204, "dir/x": 204, "end/": 204, "end/x": 404, "both": 204, "both/": 204} {
+		path = "/api/v1/m/tree/" + path
+		s.as("").get(path).wantProblem(401, "unauthenticated")
+		stranger.get(path).wantProblem(404, "not-found")
+		s.owner().get(path).wantStatus(status)
+	}
+}

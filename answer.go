@@ -17,8 +17,9 @@ import (
 )
 
 // A Stream is an Out that sends server-sent events until it returns or the
-// client leaves. The context also ends when the module is disabled; the stream
-// then closes with a module-disabled event. Data is encoded as JSON. Send
+// client leaves. The context also ends when the module is disabled, the session
+// ends or the caller loses the right to the endpoint; the stream then closes with
+// an event module-disabled, session-ended or forbidden. Data is encoded as JSON. Send
 // returns an error once the client is gone or too slow.
 type Stream func(ctx context.Context, send func(event string, data any) error) error
 

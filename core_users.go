@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/modular-dashboard/dashboard/auth"
 )
@@ -135,7 +136,7 @@ func accountError(err error) error {
 		return Invalid(FieldError{Pointer: "/" + e.Field, Code: e.Code, Detail: e.Detail})
 	}
 	if e, ok := errors.AsType[*auth.CycleError](err); ok {
-		return Invalid(FieldError{Pointer: "/inherits", Code: "cycle", Detail: e.Error()})
+		return Invalid(FieldError{Pointer: "/inherits", Code: "cycle", Detail: "must not lead back to the role itself: " + strings.Join(e.Path, " → ")})
 	}
 	conflict := func(code, detail string) *Error {
 		return &Error{Status: http.StatusConflict, Code: code, Detail: detail}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,7 @@ type hosted struct {
 // pointer swap.
 type slot struct {
 	mux       *http.ServeMux
+	subtrees  bool // some endpoint answers all below its path
 	endpoints []*endpoint
 	panels    []*Panel
 	gate      *gate
@@ -104,6 +106,9 @@ func (d *Dashboard) newSlot(m *hosted) (*slot, error) {
 	}
 	s := &slot{mux: http.NewServeMux(), endpoints: r.endpoints, panels: r.panels, gate: newGate(),
 		since: time.Now(), bg: newBackground(func(v any) { d.modulePanicked(m, v, debug.Stack()) })}
+	s.subtrees = slices.ContainsFunc(r.endpoints, func(e *endpoint) bool {
+		return strings.HasSuffix(strings.TrimSuffix(e.path, "{$}"), "/")
+	})
 	err = guard(func() error { return d.mount(s.mux, r.endpoints, m) })
 	if err != nil {
 		return nil, fmt.Errorf("routes of module %s: %w", m.id, err)

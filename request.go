@@ -20,7 +20,7 @@ import (
 type request struct {
 	id        string
 	address   string // the client's, without port
-	base      string // the mount as the browser sees it, beginning and ending in /
+	base      string // the mount as the browser sees it, decoded, beginning and ending in /
 	path      string // decoded, canonical, below base, without a leading slash
 	host      string // as the browser's address bar shows it
 	secure    bool   // the browser speaks https
@@ -92,6 +92,7 @@ func (d *Dashboard) locate(r *http.Request) (*request, *Error) {
 			s.base = strings.TrimSuffix(p, "/") + s.base
 		}
 	}
+	s.base = unescapePath(s.base)
 	if escaped == "" {
 		return s, &Error{Status: http.StatusPermanentRedirect}
 	}

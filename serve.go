@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -46,7 +47,7 @@ func (d *Dashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func redirectToBase(w http.ResponseWriter, r *http.Request, s *request) {
-	target := s.base
+	target := (&url.URL{Path: s.base}).EscapedPath()
 	if r.URL.RawQuery != "" {
 		target += "?" + r.URL.RawQuery
 	}
@@ -170,7 +171,21 @@ func (d *Dashboard) serveModule(ctx context.Context, w http.ResponseWriter, r *h
 			d.answerPanic(w, s)
 		}
 	}()
-	slot.mux.ServeHTTP(w, withPath(context.WithValue(ctx, callKey{}, call), r, "/"+path))
+	inner := withPath(context.WithValue(ctx, callKey{}, call), r, "/"+path)
+	if slot.subtrees && !matches(slot.mux, inner) {
+		d.unmatched(slot.mux, m).ServeHTTP(w, inner)
+		return
+	}
+	slot.mux.ServeHTTP(w, inner)
+}
+
+// matches reports whether an endpoint, or the answer for none, is there for a
+// request. Else [http.ServeMux] would redirect from /x to a subtree /x/: before
+// anybody asked for a permission, and to a path that is not below the mount.
+func matches(mux *http.ServeMux, r *http.Request) bool {
+	h, _ := mux.Handler(r)
+	_, ours := h.(http.HandlerFunc)
+	return ours
 }
 
 // call is a request inside a module. A stream leaves the gate early and is
@@ -214,7 +229,7 @@ func (d *Dashboard) unknown(w http.ResponseWriter, s *request) {
 func (d *Dashboard) authFailed(w http.ResponseWriter, s *request, err error) {
 	e := asError(err)
 	if e.status() >= http.StatusInternalServerError {
-		d.log.Warn("cannot check credentials", "request_id", s.id, "error", err)
+		d.log.WarnContext(s.r.Context(), "cannot check credentials", "request_id", s.id, "error", err)
 	}
 	writeError(w, e, s.id)
 }
@@ -258,7 +273,7 @@ func (d *Dashboard) permit(e *endpoint, m *hosted, p *auth.Principal) *Error {
 func (d *Dashboard) failed(w http.ResponseWriter, r *http.Request, e *endpoint, err error) {
 	s := stateOf(r.Context())
 	if late, ok := errors.AsType[answeredError](err); ok {
-		d.log.Debug("answer broke off", "request_id", s.id, "endpoint", e.method+" "+e.path, "module", e.module, "error", late.err)
+		d.log.DebugContext(r.Context(), "answer broke off", "request_id", s.id, "endpoint", e.method+" "+e.path, "module", e.module, "error", late.err)
 		return
 	}
 	answer := asError(err)
@@ -266,7 +281,7 @@ func (d *Dashboard) failed(w http.ResponseWriter, r *http.Request, e *endpoint, 
 		answer = errDraining // it was not the client who gave up
 	}
 	if answer.status() >= http.StatusInternalServerError && answer.Err != nil && !errors.Is(err, context.Canceled) {
-		d.log.Error("endpoint failed", "request_id", s.id, "endpoint", e.method+" "+e.path, "module", e.module, "error", err)
+		d.log.ErrorContext(r.Context(), "endpoint failed", "request_id", s.id, "endpoint", e.method+" "+e.path, "module", e.module, "error", err)
 		d.report(err, slog.String("request_id", s.id), slog.String("module", e.module))
 	}
 	writeError(w, answer, s.id)
@@ -285,7 +300,7 @@ func (d *Dashboard) unmatched(mux *http.ServeMux, m *hosted) http.Handler {
 		probe := *r
 		for _, method := range methods {
 			probe.Method = method
-			if _, pattern := mux.Handler(&probe); pattern != "/" && pattern != "" {
+			if _, pattern := mux.Handler(&probe); pattern != "/" && pattern != "" && matches(mux, &probe) {
 				allow = append(allow, method)
 			}
 		}

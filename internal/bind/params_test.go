@@ -322,3 +322,24 @@ func TestCompileAccepts(t *testing.T) {
 		}
 	}
 }
+
+// A time whose offset leads out of RFC 3339's years has no answer to be in.
+func TestTimesAtTheEdge(t *testing.T) {
+	t.Parallel()
+	type in struct {
+		At time.Time `query:"at"`
+	}
+	plan, err := bind.New().Compile(reflect.TypeFor[in](), "/x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]bool{
+		"9999-12-31T23:59:59Z": true, "9999-12-31T23:59:59-23:59": false, "0000-01-01T00:00:00Z": true, "0000-01-01T00:00:00%2B23:59": false,
+	} {
+		var v in
+		err := plan.Decode(httptest.NewRequest(http.MethodGet, "/x?at="+text, nil), &v, 0)
+		if got := err == nil; got != want {
+			t.Errorf("at=%s: accepted %v, want %v (%v)", text, got, want, err)
+		}
+	}
+}

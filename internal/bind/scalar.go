@@ -112,8 +112,8 @@ func decodeTime(d *decoder, v reflect.Value) bool {
 	}
 	b, ok := d.str()
 	if ok {
-		var t time.Time
-		if err := t.UnmarshalText(b); err != nil {
+		t, fits := parseTime(b)
+		if !fits {
 			d.report("type", timeSentence)
 			return true
 		}

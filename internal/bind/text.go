@@ -108,10 +108,21 @@ func setFloat(v reflect.Value, text string) string {
 }
 
 func setTime(v reflect.Value, text string) string {
-	if v.Addr().Interface().(*time.Time).UnmarshalText([]byte(text)) != nil {
+	t, ok := parseTime([]byte(text))
+	if !ok {
 		return timeSentence
 	}
+	*v.Addr().Interface().(*time.Time) = t
 	return ""
+}
+
+// parseTime takes RFC 3339 times that have that form in UTC, too: an offset may
+// lead out of the years 0 to 9999.
+func parseTime(text []byte) (time.Time, bool) {
+	var t time.Time
+	err := t.UnmarshalText(text)
+	y := t.UTC().Year()
+	return t, err == nil && y >= 0 && y <= 9999
 }
 
 func setDuration(v reflect.Value, text string) string {
