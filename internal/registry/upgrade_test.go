@@ -381,3 +381,42 @@ func TestUpgradeInOrder(t *testing.T) {
 		wantState(t, b, "top", lifecycle.Enabled)
 	})
 }
+
+// TestUninstallInOrder has a module whose uninstall takes its time; what it
+// requires goes after it.
+func TestUninstallInOrder(t *testing.T) {
+	inBubble(t, func(t *testing.T, db *storage.DB, j *journal) {
+		u := j.unit("reports", "1.0.0", "billing")
+		u.Uninstall = func(context.Context, bool) error { pass(5 * time.Second); j.add("uninstall reports"); return nil }
+		r := start(t, db, options{}, u, j.unit("billing", "1.0.0"))
+		settle(t, r)
+		act(t, r, lifecycle.OpUninstall, "billing", registry.Request{Cascade: true})
+		settle(t, r)
+		wantOrder(t, j, "disable reports", "disable billing", "uninstall reports", "uninstall billing false")
+	})
+}
+
+// TestUninstallBeforeEnable uninstalls a module just when another instance is
+// about to enable it: that must notice.
+func TestUninstallBeforeEnable(t *testing.T) {
+	inBubble(t, func(t *testing.T, db *storage.DB, j *journal) {
+		a := start(t, db, options{InstanceID: "a"}, j.unit("billing", "1.0.0"))
+		settle(t, a)
+		asked := false
+		hook := func(point string) {
+			if point == "billing/enable/before" && !asked {
+				asked = true
+				act(t, a, lifecycle.OpUninstall, "billing", registry.Request{})
+				eventually(t, a, "billing", lifecycle.Available)
+			}
+		}
+		u := j.unit("billing", "1.0.0")
+		u.Enable = func(context.Context) error { t.Error("enabled although it is uninstalled"); return nil }
+		b := start(t, db, options{InstanceID: "b", StepHook: hook}, u)
+		settle(t, b)
+		wantState(t, b, "billing", lifecycle.Available)
+		if !asked {
+			t.Error("the moment never came")
+		}
+	})
+}
