@@ -20,7 +20,7 @@ func (d *Dashboard) routeSettings(r *Router) {
 		Answers(404, 409, 412, 428))
 	Get(r, "/modules/{id}/settings/schema", d.settingsSchema, read, ID("settings-schema"), Summary("JSON Schema of a module's settings"), Answers(404))
 	Get(r, "/modules/{id}/settings/history", d.settingsHistory, read, ID("settings-history"), Summary("Earlier versions of a module's settings"), Answers(404))
-	Post(r, "/modules/{id}/settings/rollback", d.rollbackSettings, manage, ID("rollback-settings"), Summary("Go back to an earlier version"), Answers(404, 409, 412))
+	Post(r, "/modules/{id}/settings/rollback", d.rollbackSettings, manage, ID("rollback-settings"), Summary("Go back to an earlier version"), Answers(404, 409, 412, 428))
 }
 
 type settingsInfo struct {
@@ -112,12 +112,9 @@ type rollbackIn struct {
 }
 
 func (d *Dashboard) rollbackSettings(ctx context.Context, in rollbackIn) (settingsInfo, error) {
-	version := settings.AnyVersion
-	if in.IfMatch != "" {
-		var err error
-		if version, err = expectedVersion(in.IfMatch); err != nil {
-			return settingsInfo{}, err
-		}
+	version, err := expectedVersion(in.IfMatch)
+	if err != nil {
+		return settingsInfo{}, err
 	}
 	if _, err := d.settings.Rollback(ctx, in.ID, in.Version, version, stateOf(ctx).principal.ID); err != nil {
 		return settingsInfo{}, settingsError(err)

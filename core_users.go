@@ -2,6 +2,9 @@ package dashboard
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"slices"
@@ -12,7 +15,7 @@ import (
 
 func (d *Dashboard) routeUsers(r *Router) {
 	read, manage := Require(permUsersRead), Require(permUsersManage)
-	Get(r, "/users", d.listUsers, read, ID("users"), Summary("Accounts"))
+	Get(r, "/users", d.listUsers, read, ID("users"), Summary("Accounts"), Answers(400))
 	Post(r, "/users", d.createUser, manage, ID("create-user"), Status(http.StatusCreated), Summary("Make an account"), Answers(409))
 	Get(r, "/users/{id}", d.getUser, read, ID("user"), Summary("One account"), Answers(404))
 	Patch(r, "/users/{id}", d.updateUser, manage, ID("update-user"), Summary("Change an account"), Answers(404, 409))
@@ -28,16 +31,42 @@ type usersIn struct {
 }
 
 func (d *Dashboard) listUsers(ctx context.Context, in usersIn) (Page[userInfo], error) {
-	users, err := d.auth.Users(ctx, in.Cursor, in.Limit+1)
+	after, ok := d.openCursor("users", in.Cursor)
+	if !ok {
+		return Page[userInfo]{}, errBadCursor
+	}
+	users, err := d.auth.Users(ctx, after, in.Limit+1)
 	out := Page[userInfo]{}
 	for i, u := range users {
 		if i == in.Limit {
-			out.NextCursor = users[i-1].ID
+			out.NextCursor = d.cursor("users", users[i-1].ID)
 			break
 		}
 		out.Items = append(out.Items, userInfoOf(u))
 	}
 	return out, err
+}
+
+// cursor makes an opaque cursor of a list that nobody else can make.
+func (d *Dashboard) cursor(list, after string) string {
+	mac := hmac.New(sha256.New, d.vault.subkey("cursor of "+list))
+	mac.Write([]byte(after))
+	return base64.RawURLEncoding.EncodeToString(append(mac.Sum(nil)[:cursorMAC], after...))
+}
+
+const cursorMAC = 12
+
+// openCursor returns what a cursor continues after; "" continues after nothing.
+func (d *Dashboard) openCursor(list, cursor string) (after string, ok bool) {
+	if cursor == "" {
+		return "", true
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil || len(raw) < cursorMAC {
+		return "", false
+	}
+	after = string(raw[cursorMAC:])
+	return after, hmac.Equal([]byte(d.cursor(list, after)), []byte(cursor))
 }
 
 type createUserIn struct {

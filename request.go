@@ -121,7 +121,8 @@ func strippedPrefix(r *http.Request) string {
 
 // canonicalPath reports why an escaped path is not the one spelling of itself:
 // segments are split raw, then decoded; none may be empty (but the last), "."
-// or "..", or hold a slash, a backslash or a control character once decoded.
+// or "..", or hold a backslash or a control character once decoded. A decoded
+// slash stays inside its segment, where it is data.
 func canonicalPath(escaped string) error {
 	if escaped == "" || escaped[0] != '/' {
 		return errors.New("it does not begin with a slash")

@@ -48,12 +48,12 @@ func (v *vault) subkey(purpose string) []byte {
 
 // loadKeys returns the master keys: those given, or those of the key file
 // beside a SQLite database, which is made where it is missing.
-func (d *Dashboard) loadKeys(context.Context) ([]auth.MasterKey, error) {
-	d.keysOnce.Do(func() { d.keys, d.keysErr = d.readKeys() })
+func (d *Dashboard) loadKeys(ctx context.Context) ([]auth.MasterKey, error) {
+	d.keysOnce.Do(func() { d.keys, d.keysErr = d.readKeys(ctx) })
 	return d.keys, d.keysErr
 }
 
-func (d *Dashboard) readKeys() ([]auth.MasterKey, error) {
+func (d *Dashboard) readKeys(ctx context.Context) ([]auth.MasterKey, error) {
 	if len(d.config.masterKeys) > 0 {
 		out := make([]auth.MasterKey, len(d.config.masterKeys))
 		for i, k := range d.config.masterKeys {
@@ -69,17 +69,35 @@ func (d *Dashboard) readKeys() ([]auth.MasterKey, error) {
 		_, _ = rand.Read(key) // never fails
 		return []auth.MasterKey{{ID: "memory", Key: key}}, nil
 	}
-	return d.keyFile(d.db.Path() + ".key")
+	return d.keyFile(ctx, d.db.Path()+".key")
+}
+
+// sealedBefore reports whether the database holds what a key has sealed.
+func (d *Dashboard) sealedBefore(ctx context.Context) (bool, error) {
+	const query = `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'auth_keys'`
+	var n int
+	if err := d.db.QueryRow(ctx, query).Scan(&n); err != nil {
+		return false, fmt.Errorf("look for sealed secrets: %w", err)
+	}
+	return n > 0, nil
 }
 
 // keyFile reads a key file, one "id base64" per line, newest first.
-func (d *Dashboard) keyFile(name string) ([]auth.MasterKey, error) {
+func (d *Dashboard) keyFile(ctx context.Context, name string) ([]auth.MasterKey, error) {
+	// In this order: another process may be making both just now, the key first.
+	sealed, err := d.sealedBefore(ctx)
+	if err != nil {
+		return nil, err
+	}
 	raw, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
+		if sealed {
+			return nil, fmt.Errorf("the key file %s is missing: restore it, the database's secrets open with nothing else", name)
+		}
 		if err := makeKeyFile(name); err != nil {
 			return nil, fmt.Errorf("make key file: %w", err)
 		}
-		d.log.Warn("made a master key beside the database: whoever has both files has every secret; keep a copy apart",
+		d.log.WarnContext(ctx, "made a master key beside the database: whoever has both files has every secret; keep a copy apart",
 			"file", name)
 		raw, err = os.ReadFile(name)
 	}

@@ -168,6 +168,34 @@ func TestRightsCannotBeEscalated(t *testing.T) {
 	clerk.do("POST", "/api/v1/users", map[string]any{"email": "y@example.com", "name": "y", "password": ownerPassword, "roles": []string{"clerk"}}).wantStatus(201)
 }
 
+func TestUserPages(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	for _, name := range []string{"a", "b", "c"} {
+		s.member(name, "dashboard.users.read")
+	}
+	seen := map[string]bool{}
+	for cursor, pages := "", 0; pages == 0 || cursor != ""; pages++ {
+		var page struct {
+			Items      []struct{ ID string }
+			NextCursor string `json:"next_cursor"`
+		}
+		s.owner().get("/api/v1/users?limit=3&cursor=" + cursor).wantStatus(200).decode(&page)
+		for _, u := range page.Items {
+			seen[u.ID] = true
+		}
+		if cursor = page.NextCursor; pages > 3 {
+			t.Fatal("the pages do not end")
+		}
+	}
+	if len(seen) != 4 {
+		t.Errorf("accounts on all pages: got %d, want 4", len(seen))
+	}
+	for _, cursor := range []string{"zz", "AAAA", "%00"} {
+		s.owner().get("/api/v1/users?cursor="+cursor).wantProblem(400, "bad-cursor")
+	}
+}
+
 // event is one server-sent event.
 type event struct{ name, data string }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/modular-dashboard/dashboard"
+	"github.com/modular-dashboard/dashboard/storage/sqlite"
 )
 
 type mailSettings struct {
@@ -214,4 +216,36 @@ func TestStoredStateIsHonored(t *testing.T) {
 			t.Errorf("audit of the disable: got %+v", log.Items)
 		}
 	})
+}
+
+// Without its key a database is not started with a new one: what the old key
+// sealed would be lost without a word.
+func TestMissingKeyFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "d.db")
+	t.Run("first life", func(t *testing.T) { openServer(t, file) })
+	if err := os.Rename(file+".key", file+".kept"); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sqlite.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := dashboard.New(db, dashboard.WithLogger(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Start(t.Context()); err == nil || !strings.Contains(err.Error(), file+".key is missing") {
+		t.Errorf("Start: got %v, want an error that names the key file", err)
+	}
+	if err := errors.Join(d.Shutdown(t.Context()), db.Close()); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(file + ".key"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a new key file was made: %v", err)
+	}
+	if err := os.Rename(file+".kept", file+".key"); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("second life", func(t *testing.T) { openServer(t, file) })
 }

@@ -304,7 +304,8 @@ func callModules(call callFunc) {
 	call(428, "PUT", "/modules/system/settings", `{"values":{"interval":"3s"}}`)
 	call(422, "PUT", "/modules/system/settings", `{"values":{"interval":"3h"}}`, "If-Match", "*")
 	call(200, "GET", "/modules/system/settings/history", "")
-	call(200, "POST", "/modules/system/settings/rollback", `{"version":1}`)
+	call(428, "POST", "/modules/system/settings/rollback", `{"version":1}`)
+	call(200, "POST", "/modules/system/settings/rollback", `{"version":1}`, "If-Match", "*")
 	call(202, "POST", "/modules/system/disable", "")
 	call(202, "POST", "/modules/system/enable", "")
 }
