@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/modular-dashboard/dashboard/internal/lifecycle"
@@ -97,6 +98,36 @@ func TestDatabaseGone(t *testing.T) {
 	if j.count("disable billing") != 1 {
 		t.Errorf("hooks: got %s, want disable", j)
 	}
+}
+
+// TestStalledWriters has a transaction keep all heartbeats waiting: that makes
+// nobody look dead.
+func TestStalledWriters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db, err := sqlite.Open(filepath.Join(t.TempDir(), "stalled.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		j := &journal{}
+		a := startOnly(t, db, options{InstanceID: "a"}, j.unit("billing", "1.0.0"))
+		b := startOnly(t, db, options{InstanceID: "b"}, j.unit("billing", "1.0.0"))
+		settle(t, a, b)
+		err = db.Update(t.Context(), func(*storage.Tx) error {
+			pass(15 * time.Second)
+			if in := onInstance(t, a, "billing", "b"); !in.Live {
+				t.Errorf("while nobody can write: got %+v, want live", in)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		stop(t, a)
+		stop(t, b)
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // TestStartFails leaves nothing behind.

@@ -406,13 +406,14 @@ func TestUninstallBeforeEnable(t *testing.T) {
 		hook := func(point string) {
 			if point == "billing/enable/before" && !asked {
 				asked = true
+				pass(time.Second) // b has read all there is and does not look again
 				act(t, a, lifecycle.OpUninstall, "billing", registry.Request{})
 				eventually(t, a, "billing", lifecycle.Available)
 			}
 		}
 		u := j.unit("billing", "1.0.0")
 		u.Enable = func(context.Context) error { t.Error("enabled although it is uninstalled"); return nil }
-		b := start(t, db, options{InstanceID: "b", StepHook: hook}, u)
+		b := start(t, db, options{InstanceID: "b", StepHook: hook, Poll: time.Hour}, u)
 		settle(t, b)
 		wantState(t, b, "billing", lifecycle.Available)
 		if !asked {
