@@ -129,11 +129,20 @@ export function createAPI({ account, only }) {
       }),
     ],
     ['GET', /^api\/v1\/auth\/me\/modules$/, () => ({ items: state.mine() })],
-    ['GET', /^api\/v1\/auth\/sessions$/, () => ({ items: sessions })],
+    [
+      'GET',
+      /^api\/v1\/auth\/sessions$/,
+      ({ request }) => ({
+        items: sessions.map((one) => ({ ...one, current: one.id === cookie(request, 'mock-access') })),
+      }),
+    ],
     [
       'DELETE',
       /^api\/v1\/auth\/sessions\/(.+)$/,
       ({ match }) => {
+        access.delete(match[1]);
+        refreshes.delete(match[1]);
+        emit('session-ended', {});
         sessions = sessions.filter((session) => session.id !== match[1]);
         note('session.revoked', match[1]);
       },
@@ -183,8 +192,8 @@ export function createAPI({ account, only }) {
       /^api\/v1\/modules\/([^/]+)\/settings\/rollback$/,
       ({ match, body }) => {
         const wanted = state.history.find((one) => one.version === body.version);
-        if (!wanted) throw new Problem(404, 'not-found', 'not found');
-        state.save(wanted.values);
+        if (!wanted && body.version !== 0) throw new Problem(404, 'not-found', 'not found');
+        state.save(structuredClone(wanted?.values ?? state.defaults));
         emit('settings', { id: match[1], version: state.settings.version });
         return state.settings;
       },

@@ -115,8 +115,9 @@ export function createModules({ only } = {}) {
       alert: { url: 'https://hooks.example.com/ops' },
     },
     secrets: { 'alert.token': true },
-    version: 1,
+    version: 0,
   };
+  const defaults = structuredClone(settings.values);
   const history = [];
 
   const find = (id) => {
@@ -125,7 +126,7 @@ export function createModules({ only } = {}) {
     return found;
   };
 
-  return { modules, find, settings, history, settingsSchema, plan, act, save, panels, data, mine };
+  return { modules, find, settings, defaults, history, settingsSchema, plan, act, save, panels, data, mine };
 
   function dependants(id) {
     return modules.filter(

@@ -31,8 +31,8 @@ const FormPanel = lazyPart<{ panel: PanelMeta; data: FormData }>(() => import('.
 const otherHeight = '6rem';
 
 const heights: Record<string, string> = {
-  stat: '5.400rem',
-  timeseries: '17.750rem',
+  stat: '7.5rem',
+  timeseries: '18.25rem',
   table: '12rem',
   bar: '9rem',
   markdown: '6rem',
