@@ -75,7 +75,9 @@ export async function accessibility({ browser, server, step, shot }) {
   for (const one of sample.modules) {
     stops.push(await answer(page, api(`modules/${one.id}`), one, { ETag: '"1"' }));
   }
-  stops.push(await answer(page, api('modules/system/settings'), sample.settings, { ETag: '"1"' }));
+  stops.push(
+    await answer(page, api('modules/system/settings'), { ...sample.settings, version: 1 }, { ETag: '"1"' }),
+  );
   stops.push(await answer(page, api('modules/system/settings/schema'), sample.settingsSchema));
   const version = { version: 1, at: new Date().toISOString(), actor: 'u1', actor_name: 'lin@example.com' };
   const changes = [
