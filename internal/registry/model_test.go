@@ -30,7 +30,7 @@ import (
 // A failure names its seed: REGISTRY_MODEL_SEED=7 runs that one alone, and
 // REGISTRY_MODEL_RUNS=1000 a thousand from there.
 func TestModel(t *testing.T) {
-	first, runs := number("REGISTRY_MODEL_SEED", 0), number("REGISTRY_MODEL_RUNS", 40)
+	first, runs := number("REGISTRY_MODEL_SEED", 0), number("REGISTRY_MODEL_RUNS", 20)
 	if os.Getenv("REGISTRY_MODEL_SEED") != "" {
 		runs = number("REGISTRY_MODEL_RUNS", 1)
 	}
