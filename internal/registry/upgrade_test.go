@@ -305,14 +305,16 @@ func TestTwiceTheSameInstance(t *testing.T) {
 func TestNewerCodeTakesOver(t *testing.T) {
 	inBubble(t, func(t *testing.T, db *storage.DB, j *journal) {
 		var old *registry.Registry
-		ready := make(chan struct{})
+		begun, ready := make(chan struct{}), make(chan struct{})
 		hook := func(point string) {
 			if point == "billing/install/hook/begin" {
+				close(begun)
 				<-ready
 				registry.Die(old)
 			}
 		}
 		old = startOnly(t, db, options{InstanceID: "old", StepHook: hook}, migrated(j.unit("billing", "1.0.0"), 2))
+		<-begun // or else the new one may be the one that installs
 		passed := &journal{}
 		r := start(t, db, options{InstanceID: "new", StepHook: func(point string) { passed.add("%s", point) }}, migrated(j.unit("billing", "2.0.0"), 3))
 		pass(10 * time.Second)
