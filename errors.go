@@ -51,7 +51,7 @@ func Errorf(status int, code, format string, args ...any) *Error {
 
 // Invalid returns the 422 answer for the given fields.
 func Invalid(fields ...FieldError) *Error {
-	return &Error{Status: http.StatusUnprocessableEntity, Code: "validation-failed",
+	return &Error{Status: http.StatusUnprocessableEntity, Code: "invalid-input",
 		Detail: "The request has invalid fields.", Fields: fields}
 }
 

@@ -56,7 +56,7 @@ func TestFirstRun(t *testing.T) {
 	bad := map[string]string{"token": "wrong", "email": ownerEmail, "password": ownerPassword, "name": "Ada"}
 	do("POST", "/api/v1/setup", bad).wantProblem(401, "setup-token-invalid")
 	short := map[string]string{"token": token, "email": ownerEmail, "password": "short", "name": "Ada"}
-	do("POST", "/api/v1/setup", short).wantProblem(422, "validation-failed")
+	do("POST", "/api/v1/setup", short).wantProblem(422, "invalid-input")
 	a := do("POST", "/api/v1/setup", account).wantStatus(201)
 	if bytes.Contains(a.body, []byte("access_token")) {
 		t.Errorf("set-up answers tokens to a browser: %s", a.body)

@@ -96,13 +96,13 @@ func TestSettingsEndToEnd(t *testing.T) {
 		t.Errorf("applied: got %+v", got)
 	}
 	tag := first.header.Get("ETag")
-	bad := put(tag, map[string]any{"every": "5h", "sender": "no address", "limit": 20}).wantProblem(422, "validation-failed")
+	bad := put(tag, map[string]any{"every": "5h", "sender": "no address", "limit": 20}).wantProblem(422, "invalid-input")
 	for _, pointer := range []string{"/values/every", "/values/sender"} {
 		if !bytes.Contains(bad.body, []byte(pointer)) {
 			t.Errorf("fields in error: got %s, want one at %s", bad.body, pointer)
 		}
 	}
-	put(tag, map[string]any{"every": "5s", "sender": "a@example.com", "limit": 20, "surprise": 1}).wantProblem(422, "validation-failed")
+	put(tag, map[string]any{"every": "5s", "sender": "a@example.com", "limit": 20, "surprise": 1}).wantProblem(422, "invalid-input")
 	refused := put(tag, map[string]any{"every": "9s", "sender": "nobody@example.com", "limit": 20}).wantProblem(422, "settings-refused")
 	if !bytes.Contains(refused.body, []byte("relay")) {
 		t.Errorf("refusal: got %s, want the module's reason", refused.body)
