@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/modular-dashboard/dashboard"
 )
@@ -191,7 +193,8 @@ func TestUserPages(t *testing.T) {
 	if len(seen) != 4 {
 		t.Errorf("accounts on all pages: got %d, want 4", len(seen))
 	}
-	for _, cursor := range []string{"zz", "AAAA", "%00"} {
+	forged := base64.RawURLEncoding.EncodeToString([]byte("0123456789abthe-id-of-somebody"))
+	for _, cursor := range []string{"zz", "AAAA", "%00", forged} {
 		s.owner().get("/api/v1/users?cursor="+cursor).wantProblem(400, "bad-cursor")
 	}
 }
@@ -307,7 +310,8 @@ func TestModuleStreams(t *testing.T) {
 		}, dashboard.Require(permRead))
 		return nil
 	}}
-	s := newServer(t, dashboard.WithModules(m))
+	// A drain that waited for streams would not end before the hook's time is up.
+	s := newServer(t, dashboard.WithModules(m), dashboard.WithDrainTimeout(time.Hour), dashboard.WithHookTimeout(5*time.Second))
 	s.waitState("ticker", "enabled")
 	stream, err := s.owner().listen(t.Context(), "/api/v1/m/ticker/ticks")
 	if err != nil {
