@@ -12,6 +12,7 @@ import (
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/audit"
 	"github.com/modular-dashboard/dashboard/internal/events"
+	"github.com/modular-dashboard/dashboard/internal/layout"
 	"github.com/modular-dashboard/dashboard/internal/lifecycle"
 	"github.com/modular-dashboard/dashboard/internal/registry"
 	"github.com/modular-dashboard/dashboard/internal/settings"
@@ -46,7 +47,13 @@ func (d *Dashboard) cookiesFor(r *http.Request) auth.Cookies {
 	return auth.Cookies{Mount: auth.MountName("dashboard", s.base), Insecure: !s.secure, Port: port}
 }
 
+// auditAuth records what auth did; the default layout of a role goes with it.
 func (d *Dashboard) auditAuth(ctx context.Context, tx *storage.Tx, e auth.AuditEvent) error {
+	if e.Action == "role.delete" {
+		if err := layout.Forget(ctx, tx, layout.Owner{Kind: layout.Role, ID: e.Target}); err != nil {
+			return err
+		}
+	}
 	detail := make(map[string]string, len(e.Detail))
 	maps.Copy(detail, e.Detail)
 	return d.auditAs(ctx, tx, e.Actor, e.Action, e.Target, detail)

@@ -17,11 +17,13 @@ var (
 	permUsersManage    = NewPermission("users.manage", "Create and change accounts and roles")
 	permAuditRead      = NewPermission("audit.read", "Read the audit log")
 	permAPIRead        = NewPermission("api.read", "Read the API documentation")
+	permSystemRead     = NewPermission("system.read", "See the system: version, instances, jobs and logs")
+	permSystemManage   = NewPermission("system.manage", "Run jobs by hand")
 )
 
 func corePermissions() []Permission {
 	return []Permission{permModulesRead, permModulesManage, permSettingsRead, permSettingsManage,
-		permUsersRead, permUsersManage, permAuditRead, permAPIRead}
+		permUsersRead, permUsersManage, permAuditRead, permAPIRead, permSystemRead, permSystemManage}
 }
 
 // adopt takes the modules in: it checks manifests, provisions, and tries the
@@ -51,6 +53,8 @@ func (d *Dashboard) composeCore() error {
 	d.routeModules(r)
 	d.routeSettings(r)
 	d.routePanels(r)
+	d.routeLayouts(r)
+	d.routeSystem(r)
 	d.routeEvents(r)
 	d.routeAudit(r)
 	d.routeDocuments(r)

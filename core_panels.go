@@ -13,6 +13,7 @@ type panelInfo struct {
 	Width          int       `json:"width"`
 	Unit           string    `json:"unit,omitempty"`
 	About          string    `json:"about,omitempty"`
+	Ranges         []string  `json:"ranges" doc:"Ranges of time that the query parameter range may ask for; without it the panel is live."`
 }
 
 type moduleNav struct {
@@ -48,7 +49,7 @@ func (d *Dashboard) panelsOf(ctx context.Context, m *hosted) []panelInfo {
 			continue
 		}
 		out = append(out, panelInfo{Module: m.id, ID: p.id, Title: p.title, Kind: p.kind, Width: p.config.width,
-			Unit: p.config.unit, About: p.config.about, RefreshSeconds: int(p.config.refresh.Seconds())})
+			Unit: p.config.unit, About: p.config.about, RefreshSeconds: int(p.config.refresh.Seconds()), Ranges: rangeNames(p.config.ranges)})
 	}
 	return out
 }

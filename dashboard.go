@@ -15,6 +15,7 @@ import (
 	"github.com/modular-dashboard/dashboard/internal/audit"
 	"github.com/modular-dashboard/dashboard/internal/bind"
 	"github.com/modular-dashboard/dashboard/internal/events"
+	"github.com/modular-dashboard/dashboard/internal/layout"
 	"github.com/modular-dashboard/dashboard/internal/registry"
 	"github.com/modular-dashboard/dashboard/internal/settings"
 	"github.com/modular-dashboard/dashboard/internal/ui"
@@ -53,6 +54,8 @@ type Dashboard struct {
 	settings *settings.Store
 	auditLog *audit.Log
 	events   *events.Hub
+	layouts  *layout.Store
+	since    time.Time
 
 	ready         atomic.Bool
 	started       chan struct{} // closed when the start has ended, well or not
@@ -82,7 +85,7 @@ func New(db *storage.DB, opts ...Option) (*Dashboard, error) {
 		}
 	}
 	d := &Dashboard{config: c, db: db, log: c.log, bus: c.bus,
-		binder: bind.New(), modules: map[string]*hosted{}, started: make(chan struct{})}
+		binder: bind.New(), modules: map[string]*hosted{}, started: make(chan struct{}), layouts: layout.New(db), since: time.Now()}
 	if err := d.compose(); err != nil {
 		return nil, fmt.Errorf("new dashboard: %w", err)
 	}
@@ -170,6 +173,7 @@ func (d *Dashboard) startParts(ctx context.Context) error {
 		{"first account", d.ensureAccount, none},
 		{"events", d.startEvents, d.stopEvents},
 		{"settings", d.settings.Start, d.settings.Shutdown},
+		{"layouts", d.layouts.Start, none},
 		{"modules", d.startModules, d.registry.Stop},
 		{"health", d.startHealth, d.stopHealthChecks},
 		{"set-up", d.offerSetup, none},

@@ -38,7 +38,7 @@ type Panel struct {
 	id, title string
 	kind      PanelKind
 	config    panelConfig
-	out       reflect.Type
+	in, out   reflect.Type
 	serve     serveFunc
 	submit    func(r *Router, path string, rule AccessOption) // forms only
 	access    access                                          // resolved at registration
@@ -50,9 +50,11 @@ type panelConfig struct {
 	width   int
 	unit    string
 	about   string
+	ranges  []time.Duration
 }
 
-// A PanelOption adjusts a [Panel]; see [Require], [Refresh], [Width], [Unit] and [About].
+// A PanelOption adjusts a [Panel]; see [Require], [Refresh], [Width], [Unit],
+// [About] and [Ranges].
 type PanelOption interface{ applyPanel(*panelConfig) }
 
 type panelOption func(*panelConfig)
@@ -175,7 +177,7 @@ func Markdown(id, title string, data func(context.Context) (MarkdownData, error)
 }
 
 func newPanel[T any](id, title string, kind PanelKind, data func(context.Context) (T, error), opts []PanelOption) Panel {
-	p := Panel{id: id, title: title, kind: kind, out: reflect.TypeFor[T](),
+	p := Panel{id: id, title: title, kind: kind, in: reflect.TypeFor[struct{}](), out: reflect.TypeFor[T](),
 		config: panelConfig{refresh: 30 * time.Second, width: 2}}
 	if data != nil {
 		p.serve = serveTyped(func(ctx context.Context, _ struct{}) (T, error) { return data(ctx) })
@@ -185,6 +187,9 @@ func newPanel[T any](id, title string, kind PanelKind, data func(context.Context
 	}
 	for _, o := range opts {
 		o.applyPanel(&p.config)
+	}
+	if data != nil && len(p.config.ranges) > 0 {
+		p.in, p.serve = reflect.TypeFor[rangeIn](), serveTyped(withRange(p.config.ranges, data))
 	}
 	return p
 }

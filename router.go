@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"reflect"
 	"regexp"
 	"strings"
 
@@ -96,7 +95,7 @@ func (r *Router) Panel(p Panel) {
 	r.inPanel = true
 	defer func() { r.inPanel = false }()
 	path := "/panels/" + p.id
-	register(r, http.MethodGet, path, reflect.TypeFor[struct{}](), p.out, p.serve,
+	register(r, http.MethodGet, path, p.in, p.out, p.serve,
 		[]EndpointOption{accessOption{rule}, Summary("Panel " + p.title), ID("panel-" + p.id)})
 	if p.submit != nil {
 		p.submit(r, path, accessOption{rule})

@@ -11,7 +11,7 @@ import (
 )
 
 // identity is this instance as the database knows it.
-type identity struct{ id, run, host string }
+type identity struct{ id, run, host, version string }
 
 // missedBeats after which an instance counts as dead.
 const missedBeats = 5
@@ -19,12 +19,12 @@ const missedBeats = 5
 // forgetAfter is how long a dead instance is still shown.
 const forgetAfter = 10 * time.Minute
 
-const insertInstance = `INSERT INTO lifecycle_instances (id, run, host, started, beat) VALUES ($1, $2, $3, $4, $4)
-	ON CONFLICT (id) DO UPDATE SET run = excluded.run, host = excluded.host, started = excluded.started, beat = excluded.beat`
+const insertInstance = `INSERT INTO lifecycle_instances (id, run, host, version, started, beat) VALUES ($1, $2, $3, $5, $4, $4)
+	ON CONFLICT (id) DO UPDATE SET run = excluded.run, host = excluded.host, version = excluded.version, started = excluded.started, beat = excluded.beat`
 
 // enter registers the instance, in place of an earlier run of the same id.
 func (c change) enter(ctx context.Context, me identity) error {
-	if _, err := c.tx.Exec(ctx, insertInstance, me.id, me.run, me.host, c.now.UnixMicro()); err != nil {
+	if _, err := c.tx.Exec(ctx, insertInstance, me.id, me.run, me.host, c.now.UnixMicro(), me.version); err != nil {
 		return fmt.Errorf("register instance %s: %w", me.id, err)
 	}
 	if _, err := c.tx.Exec(ctx, "DELETE FROM lifecycle_actual WHERE instance = $1", me.id); err != nil {

@@ -82,7 +82,7 @@ func New(db *storage.DB, bus storage.Bus, locker storage.Locker, units []Unit, o
 		r.order = append(r.order, r.members[id])
 	}
 	r.link()
-	r.me = identity{id: opts.InstanceID, run: token(), host: opts.Host}
+	r.me = identity{id: opts.InstanceID, run: token(), host: opts.Host, version: opts.Dashboard}
 	if r.me.id == "" {
 		r.me.id = token()
 	}

@@ -65,5 +65,7 @@ CREATE TABLE lifecycle_revision (
 	n  BIGINT NOT NULL
 );
 INSERT INTO lifecycle_revision (id, n) VALUES (1, 0);
+`}, {Version: 2, Name: "version of instances", SQL: `
+ALTER TABLE lifecycle_instances ADD COLUMN version TEXT NOT NULL DEFAULT '';
 `}}
 }
