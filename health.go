@@ -117,7 +117,7 @@ func (d *Dashboard) askHealth(ctx context.Context, m *hosted, asking map[string]
 	asking[m.id] = done
 	go func() {
 		defer close(done)
-		ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+		ctx, cancel := context.WithTimeout(withModule(ctx, m.id), healthTimeout)
 		defer cancel()
 		if err := d.checkHealth(ctx, m, checker); err != nil {
 			h.Status, h.Detail = "failing", err.Error()
@@ -129,7 +129,7 @@ func (d *Dashboard) askHealth(ctx context.Context, m *hosted, asking map[string]
 func (d *Dashboard) checkHealth(ctx context.Context, m *hosted, c HealthChecker) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			d.modulePanicked(m, v, debug.Stack())
+			d.modulePanicked(ctx, m, v, debug.Stack())
 			err = fmt.Errorf("the health check panicked: %v", v)
 		}
 	}()

@@ -83,8 +83,8 @@ type background struct {
 	onFail func(recovered any)
 }
 
-func newBackground(onFail func(any)) *background {
-	ctx, cancel := context.WithCancelCause(context.Background())
+func newBackground(ctx context.Context, onFail func(any)) *background {
+	ctx, cancel := context.WithCancelCause(ctx)
 	return &background{ctx: ctx, cancel: cancel, onFail: onFail}
 }
 

@@ -88,6 +88,9 @@ type panicError struct {
 
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 
+// Stack is for error reporters.
+func (e *panicError) Stack() []byte { return e.stack }
+
 // route builds a router from the module's declarations.
 func (d *Dashboard) route(m *hosted) (*Router, error) {
 	r := newRouter(m.id, m.manifest.Permissions, d.binder, limits{d.config.bodyLimit, d.config.answerLimit}, d.auth.Permission)
@@ -104,8 +107,9 @@ func (d *Dashboard) newSlot(m *hosted) (*slot, error) {
 	if err != nil {
 		return nil, err
 	}
+	bg := withModule(context.Background(), m.id)
 	s := &slot{mux: http.NewServeMux(), endpoints: r.endpoints, panels: r.panels, gate: newGate(),
-		since: time.Now(), bg: newBackground(func(v any) { d.modulePanicked(m, v, debug.Stack()) })}
+		since: time.Now(), bg: newBackground(bg, func(v any) { d.modulePanicked(bg, m, v, debug.Stack()) })}
 	s.subtrees = slices.ContainsFunc(r.endpoints, func(e *endpoint) bool {
 		return strings.HasSuffix(strings.TrimSuffix(e.path, "{$}"), "/")
 	})

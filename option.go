@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,8 @@ import (
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/lifecycle"
 	"github.com/modular-dashboard/dashboard/storage"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // An Option adjusts a [Dashboard]; see the With functions.
@@ -30,6 +33,8 @@ type config struct {
 	publicURL   *url.URL
 	log         *slog.Logger
 	reporter    ErrorReporter
+	tracers     trace.TracerProvider // nil: no spans
+	meters      metric.MeterProvider // nil: no metrics
 	masterKeys  []MasterKey
 	cache       storage.Cache
 	bus         storage.Bus
@@ -132,10 +137,20 @@ func WithLogger(log *slog.Logger) Option {
 	})
 }
 
-// An ErrorReporter is told of panics and internal errors, besides the log. It
-// must return quickly and be safe for concurrent use.
+// An ErrorReporter is told of panics and internal errors, besides the log: of
+// panics in modules and in the dashboard, and of errors that were answered with
+// a status of 500 or more. The context is that of the request or the task, if
+// there was one, so that a reporter finds the span there. The attributes are
+// request_id, trace_id and module, as far as they are known. A panic's error has
+// a method Stack() []byte.
+//
+// Report must return quickly, must not panic, and must be safe for concurrent
+// use; it may be called after the context has ended. The error's text was
+// written by a module and may be read by whoever reads the reports, so it passes
+// the same redaction as the log only where the reporter applies it: package
+// telemetry has a reporter that writes to a [slog.Logger].
 type ErrorReporter interface {
-	Report(err error, attrs ...slog.Attr)
+	Report(ctx context.Context, err error, attrs ...slog.Attr)
 }
 
 // WithErrorReporter sets where panics and internal errors go besides the log.

@@ -17,7 +17,7 @@ type reports struct {
 	errs []string
 }
 
-func (r *reports) Report(err error, _ ...slog.Attr) {
+func (r *reports) Report(_ context.Context, err error, _ ...slog.Attr) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.errs = append(r.errs, err.Error())

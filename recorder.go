@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"context"
 	"fmt"
 	"html"
 	"log/slog"
@@ -54,7 +55,7 @@ func (r *recorder) code() int {
 func (d *Dashboard) panicked(w *recorder, s *request, v any) {
 	err := &panicError{value: v, stack: debug.Stack()}
 	d.log.Error("panic", "request_id", s.id, "path", s.path, "panic", fmt.Sprint(v), "stack", string(err.stack))
-	d.report(err, slog.String("request_id", s.id))
+	d.report(s.r.Context(), err, slog.String("request_id", s.id))
 	d.answerPanic(w, s)
 }
 
@@ -72,9 +73,9 @@ var errPanic = &Error{Status: http.StatusInternalServerError, Code: "internal",
 
 // modulePanicked counts a panic of a module and takes the module out of service
 // on this instance when there were too many.
-func (d *Dashboard) modulePanicked(m *hosted, v any, stack []byte) {
-	d.log.Error("module panicked", "module", m.id, "panic", fmt.Sprint(v), "stack", string(stack))
-	d.report(&panicError{value: v, stack: stack}, slog.String("module", m.id))
+func (d *Dashboard) modulePanicked(ctx context.Context, m *hosted, v any, stack []byte) {
+	d.log.ErrorContext(ctx, "module panicked", "module", m.id, "panic", fmt.Sprint(v), "stack", string(stack))
+	d.report(ctx, &panicError{value: v, stack: stack}, slog.String("module", m.id))
 	if !m.failures.add(time.Now()) {
 		return
 	}
@@ -82,12 +83,6 @@ func (d *Dashboard) modulePanicked(m *hosted, v any, stack []byte) {
 	if s := m.slot.Load(); s != nil && d.registry.Quarantine(m.id, reason) {
 		s.withdrawn.Store(true)
 		d.document.forget()
-	}
-}
-
-func (d *Dashboard) report(err error, attrs ...slog.Attr) {
-	if d.config.reporter != nil {
-		d.config.reporter.Report(err, attrs...)
 	}
 }
 

@@ -167,7 +167,7 @@ func (d *Dashboard) serveModule(ctx context.Context, w http.ResponseWriter, r *h
 			if v == http.ErrAbortHandler { //nolint:errorlint // a panic value, compared as net/http does
 				panic(v) //nolint:forbidigo // not ours to recover
 			}
-			d.modulePanicked(m, v, debug.Stack())
+			d.modulePanicked(ctx, m, v, debug.Stack())
 			d.answerPanic(w, s)
 		}
 	}()
@@ -282,7 +282,7 @@ func (d *Dashboard) failed(w http.ResponseWriter, r *http.Request, e *endpoint, 
 	}
 	if answer.status() >= http.StatusInternalServerError && answer.Err != nil && !errors.Is(err, context.Canceled) {
 		d.log.ErrorContext(r.Context(), "endpoint failed", "request_id", s.id, "endpoint", e.method+" "+e.path, "module", e.module, "error", err)
-		d.report(err, slog.String("request_id", s.id), slog.String("module", e.module))
+		d.report(r.Context(), err, slog.String("request_id", s.id), slog.String("module", e.module))
 	}
 	writeError(w, answer, s.id)
 }
