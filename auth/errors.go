@@ -34,6 +34,9 @@ var (
 	ErrRoleInUse = errors.New("auth: role is in use")
 	// ErrBuiltInRole refuses to change a role that is part of the program.
 	ErrBuiltInRole = errors.New("auth: role is built in")
+	// ErrAPIKey refuses what a program with an API key must not do, because it
+	// would outlive the key: make or end credentials. Answer 403.
+	ErrAPIKey = errors.New("auth: not with an API key")
 	// ErrCrossOrigin refuses a write that another site may have made a browser
 	// send. Answer 403.
 	ErrCrossOrigin = errors.New("auth: cross-origin request")
@@ -66,6 +69,16 @@ type InputError struct {
 // Error implements error.
 func (e *InputError) Error() string { return "auth: " + e.Field + " " + e.Detail }
 
+// BeyondError refuses to give or take rights that the principal in the context
+// does not hold. Answer 403.
+type BeyondError struct {
+	// Permission is the first permission or pattern that is beyond them.
+	Permission string
+}
+
+// Error implements error.
+func (e *BeyondError) Error() string { return "auth: beyond own rights: " + e.Permission }
+
 // CycleError refuses roles that inherit from each other in a circle.
 type CycleError struct {
 	// Path names the roles in order; the first is also the last.
@@ -85,5 +98,6 @@ func unavailable(doing string, err error) error {
 var (
 	_ error = (*ThrottledError)(nil)
 	_ error = (*InputError)(nil)
+	_ error = (*BeyondError)(nil)
 	_ error = (*CycleError)(nil)
 )

@@ -11,7 +11,8 @@ type Kind uint8
 
 // The kinds. Zero is none.
 const (
-	KindUser Kind = iota + 1 // a person with a session
+	KindUser   Kind = iota + 1 // a person with a session
+	KindAPIKey                 // a program with an [APIKey]
 )
 
 // A Principal is who a request comes from, with their rights at that moment. It
@@ -19,14 +20,19 @@ const (
 // outlives a request asks [Authority.Recheck] again. A nil Principal holds
 // nothing.
 type Principal struct {
-	Kind      Kind
-	ID        string // the account
-	Email     string
-	Name      string
-	Roles     []string // sorted
-	SessionID string
+	Kind  Kind
+	ID    string // the account; of an API key, its owner's
+	Email string
+	Name  string
+	// Roles are sorted. An API key has none: its rights are its own permissions
+	// as far as its owner has them.
+	Roles     []string
+	SessionID string // "" with an API key
+	// KeyID and KeyName are the API key's, "" for a person.
+	KeyID, KeyName string
 	// SessionCreatedAt is when the person signed in, SessionExpiresAt when the
 	// session ends unless it is refreshed; of the moment the token was first seen.
+	// Of an API key they are when it was made and when it expires (zero: never).
 	SessionCreatedAt, SessionExpiresAt time.Time
 	// ViaHeader says that the credentials came in a header, which no browser
 	// adds by itself.

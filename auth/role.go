@@ -34,6 +34,9 @@ type Role struct {
 	Inherits []string
 	// BuiltIn says that the role cannot be changed.
 	BuiltIn bool
+	// Version differs after each change: what an ETag is made of. PutRole
+	// ignores it.
+	Version int64
 }
 
 const (

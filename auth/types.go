@@ -29,12 +29,16 @@ func (k MasterKey) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
 // A User is an account.
 type User struct {
-	ID        string
-	Email     string
-	Name      string
-	Roles     []string // sorted
-	Disabled  bool
-	CreatedAt time.Time
+	ID          string
+	Email       string
+	Name        string
+	Roles       []string // sorted
+	Disabled    bool
+	CreatedAt   time.Time
+	LastLoginAt time.Time // zero: never
+	// Version rises with each change of the account, though not when its
+	// person signs in: what an ETag is made of.
+	Version int64
 }
 
 // NewUser is what makes an account.
@@ -138,11 +142,11 @@ type AuditEvent struct {
 	// Action is what happened: "account.setup", "account.create",
 	// "account.update", "account.password", "session.login", "session.logout",
 	// "session.revoke", "session.revoke-all", "session.reuse", "role.put",
-	// "role.delete", "key.rotate".
+	// "role.delete", "key.rotate", "api-key.create", "api-key.revoke".
 	Action string
 	// Actor is the account that acted, "" for the program itself.
 	Actor string
-	// Target is the account, session, role or key acted on.
+	// Target is the account, session, role, signing key or API key acted on.
 	Target string
 	// Address is the client's, where there was one.
 	Address string
