@@ -2,7 +2,7 @@ import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 const words = '/[A-Za-z]{2,}/';
-const catalog = 'Put visible text in src/strings/en.ts.';
+const catalog = 'Put visible text in src/strings/en.';
 
 export default tseslint.config(
   { ignores: ['node_modules', 'build', 'src/api/schema.gen.ts'] },

@@ -1,4 +1,5 @@
 import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
+import { allWords } from './locale';
 
 /** A part of the page that did not load. */
 export class ChunkError extends Error {
@@ -13,11 +14,13 @@ export type Lazy<P> = LazyExoticComponent<ComponentType<P>> & { preload: () => P
 /**
  * Loads a component on first need. Unlike the router's own helper it never reloads the document, which
  * would lose the page when the network is gone; a failed load is thrown as a ChunkError for the boundary.
+ * One of the core, such as signing in, says only what the first screen's words have and waits for no others.
  */
-export function lazyPart<P>(load: () => Promise<unknown>, name: string): Lazy<P> {
+export function lazyPart<P>(load: () => Promise<unknown>, name: string, { core = false } = {}): Lazy<P> {
   const once = async () => {
     try {
-      const found = (await (load() as Loaded<P>))[name];
+      const [module] = await Promise.all([load() as Loaded<P>, core ? undefined : allWords()]);
+      const found = module[name];
       if (!found) throw new Error(`no export ${name}`);
       return { default: found };
     } catch (cause) {

@@ -4,8 +4,10 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createQueryClient } from './api/queries';
 import { ChunkError } from './lazy';
+import { firstWords, locale } from './locale';
 import { createAppRouter } from './router';
 import { takeSetupToken } from './setup-token';
+import { useStore } from './store';
 import './styles/index.css';
 import { applyTheme } from './theme';
 
@@ -18,14 +20,23 @@ function onCaughtError(error: unknown): void {
   else console.error(error);
 }
 
+const client = createQueryClient();
+const router = createAppRouter();
+
+// Another language is another page: everything is drawn anew, from what is already known.
+function App() {
+  return <RouterProvider key={useStore(locale)} router={router} />;
+}
+
 const root = document.getElementById('root');
 if (root) {
-  const client = createQueryClient();
-  createRoot(root, { onCaughtError }).render(
-    <StrictMode>
-      <QueryClientProvider client={client}>
-        <RouterProvider router={createAppRouter()} />
-      </QueryClientProvider>
-    </StrictMode>,
-  );
+  void firstWords().then(() => {
+    createRoot(root, { onCaughtError }).render(
+      <StrictMode>
+        <QueryClientProvider client={client}>
+          <App />
+        </QueryClientProvider>
+      </StrictMode>,
+    );
+  });
 }

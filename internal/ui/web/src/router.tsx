@@ -20,7 +20,7 @@ const root = createRootRoute({
 const login = createRoute({
   getParentRoute: () => root,
   path: '/login',
-  component: lazyPart(() => import('./screens/login'), 'Login'),
+  component: lazyPart(() => import('./screens/login'), 'Login', { core: true }),
   validateSearch: (search: Record<string, unknown>): { next?: string } =>
     typeof search['next'] === 'string' ? { next: search['next'] } : {},
 });
@@ -28,69 +28,49 @@ const login = createRoute({
 const setup = createRoute({
   getParentRoute: () => root,
   path: '/setup',
-  component: lazyPart(() => import('./screens/setup'), 'Setup'),
+  component: lazyPart(() => import('./screens/setup'), 'Setup', { core: true }),
 });
 
 const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell });
 
-const overview = createRoute({
-  getParentRoute: () => shell,
-  path: '/',
-  component: lazyPart(() => import('./screens/overview'), 'Overview'),
-});
+/** A screen inside the frame, loaded on need. */
+function screen<const Path extends string>(path: Path, load: () => Promise<unknown>, name: string) {
+  return createRoute({ getParentRoute: () => shell, path, component: lazyPart(load, name) });
+}
 
-const modulePage = lazyPart(() => import('./screens/module-page'), 'ModulePage');
-
-const moduleHome = createRoute({ getParentRoute: () => shell, path: '/m/$id', component: modulePage });
-
-// What is below a module's page belongs to its own script.
-const moduleInside = createRoute({ getParentRoute: () => shell, path: '/m/$id/$', component: modulePage });
-
-const modules = createRoute({
-  getParentRoute: () => shell,
-  path: '/modules',
-  component: lazyPart(() => import('./screens/modules'), 'Modules'),
-});
-
-const moduleDetail = createRoute({
-  getParentRoute: () => shell,
-  path: '/modules/$id',
-  component: lazyPart(() => import('./screens/module-detail'), 'ModuleDetail'),
-});
-
-const moduleSettings = createRoute({
-  getParentRoute: () => shell,
-  path: '/modules/$id/settings',
-  component: lazyPart(() => import('./screens/module-settings'), 'ModuleSettings'),
-});
-
-const sessions = createRoute({
-  getParentRoute: () => shell,
-  path: '/account/sessions',
-  component: lazyPart(() => import('./screens/sessions'), 'Sessions'),
-});
-
-const audit = createRoute({
-  getParentRoute: () => shell,
-  path: '/audit',
-  component: lazyPart(() => import('./screens/audit'), 'Audit'),
-});
-
-const inside = createRoute({ getParentRoute: () => shell, path: '/$', component: Lost });
+const modulePage = () => import('./screens/module-page');
+const users = () => import('./screens/users');
+const roles = () => import('./screens/roles');
+const resource = () => import('./screens/resource-screen');
 
 const tree = root.addChildren([
   login,
   setup,
   shell.addChildren([
-    overview,
-    moduleHome,
-    moduleInside,
-    modules,
-    moduleDetail,
-    moduleSettings,
-    sessions,
-    audit,
-    inside,
+    screen('/', () => import('./screens/overview'), 'Overview'),
+    screen('/m/$id', modulePage, 'ModulePage'),
+    screen('/m/$id/r/$resource', resource, 'ResourceList'),
+    screen('/m/$id/r/$resource/$key', resource, 'ResourceItem'),
+    // What else is below a module's page belongs to its own script.
+    screen('/m/$id/$', modulePage, 'ModulePage'),
+    screen('/modules', () => import('./screens/modules'), 'Modules'),
+    screen('/modules/$id', () => import('./screens/module-detail'), 'ModuleDetail'),
+    screen('/modules/$id/settings', () => import('./screens/module-settings'), 'ModuleSettings'),
+    screen('/users', users, 'Users'),
+    screen('/users/$id', users, 'User'),
+    screen('/roles', roles, 'Roles'),
+    screen('/roles/$name', roles, 'Role'),
+    screen('/account', () => import('./screens/account'), 'Account'),
+    screen('/account/sessions', () => import('./screens/sessions'), 'Sessions'),
+    screen('/account/keys', () => import('./screens/keys'), 'Keys'),
+    screen('/audit', () => import('./screens/audit'), 'Audit'),
+    screen('/system', () => import('./screens/system'), 'System'),
+    screen('/system/logs', () => import('./screens/system-logs'), 'SystemLogs'),
+    screen('/system/jobs', () => import('./screens/system-jobs'), 'SystemJobs'),
+    screen('/system/api', () => import('./screens/system-api'), 'SystemAPI'),
+    // Every component in every state, for whoever works on them; no build has it.
+    ...(import.meta.env.DEV ? [screen('/dev/gallery', () => import('./screens/gallery'), 'Gallery')] : []),
+    createRoute({ getParentRoute: () => shell, path: '/$', component: Lost }),
   ]),
 ]);
 

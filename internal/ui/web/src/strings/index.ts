@@ -1,12 +1,19 @@
 import type { en } from './en';
+import type { Entry } from './words';
+
+export type { Entry };
 
 export type Key = keyof typeof en;
 export type Values = Record<string, string | number>;
 
-/** A sentence, or its forms. */
-export type Entry = string | { one: string; other: string };
+let rules = new Intl.PluralRules('en');
+let spoken: readonly (Entry | null)[] = [];
 
-const rules = new Intl.PluralRules('en');
+/** Makes t() speak a language: its entries in the order of the English catalog. None: English. */
+export function speak(locale: string, entries: readonly (Entry | null)[]): void {
+  rules = new Intl.PluralRules(locale);
+  spoken = entries;
+}
 
 /** Fills `{name}` in a sentence; of one with forms, that of `count`. */
 export function fill(entry: Entry, values: Values = {}): string {
@@ -19,5 +26,9 @@ export function fill(entry: Entry, values: Values = {}): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
-/** The sentence of a key. The build puts the sentence in the key's place: see vite-strings.ts. */
-export const t = fill as (key: Key, values?: Values) => string;
+function say(index: number, english: Entry, values?: Values): string {
+  return fill(spoken[index] ?? english, values);
+}
+
+/** The sentence of a key. The build puts its number and the English sentence in the key's place: see vite-strings.ts. */
+export const t = say as unknown as (key: Key, values?: Values) => string;

@@ -1,35 +1,83 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { fill, t } from './index';
+import { afterEach, describe, expect, it } from 'vitest';
+import { de } from './de';
 import { en } from './en';
+import { fill, speak, t, type Entry } from './index';
 
 const src = join(import.meta.dirname, '..');
 const source = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((name) => /\.tsx?$/.test(name) && !/\.test\.tsx?$/.test(name) && !name.startsWith('strings'))
   .map((name) => readFileSync(join(src, name), 'utf8'))
   .join('\n');
-const prefixes = [...source.matchAll(/\bt\(`([\w.-]+)\$\{/g)].map((found) => found[1] ?? '');
+const prefixes = [...source.matchAll(/\bt\(\s*`([\w.-]+)\$\{/g)].map((found) => found[1] ?? '');
+const catalogs: [string, Record<string, Entry>][] = [
+  ['en', en],
+  ['de', de],
+];
 
-describe('the catalog', () => {
+function forms(entry: Entry): string[] {
+  return typeof entry === 'string' ? [entry] : Object.values(entry);
+}
+
+function placeholders(entry: Entry): string[] {
+  return [...new Set(forms(entry).flatMap((form) => form.match(/\{\w+\}/g) ?? []))].sort();
+}
+
+describe.each(catalogs)('the catalog %s', (_, words) => {
+  it('says every sentence of the English one, with its values and forms', () => {
+    expect(Object.keys(words)).toEqual(expect.arrayContaining(Object.keys(en)));
+    expect(Object.keys(words)).toHaveLength(Object.keys(en).length);
+    for (const [key, entry] of Object.entries<Entry>(en)) {
+      expect([key, placeholders(words[key] ?? '')]).toEqual([key, placeholders(entry)]);
+      expect([key, typeof words[key]]).toEqual([key, typeof entry]);
+    }
+  });
+
+  it('has no stray space, no empty sentence, and a count in every form', () => {
+    const wrong = Object.entries(words).filter(([, entry]) =>
+      forms(entry).some(
+        (form) =>
+          form === '' || form !== form.trim() || (typeof entry !== 'string' && !form.includes('{count}')),
+      ),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('the English catalog', () => {
   it('holds nothing that is never said', () => {
     const said = (key: string) =>
       prefixes.some((prefix) => key.startsWith(prefix)) ||
       new RegExp(`\\bt\\(\\s*'${key.replaceAll('.', '\\.')}'`).test(source);
     expect(Object.keys(en).filter((key) => !said(key))).toEqual([]);
   });
+});
 
-  it('has no stray space, and a count in every form', () => {
-    const wrong = Object.entries(en).filter(([, entry]) =>
-      typeof entry === 'string'
-        ? entry !== entry.trim()
-        : !Object.values(entry).every((form) => form.includes('{count}') && form === form.trim()),
+describe('the German catalog', () => {
+  it('speaks to nobody as Sie or du', () => {
+    const wrong = Object.entries<Entry>(de).filter(([, entry]) =>
+      forms(entry).some((form) =>
+        /[a-zäöüß,] (Sie|Ihnen|Ihre?[nms]?)\b|\b(du|dich|dein(e[mnrs]?)?)\b/.test(form),
+      ),
     );
     expect(wrong).toEqual([]);
+  });
+
+  it('is not left in English', () => {
+    const same = Object.entries<Entry>(de).filter(
+      ([key, entry]) => forms(entry).join() === forms(en[key as keyof typeof en]).join(),
+    );
+    // Short words may be the same in both; a sentence never is.
+    expect(same.filter(([, entry]) => forms(entry).some((form) => form.split(' ').length > 2))).toEqual([]);
   });
 });
 
 describe('a sentence', () => {
+  afterEach(() => {
+    speak('en', []);
+  });
+
   it('is filled in', () => {
     expect(t('login.title', { title: 'Acme' })).toBe('Sign in to Acme');
   });
@@ -41,5 +89,19 @@ describe('a sentence', () => {
 
   it('keeps what nobody filled in', () => {
     expect(fill('{a} and {b}', { a: 1 })).toBe('1 and {b}');
+  });
+
+  it('is said in the language that was loaded, and in English where that has a gap', async () => {
+    const core = await import('virtual:words/de/core');
+    speak('de', core.default);
+    expect(t('login.title', { title: 'Acme' })).toBe('Bei Acme anmelden');
+    expect(t('modules.instances', { count: 2 })).toBe('2 instances');
+    const rest = await import('virtual:words/de/rest');
+    speak('de', [...core.default, ...rest.default]);
+    expect(t('modules.instances', { count: 2 })).toBe('2 Instanzen');
+    expect(['enabled', 'failed'].map((state) => t(`state.${state as 'enabled' | 'failed'}`))).toEqual([
+      'Aktiviert',
+      'Fehlgeschlagen',
+    ]);
   });
 });

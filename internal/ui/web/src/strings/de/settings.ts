@@ -1,0 +1,35 @@
+import type { settings as en } from '../en/settings';
+import type { Words } from '../words';
+
+/** Module settings and their history. */
+export const settings: Words<typeof en> = {
+  settings: 'Einstellungen',
+  'settings.title': 'Einstellungen von {title}',
+  'settings.review': 'Prüfen und speichern',
+  'settings.review.title': 'Diese Änderungen speichern?',
+  'settings.discard': 'Änderungen verwerfen',
+  'settings.back': 'Weiter bearbeiten',
+  'settings.save': 'Speichern',
+  'settings.saving': 'Wird gespeichert …',
+  'settings.saved': 'Einstellungen gespeichert und übernommen.',
+  'settings.same': 'Nichts hat sich geändert.',
+  'settings.becomes': 'wird zu',
+  'settings.readonly': 'Diese Einstellungen sind sichtbar, aber nicht änderbar.',
+  'settings.conflict.title': 'Jemand anderes hat diese Einstellungen gespeichert',
+  'settings.conflict': 'Die eigenen Änderungen sind nicht gespeichert. Inzwischen wurde das geändert:',
+  'settings.mine': 'Eigene Werte behalten und erneut prüfen',
+  'settings.theirs': 'Gespeicherte laden',
+  history: 'Verlauf',
+  'history.empty': 'Noch die Vorgaben: Es wurde noch nichts gespeichert.',
+  'history.defaults': 'Vorgaben',
+  'history.defaults.about': 'So, wie das Modul geliefert wurde.',
+  'history.version': 'Version {version}',
+  'history.restore': 'Wiederherstellen',
+  'history.restore.of': 'Version {version} wiederherstellen',
+  'history.restore.defaults': 'Vorgaben wiederherstellen',
+  'history.restored.defaults': 'Vorgaben wiederhergestellt.',
+  'history.ask.defaults': 'Vorgaben wiederherstellen?',
+  'history.restored': 'Version {version} wiederhergestellt.',
+  'history.ask': 'Version {version} wiederherstellen?',
+  'history.about': 'Ihre Werte gelten dann wieder, als neue Version. Nichts geht verloren.',
+};

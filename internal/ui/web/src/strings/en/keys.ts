@@ -1,0 +1,4 @@
+/** API keys. */
+export const keys = {
+  'keys.title': 'API keys',
+} as const;

@@ -1,0 +1,20 @@
+/** The overview and its panels. */
+export const overview = {
+  'overview.open': 'Open',
+  'overview.empty.title': 'Nothing to show yet',
+  'overview.empty': 'Panels appear here when a module that has some is enabled.',
+  'overview.empty.action': 'Go to modules',
+  panels: 'Panels',
+  'panel.asof': 'as of {time}',
+  'panel.stale': 'as of {time}, not updating',
+  'panel.failed': 'This panel failed. The rest of the page still works.',
+  'panel.unknown': 'This version of the page cannot show this panel. Reload the page.',
+  'panel.table': '{title}, as a table',
+  'panel.empty': 'No rows.',
+  'panel.collecting': 'Collecting the first values.',
+  'stat.up': 'up',
+  'stat.down': 'down',
+  'chart.label': '{title}. Latest: {values}',
+  'chart.table': 'Show as a table',
+  'chart.time': 'Time',
+} as const;

@@ -1,0 +1,4 @@
+/** Lists and items of any resource. */
+export const resource = {
+  'resource.title': 'Resource',
+} as const;

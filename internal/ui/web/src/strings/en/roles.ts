@@ -1,0 +1,4 @@
+/** Roles. */
+export const roles = {
+  'roles.title': 'Roles',
+} as const;

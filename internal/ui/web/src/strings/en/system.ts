@@ -1,0 +1,4 @@
+/** The system screens. */
+export const system = {
+  'system.title': 'System',
+} as const;

@@ -1,0 +1,4 @@
+/** Users. */
+export const users = {
+  'users.title': 'Users',
+} as const;
