@@ -3,7 +3,16 @@ import { meQuery } from './queries';
 
 /** The dashboard's own permissions that screens ask for. */
 export type Permission =
-  'modules.read' | 'modules.manage' | 'settings.read' | 'settings.manage' | 'audit.read';
+  | 'modules.read'
+  | 'modules.manage'
+  | 'settings.read'
+  | 'settings.manage'
+  | 'audit.read'
+  | 'users.read'
+  | 'users.manage'
+  | 'api.read'
+  | 'system.read'
+  | 'system.manage';
 
 /**
  * Whether the signed-in person holds one of the dashboard's own permissions. It only decides what is shown: the
