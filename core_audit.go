@@ -65,7 +65,7 @@ func (d *Dashboard) auditAs(ctx context.Context, tx *storage.Tx, actor, action, 
 	}
 	e := audit.Entry{Actor: actor, Action: action, Target: target, Detail: raw}
 	if s := stateOf(ctx); s != nil {
-		e.RequestID, e.Address = s.id, s.address
+		e.RequestID, e.Address = s.id, s.address()
 	}
 	if p, ok := auth.FromContext(ctx); ok && (actor == "" || actor == p.ID) {
 		e.Actor, e.ActorName = p.ID, p.Email

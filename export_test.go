@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"testing"
 	"time"
 
 	"github.com/modular-dashboard/dashboard/auth"
@@ -28,4 +29,14 @@ func WithBodyPatience(d time.Duration) Option {
 // WithLease sets how long the work of a dead instance stays reserved.
 func WithLease(d time.Duration) Option {
 	return option(func(c *config) error { c.lease = d; return nil })
+}
+
+// AccessTokenForTest signs in.
+func AccessTokenForTest(t testing.TB, d *Dashboard, email, password string) string {
+	t.Helper()
+	g, err := d.auth.Login(t.Context(), auth.Credentials{Email: email, Password: password})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g.AccessToken
 }

@@ -47,7 +47,7 @@ func withModule(ctx context.Context, id string) context.Context {
 
 // moduleOf returns the id of the module that ctx belongs to, or "".
 func moduleOf(ctx context.Context) string {
-	if c, ok := ctx.Value(callKey{}).(*call); ok {
+	if c, ok := ctx.Value(callKey{}).(*call); ok && c != nil {
 		return c.module.id
 	}
 	id, _ := ctx.Value(moduleKey{}).(string)

@@ -19,18 +19,26 @@ import (
 // request is what the dashboard knows of a request, held by its context.
 type request struct {
 	id        string
-	address   string // the client's, without port
+	client    netip.Addr
 	base      string // the mount as the browser sees it, decoded, beginning and ending in /
 	path      string // decoded, canonical, below base, without a leading slash
 	host      string // as the browser's address bar shows it
 	secure    bool   // the browser speaks https
 	principal *auth.Principal
 	streams   *streamSet
-	r         *http.Request
+	r         *http.Request // our own copy
 	w         http.ResponseWriter
+
+	// What every request needs, in the one allocation of its state.
+	ctx      requestContext
+	rec      recorder
+	url      url.URL
+	inside   call
+	idHeader [1]string
 }
 
-type requestKey struct{}
+// address is the client's, without port.
+func (s *request) address() string { return s.client.String() }
 
 // stateOf returns the request a context belongs to, or nil.
 func stateOf(ctx context.Context) *request {
@@ -57,15 +65,16 @@ func newRequestID() string {
 // canonical path before anything else looks at the request.
 func (d *Dashboard) locate(r *http.Request) (*request, *Error) {
 	s := &request{id: newRequestID(), streams: &d.streams}
-	s.r = r.WithContext(context.WithValue(r.Context(), requestKey{}, s))
+	s.ctx.Context, s.ctx.state = r.Context(), s
+	s.r = r.WithContext(&s.ctx)
 	peer := peerAddr(r.RemoteAddr)
 	trusted := d.trusted(peer)
-	s.address = peer.String()
+	s.client = peer
 	s.secure = r.TLS != nil
 	prefix := d.config.prefix
 	if trusted {
 		if a, ok := d.forwardedFor(r); ok {
-			s.address = a.String()
+			s.client = a
 		}
 		switch r.Header.Get("X-Forwarded-Proto") {
 		case "https":
@@ -113,7 +122,7 @@ func strippedPrefix(r *http.Request) string {
 		}
 	}
 	prefix, ok := strings.CutSuffix(full, r.URL.EscapedPath())
-	if !ok || canonicalPath(prefix) != nil {
+	if !ok || prefix == "" || canonicalPath(prefix) != nil {
 		return ""
 	}
 	return strings.TrimSuffix(prefix, "/")
@@ -127,14 +136,16 @@ func canonicalPath(escaped string) error {
 	if escaped == "" || escaped[0] != '/' {
 		return errors.New("it does not begin with a slash")
 	}
-	segments := strings.Split(escaped[1:], "/")
-	for i, raw := range segments {
+	rest, more := escaped[1:], true
+	for more {
+		var raw string
+		raw, rest, more = strings.Cut(rest, "/")
 		segment, err := url.PathUnescape(raw)
 		if err != nil {
 			return errors.New("an escape is malformed")
 		}
 		switch {
-		case segment == "" && i < len(segments)-1:
+		case segment == "" && more:
 			return errors.New("it has an empty segment")
 		case segment == "." || segment == "..":
 			return errors.New("it has a dot segment")
@@ -194,14 +205,15 @@ func loopbackHost(name string) bool {
 // checkHost answers only the names we were told of, and plain http only on
 // loopback ones.
 func (d *Dashboard) checkHost(s *request) *Error {
+	public := d.config.publicURL != nil && strings.EqualFold(s.host, d.config.publicURL.Host)
 	name := s.host
-	if h, _, err := net.SplitHostPort(name); err == nil {
-		name = h
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, ']') {
+		name = name[:i]
 	}
 	if loopbackHost(name) {
 		return nil
 	}
-	if d.config.publicURL == nil || !strings.EqualFold(s.host, d.config.publicURL.Host) {
+	if !public {
 		return &Error{Status: http.StatusMisdirectedRequest, Code: "unknown-host",
 			Detail: fmt.Sprintf("This dashboard does not answer for the host %q. Set its public URL to the address you use.", s.host)}
 	}

@@ -20,10 +20,11 @@ import (
 // handler, encode.
 func (d *Dashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s, bad := d.locate(r)
-	rec := &recorder{ResponseWriter: w}
-	s.w = rec
+	rec := &s.rec
+	rec.ResponseWriter, s.w = w, rec
 	ui.SecurityHeaders(rec.Header(), s.secure)
-	rec.Header().Set("X-Request-Id", s.id)
+	s.idHeader[0] = s.id
+	rec.Header()["X-Request-Id"] = s.idHeader[:]
 	d.boundBody(rec, s)
 	start := time.Now()
 	defer func() {
@@ -110,15 +111,11 @@ func (d *Dashboard) serveAPI(w http.ResponseWriter, s *request, path string) {
 		return
 	}
 	s.principal = principal
-	ctx := r.Context()
-	if principal != nil {
-		ctx = auth.NewContext(ctx, principal)
-	}
 	if rest, ok := strings.CutPrefix(path, "/m/"); ok {
-		d.serveModule(ctx, w, r, s, rest)
+		d.serveModule(w, s, rest)
 		return
 	}
-	d.core.ServeHTTP(w, withPath(ctx, r, path))
+	d.core.ServeHTTP(w, s.below(path))
 }
 
 // credentialsOptional is true where a stale access cookie must not stand in the
@@ -131,17 +128,8 @@ func credentialsOptional(path string) bool {
 	return false
 }
 
-// withPath is the request as the inner mux sees it: one shallow copy.
-func withPath(ctx context.Context, r *http.Request, escaped string) *http.Request {
-	out := r.WithContext(ctx)
-	u := *r.URL
-	u.Path, u.RawPath = unescapePath(escaped), escaped
-	out.URL = &u
-	return out
-}
-
 // serveModule answers below /api/v1/m/; rest is "{module}/…".
-func (d *Dashboard) serveModule(ctx context.Context, w http.ResponseWriter, r *http.Request, s *request, rest string) {
+func (d *Dashboard) serveModule(w http.ResponseWriter, s *request, rest string) {
 	id, path, _ := strings.Cut(rest, "/")
 	m := d.modules[id]
 	if m == nil {
@@ -157,21 +145,20 @@ func (d *Dashboard) serveModule(ctx context.Context, w http.ResponseWriter, r *h
 		writeError(w, d.absent(m), s.id)
 		return
 	}
-	call := &call{slot: slot, module: m}
-	defer call.leave()
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(slot.bg.ctx, func() { cancel(errModuleDisabled) })
-	defer func() { stop(); cancel(nil) }()
+	s.inside = call{slot: slot, module: m}
+	defer s.inside.leave()
+	s.ctx.call.Store(&s.inside)
+	defer s.ctx.end()
 	defer func() {
 		if v := recover(); v != nil {
 			if v == http.ErrAbortHandler { //nolint:errorlint // a panic value, compared as net/http does
 				panic(v) //nolint:forbidigo // not ours to recover
 			}
-			d.modulePanicked(ctx, m, v, debug.Stack())
+			d.modulePanicked(s.r.Context(), m, v, debug.Stack())
 			d.answerPanic(w, s)
 		}
 	}()
-	inner := withPath(context.WithValue(ctx, callKey{}, call), r, "/"+path)
+	inner := s.below("/" + path)
 	if slot.subtrees && !matches(slot.mux, inner) {
 		d.unmatched(slot.mux, m).ServeHTTP(w, inner)
 		return
@@ -186,33 +173,6 @@ func matches(mux *http.ServeMux, r *http.Request) bool {
 	h, _ := mux.Handler(r)
 	_, ours := h.(http.HandlerFunc)
 	return ours
-}
-
-// call is a request inside a module. A stream leaves the gate early and is
-// waited for on its own, so that it does not hold up a drain.
-type call struct {
-	slot   *slot
-	module *hosted
-	stream bool
-}
-
-type callKey struct{}
-
-func (c *call) leave() {
-	if c.stream {
-		c.slot.streams.Done()
-		return
-	}
-	c.slot.gate.leave()
-}
-
-// becomeStream moves the request of ctx from the gate to the streams.
-func becomeStream(ctx context.Context) {
-	if c, ok := ctx.Value(callKey{}).(*call); ok && !c.stream {
-		c.slot.streams.Add(1)
-		c.stream = true
-		c.slot.gate.leave()
-	}
 }
 
 // unknown is the one answer for modules and paths that a caller may not know
@@ -245,7 +205,7 @@ func (d *Dashboard) handler(e *endpoint, m *hosted) http.Handler {
 		if e.config.deprecated {
 			w.Header().Set("Deprecation", "true")
 		}
-		if e.plan == nil { // a plain handler reads its own body
+		if e.plan == nil && r.Body != http.NoBody && r.Body != nil { // a plain handler reads its own body
 			r.Body = http.MaxBytesReader(w, r.Body, e.config.bodyLimit)
 		}
 		if err := e.serve(w, r, e); err != nil {

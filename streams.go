@@ -38,7 +38,7 @@ func openStreamOf(ctx context.Context, e *endpoint) (_ context.Context, o *openS
 	s := stateOf(ctx)
 	o = &openStream{endpoint: e}
 	if e.module != coreModule {
-		o.person = "address " + s.address
+		o.person = "address " + s.address()
 		if s.principal != nil {
 			o.person = s.principal.ID
 		}

@@ -92,6 +92,10 @@ func NewContext(ctx context.Context, p *Principal) context.Context {
 	return context.WithValue(ctx, principalKey{}, p)
 }
 
+// ContextKey returns the key at which [FromContext] looks for a *[Principal], for
+// a context type that answers for several values itself.
+func ContextKey() any { return principalKey{} }
+
 // FromContext returns the principal that [Authority.Middleware] or
 // [NewContext] put there, and false if there is none.
 func FromContext(ctx context.Context) (*Principal, bool) {

@@ -1,0 +1,151 @@
+package dashboard
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/modular-dashboard/dashboard/auth"
+)
+
+type (
+	requestKey struct{}
+	callKey    struct{}
+)
+
+var principalKey = auth.ContextKey()
+
+// requestContext is the one context value of a request: it answers for the
+// request's own state, its principal and the module it is inside of, and for the
+// rest what net/http's context does. Inside a module it ends with the module,
+// too. What that takes is made when somebody first asks: most handlers never do.
+type requestContext struct {
+	context.Context //nolint:containedctx // this is a context
+
+	state *request
+	call  atomic.Pointer[call] // nil outside of modules
+	ended atomic.Bool          // the module has answered
+
+	mu    sync.Mutex
+	bound atomic.Pointer[boundContext]
+}
+
+// boundContext ends with the client or with the module.
+type boundContext struct {
+	context.Context //nolint:containedctx // this is a context
+
+	cancel context.CancelCauseFunc
+	stop   func() bool
+}
+
+// Deadline is net/http's, which has none.
+func (c *requestContext) Deadline() (time.Time, bool) { return c.Context.Deadline() }
+
+// Done returns a channel that is closed when the client leaves or the module is
+// disabled.
+func (c *requestContext) Done() <-chan struct{} { return c.bind().Done() }
+
+// Err returns why Done is closed.
+func (c *requestContext) Err() error {
+	if b := c.bound.Load(); b != nil {
+		return b.Err()
+	}
+	if in := c.call.Load(); in != nil && (c.ended.Load() || in.slot.bg.ctx.Err() != nil) {
+		return c.bind().Err()
+	}
+	return c.Context.Err()
+}
+
+// Value answers for the request. What it does not know, such as package
+// context's own questions, it passes to where Done comes from.
+func (c *requestContext) Value(key any) any {
+	switch key.(type) {
+	case requestKey:
+		return c.state
+	case callKey:
+		return c.call.Load()
+	}
+	if key == principalKey {
+		return c.state.principal
+	}
+	if b := c.bound.Load(); b != nil {
+		return b.Value(key)
+	}
+	return c.Context.Value(key)
+}
+
+// bind returns the context that Done comes from.
+func (c *requestContext) bind() context.Context {
+	in := c.call.Load()
+	if in == nil {
+		return c.Context
+	}
+	if b := c.bound.Load(); b != nil {
+		return b
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if b := c.bound.Load(); b != nil {
+		return b
+	}
+	ctx, cancel := context.WithCancelCause(c.Context)
+	b := &boundContext{Context: ctx, cancel: cancel, stop: func() bool { return true }}
+	switch {
+	case in.slot.bg.ctx.Err() != nil:
+		cancel(errModuleDisabled)
+	case c.ended.Load():
+		cancel(nil)
+	default:
+		b.stop = context.AfterFunc(in.slot.bg.ctx, func() { cancel(errModuleDisabled) })
+	}
+	c.bound.Store(b)
+	return b
+}
+
+// end is called when the module has answered.
+func (c *requestContext) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended.Store(true)
+	if b := c.bound.Load(); b != nil {
+		b.stop()
+		b.cancel(nil)
+	}
+}
+
+// below gives the request to an inner mux, under the path that is left for it.
+func (s *request) below(escaped string) *http.Request {
+	s.url = *s.r.URL
+	s.url.Path, s.url.RawPath = unescapePath(escaped), escaped
+	s.r.URL = &s.url
+	return s.r
+}
+
+// call is a request inside a module. A stream leaves the gate early and is
+// waited for on its own, so that it does not hold up a drain.
+type call struct {
+	slot   *slot
+	module *hosted
+	stream bool
+}
+
+func (c *call) leave() {
+	if c.stream {
+		c.slot.streams.Done()
+		return
+	}
+	c.slot.gate.leave()
+}
+
+// becomeStream moves the request of ctx from the gate to the streams.
+func becomeStream(ctx context.Context) {
+	if c, ok := ctx.Value(callKey{}).(*call); ok && c != nil && !c.stream {
+		c.slot.streams.Add(1)
+		c.stream = true
+		c.slot.gate.leave()
+	}
+}
+
+var _ context.Context = (*requestContext)(nil)
