@@ -57,6 +57,7 @@ func (d *Dashboard) composeCore() error {
 	d.routeSystem(r)
 	d.routeEvents(r)
 	d.routeAudit(r)
+	d.routeJobs(r)
 	d.routeDocuments(r)
 	if err := r.err(); err != nil {
 		return err
@@ -94,7 +95,7 @@ func (m *hosted) permissionInfos() []permissionInfo {
 
 // client is who asks, for sessions and the audit log.
 func client(s *request) auth.Client {
-	return auth.Client{Address: s.address, UserAgent: truncate(s.r.UserAgent(), 300)}
+	return auth.Client{Address: s.address(), UserAgent: truncate(s.r.UserAgent(), 300)}
 }
 
 func truncate(s string, n int) string {
