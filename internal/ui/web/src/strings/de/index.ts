@@ -1,18 +1,18 @@
-import { account } from './account';
-import { audit } from './audit';
-import { core } from './core';
-import { forms } from './forms';
-import { keys } from './keys';
-import { modules } from './modules';
-import { overview } from './overview';
-import { palette } from './palette';
-import { resource } from './resource';
-import { roles } from './roles';
-import { settings } from './settings';
-import { system } from './system';
-import { users } from './users';
-import type { Words } from '../words';
-import type { en } from '../en';
+import { account } from './account.ts';
+import { audit } from './audit.ts';
+import { core } from './core.ts';
+import { forms } from './forms.ts';
+import { keys } from './keys.ts';
+import { modules } from './modules.ts';
+import { overview } from './overview.ts';
+import { palette } from './palette.ts';
+import { resource } from './resource.ts';
+import { roles } from './roles.ts';
+import { settings } from './settings.ts';
+import { system } from './system.ts';
+import { users } from './users.ts';
+import type { Words } from '../words.ts';
+import type { en } from '../en/index.ts';
 
 /** Deutsch, complete: every feature's file holds the keys of its English one. */
 export const de: Words<typeof en> = {

@@ -1,16 +1,16 @@
-import { account } from './account';
-import { audit } from './audit';
-import { core } from './core';
-import { forms } from './forms';
-import { keys } from './keys';
-import { modules } from './modules';
-import { overview } from './overview';
-import { palette } from './palette';
-import { resource } from './resource';
-import { roles } from './roles';
-import { settings } from './settings';
-import { system } from './system';
-import { users } from './users';
+import { account } from './account.ts';
+import { audit } from './audit.ts';
+import { core } from './core.ts';
+import { forms } from './forms.ts';
+import { keys } from './keys.ts';
+import { modules } from './modules.ts';
+import { overview } from './overview.ts';
+import { palette } from './palette.ts';
+import { resource } from './resource.ts';
+import { roles } from './roles.ts';
+import { settings } from './settings.ts';
+import { system } from './system.ts';
+import { users } from './users.ts';
 
 /** Every sentence a person can see, feature by feature; core first. Entries with forms are chosen by `count`. */
 export const en = {
