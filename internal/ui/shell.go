@@ -8,6 +8,7 @@ import (
 	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -21,48 +22,69 @@ const ThemeCookie = "dashboard-theme"
 const (
 	titleMark  = "{{.Title}}"
 	configMark = "{{.Config}}"
-	themeMark  = "{{.Theme}}" // written by parseShell
+	themeMark  = "{{.Theme}}"  // written by parseShell
+	localeMark = "{{.Locale}}" // written by parseShell
+	wordsMark  = "{{.Words}}"  // written by parseShell
 	baseMark   = `="./`
 )
 
-// parseShell prepares the built page. The build is ours: what it must hold is
-// little, and its absence is an error rather than a guess.
-func parseShell(source, title string) (string, error) {
+// wordsLink is how the build names the first words of a language, which only
+// who speaks it should load.
+var wordsLink = regexp.MustCompile(`<link rel="modulepreload" data-locale="([a-z]+)" crossorigin href="\./([^"]+)">`)
+
+// parseShell prepares the built page and tells the file of each locale's first
+// words. The build is ours: what it must hold is little, and its absence is an
+// error rather than a guess.
+func parseShell(source, title string) (shell string, words map[string]string, err error) {
 	if !strings.Contains(source, `name="dashboard-config" content="`+configMark+`"`) {
-		return "", errors.New("no dashboard-config element")
+		return "", nil, errors.New("no dashboard-config element")
 	}
-	before, after, ok := strings.Cut(source, "<html")
+	before, after, ok := strings.Cut(source, `<html lang="en"`)
 	if !ok {
-		return "", errors.New("no html element")
+		return "", nil, errors.New("no html element with its language")
 	}
-	source = before + `<html data-theme="` + themeMark + `"` + after
-	return strings.ReplaceAll(source, titleMark, html.EscapeString(title)), nil
+	source = before + `<html lang="` + localeMark + `" data-theme="` + themeMark + `"` + after
+	words = make(map[string]string)
+	for _, found := range wordsLink.FindAllStringSubmatch(source, -1) {
+		words[found[1]] = found[2]
+	}
+	source = wordsLink.ReplaceAllLiteralString(source, "")
+	source = strings.Replace(source, "</head>", wordsMark+"</head>", 1)
+	return strings.ReplaceAll(source, titleMark, html.EscapeString(title)), words, nil
 }
 
 // settings is the content of the dashboard-config element.
 type settings struct {
-	Base  string `json:"base"`
-	Title string `json:"title"`
-	Theme string `json:"theme"`
+	Base   string `json:"base"`
+	Title  string `json:"title"`
+	Theme  string `json:"theme"`
+	Locale string `json:"locale"`
 }
 
-// render writes the page for a base, escaped as a URL path, and a theme.
-func (h *Handler) render(base, theme string) string {
-	config, _ := json.Marshal(settings{Base: base, Title: h.config.Title, Theme: theme}) // strings cannot fail
+// render writes the page for a base, escaped as a URL path, a theme and a
+// locale.
+func (h *Handler) render(base, theme, locale string) string {
+	config, _ := json.Marshal(settings{base, h.config.Title, theme, locale}) // strings cannot fail
+	var words string
+	if name := h.words[locale]; name != "" {
+		words = `<link rel="modulepreload" crossorigin href="` + html.EscapeString(base+name) + `">`
+	}
 	return strings.NewReplacer(
+		wordsMark, words,
 		configMark, html.EscapeString(string(config)),
 		themeMark, theme,
+		localeMark, locale,
 		baseMark, `="`+html.EscapeString(base),
 	).Replace(h.shell)
 }
 
 func (h *Handler) serveShell(w http.ResponseWriter, r *http.Request, base, host string) {
-	body := []byte(h.render(base, theme(r)))
+	body := []byte(h.render(base, theme(r), locale(r)))
 	sum := sha256.Sum256(body)
 	tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 	header := w.Header()
 	header.Set("Content-Security-Policy", h.policy(base, host))
-	header.Add("Vary", "Cookie")
+	header.Add("Vary", "Cookie, Accept-Language")
 	header.Set("Cache-Control", "no-cache")
 	header.Set("ETag", tag)
 	if matches(r.Header.Values("If-None-Match"), tag) {

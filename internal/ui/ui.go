@@ -48,6 +48,7 @@ type Page struct {
 type Handler struct {
 	config Config
 	shell  string
+	words  map[string]string // files of first words, by locale
 	files  map[string]file
 }
 
@@ -87,11 +88,11 @@ func New(config Config) (*Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load ui build: inflate %s.gz: %w", indexName, err)
 	}
-	parsed, err := parseShell(string(source), config.Title)
+	parsed, words, err := parseShell(string(source), config.Title)
 	if err != nil {
 		return nil, fmt.Errorf("load ui build: %s: %w", indexName, err)
 	}
-	return &Handler{config: config, shell: parsed, files: files}, nil
+	return &Handler{config: config, shell: parsed, words: words, files: files}, nil
 }
 
 // Serve answers one GET or HEAD request: a file of the build, or the page for

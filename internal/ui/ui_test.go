@@ -153,7 +153,7 @@ func TestTheme(t *testing.T) {
 		{`dashboard-theme="><script>`, "auto"},
 	} {
 		page := body(t, request(t, h, ui.Page{}, "GET", "Cookie: "+test.cookie))
-		if !strings.Contains(page, `<html data-theme="`+test.want+`" lang="en">`) || config(t, page)["theme"] != test.want {
+		if !strings.Contains(page, `<html lang="en" data-theme="`+test.want+`">`) || config(t, page)["theme"] != test.want {
 			t.Errorf("cookie %q: want theme %s in\n%s", test.cookie, test.want, page)
 		}
 	}

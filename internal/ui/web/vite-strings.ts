@@ -54,6 +54,23 @@ export function inlineStrings(): Plugin {
       if (left) this.error(`the key of t() must be a literal or \`prefix.\${…}\` in ${id}`, left.index);
       return { code: inlined, map: null };
     },
+    // The first words of a language are asked for with the script that needs them; the server keeps the reader's own.
+    transformIndexHtml: {
+      order: 'post',
+      handler: (_, { bundle }) =>
+        Object.values(bundle ?? {}).flatMap((chunk) => {
+          const [, locale, part] =
+            (chunk.type === 'chunk' && virtual.exec(chunk.facadeModuleId?.slice(1) ?? '')) || [];
+          if (!locale || part !== 'core') return [];
+          const attrs = {
+            rel: 'modulepreload',
+            'data-locale': locale,
+            crossorigin: true,
+            href: `./${chunk.fileName}`,
+          };
+          return { tag: 'link', attrs, injectTo: 'head' };
+        }),
+    },
     // What is needed before anything shows must not wait for the whole catalog of a language.
     generateBundle(_, bundle) {
       const entries = Object.values(bundle).filter((chunk) => chunk.type === 'chunk' && chunk.isEntry);

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const web = dirname(dirname(fileURLToPath(import.meta.url)));
-const build = join(web, 'build');
+const build = process.env.UI_BUILD ?? join(web, 'build');
 const dist = process.env.UI_DIST ?? join(web, '..', 'dist');
 
 const names = (await readdir(build, { recursive: true, withFileTypes: true }))

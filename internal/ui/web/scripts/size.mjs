@@ -28,7 +28,13 @@ const visit = (name) => {
   for (const [, found] of sources.get(name).matchAll(/(?:from|import)\s*["']\.\/([^"']+\.js)["']/g))
     visit(found);
 };
-for (const [, name] of page.matchAll(/(?:src|href)="\.\/assets\/([^"]+\.js)"/g)) visit(name);
+// A language's first words are loaded by who speaks it.
+const words = [];
+for (const [element, name] of page.matchAll(/<[^>]*(?:src|href)="\.\/assets\/([^"]+\.js)"[^>]*>/g)) {
+  const [, locale] = /data-locale="(\w+)"/.exec(element) ?? [];
+  if (locale) words.push([locale, name]);
+  else visit(name);
+}
 
 const sum = (names) => names.reduce((total, name) => total + sizes.get(name), 0);
 const all = [...sizes.keys()];
@@ -44,6 +50,7 @@ const line = (what, size, limit) => {
   );
 };
 line('initial JS', sum([...initial]), limits.initial);
+for (const [locale, name] of words) line(`initial JS, ${locale}`, sum([...initial, name]), limits.initial);
 line('CSS', sum(all.filter((name) => name.endsWith('.css'))), limits.css);
 if (largest) line(`largest lazy chunk (${largest})`, sizes.get(largest), limits.lazy);
 line(`all ${all.length} assets`, sum(all), limits.all);

@@ -14,14 +14,22 @@ const types = {
 
 const escapeHTML = (text) => text.replace(/[&"<>]/g, (c) => `&#${c.charCodeAt(0)};`);
 
+function speaks({ cookie = '', 'accept-language': accept = '' }) {
+  return /dashboard-locale=(en|de)/.exec(cookie)?.[1] ?? /\b(en|de)\b/.exec(accept)?.[1] ?? 'en';
+}
+
 export function createStatic({ prefix, title }) {
   async function page(request, response) {
     const theme = /dashboard-theme=(light|dark|auto)/.exec(request.headers.cookie ?? '')?.[1] ?? 'auto';
+    const locale = speaks(request.headers);
     const source = gunzipSync(await readFile(join(dist, 'index.html.gz'))).toString();
-    const config = JSON.stringify({ base: prefix, title, theme });
+    const config = JSON.stringify({ base: prefix, title, theme, locale });
     const body = source
+      .replaceAll(/<link rel="modulepreload" data-locale="(\w+)"[^>]*>/g, (link, of) =>
+        of === locale ? link : '',
+      )
       .replaceAll('="./', `="${prefix}`)
-      .replace('<html', `<html data-theme="${theme}"`)
+      .replace('<html lang="en"', `<html lang="${locale}" data-theme="${theme}"`)
       .replaceAll('{{.Title}}', escapeHTML(title))
       .replaceAll('{{.Config}}', escapeHTML(config));
     const own = `${request.headers.host}${prefix}assets/ ${request.headers.host}${prefix}m/`;
