@@ -16,7 +16,7 @@ type Kind uint8
 // too; a nil pointer is NULL.
 const (
 	Text    Kind = iota + 1 // string
-	Integer                 // int64
+	Integer                 // int64; a BIGINT column
 	Number                  // float64; a column of a floating-point type
 	Boolean                 // bool
 	Time                    // a BIGINT of microseconds since the epoch; time.Time in Go, whose zero value is NULL if the field is Nullable
@@ -52,6 +52,10 @@ type Field struct {
 	// Fold compares Text without regard to the case of ASCII letters, by
 	// lower(column): that is the expression an index has to be made on.
 	Fold bool
+	// Lowered says that the column holds what strings.ToLower made of the text:
+	// it compares without regard to the case of any letter, by an index on the
+	// column itself.
+	Lowered bool
 	// Has is the SQL condition of a Set, true or false but never NULL, with one
 	// ? where the value goes. It is required where a Set can be filtered by:
 	//
@@ -124,8 +128,10 @@ func (f Field) check() error {
 		return errors.New("it has no kind")
 	case (f.Kind == Enum) != (len(f.Values) > 0):
 		return errors.New("an enum, and only an enum, lists its values")
-	case f.Fold && f.Kind != Text:
+	case (f.Fold || f.Lowered) && f.Kind != Text:
 		return errors.New("only text has upper and lower case")
+	case f.Fold && f.Lowered:
+		return errors.New("what is lower case is not folded again")
 	case f.Kind == Set && (f.Sort || f.Nullable):
 		return errors.New("a set has no order and is never NULL")
 	case f.Has != "" && f.Kind != Set:
