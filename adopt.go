@@ -41,6 +41,9 @@ func (d *Dashboard) adoptOne(module Module) error {
 			return fmt.Errorf("module %s: %w", id, err)
 		}
 	}
+	if err := m.adoptJobs(); err != nil {
+		return fmt.Errorf("module %s: %w", id, err)
+	}
 	if _, err := d.newSlot(m); err != nil {
 		return err
 	}
@@ -100,6 +103,7 @@ func (m *hosted) capabilities() []string {
 	add("health", health)
 	add("settings", m.settings != nil)
 	add("assets", m.assets != nil)
+	add("jobs", len(m.jobs) > 0)
 	return out
 }
 
@@ -132,6 +136,9 @@ func (d *Dashboard) unit(m *hosted) registry.Unit {
 func (d *Dashboard) purge(ctx context.Context, tx *storage.Tx, m *hosted) error {
 	if err := tx.DropTables(ctx, tablePrefix(m.id)); err != nil {
 		return fmt.Errorf("purge module %s: %w", m.id, err)
+	}
+	if err := d.jobs.Purge(ctx, tx, m.id); err != nil {
+		return err
 	}
 	if m.settings == nil {
 		return nil

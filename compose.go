@@ -12,6 +12,7 @@ import (
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/audit"
 	"github.com/modular-dashboard/dashboard/internal/events"
+	"github.com/modular-dashboard/dashboard/internal/jobs"
 	"github.com/modular-dashboard/dashboard/internal/layout"
 	"github.com/modular-dashboard/dashboard/internal/lifecycle"
 	"github.com/modular-dashboard/dashboard/internal/registry"
@@ -85,7 +86,11 @@ func (d *Dashboard) composeStores(locker storage.Locker) error {
 	d.registry, err = registry.New(d.db, d.bus, locker, units, registry.Options{
 		Log: d.log, Dashboard: Version, HookTimeout: d.config.hookTimeout, StepHook: d.config.stepHook, Lease: d.config.lease, Audit: d.auditModule,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	d.jobs = jobs.New(d.db, locker, jobs.Options{Log: d.log, Instance: d.registry.Instance, Lease: d.config.lease, Panicked: d.jobPanicked})
+	return nil
 }
 
 func (d *Dashboard) auditModule(ctx context.Context, tx *storage.Tx, e registry.AuditEvent) error {

@@ -15,6 +15,7 @@ import (
 	"github.com/modular-dashboard/dashboard/internal/audit"
 	"github.com/modular-dashboard/dashboard/internal/bind"
 	"github.com/modular-dashboard/dashboard/internal/events"
+	"github.com/modular-dashboard/dashboard/internal/jobs"
 	"github.com/modular-dashboard/dashboard/internal/layout"
 	"github.com/modular-dashboard/dashboard/internal/registry"
 	"github.com/modular-dashboard/dashboard/internal/settings"
@@ -44,6 +45,7 @@ type Dashboard struct {
 
 	auth     *auth.Authority
 	registry *registry.Registry
+	jobs     *jobs.Runner
 
 	stopFollowing, stopHealth func()
 
@@ -174,6 +176,7 @@ func (d *Dashboard) startParts(ctx context.Context) error {
 		{"events", d.startEvents, d.stopEvents},
 		{"settings", d.settings.Start, d.settings.Shutdown},
 		{"layouts", d.layouts.Start, none},
+		{"jobs", d.jobs.Start, d.jobs.Shutdown},
 		{"modules", d.startModules, d.registry.Stop},
 		{"health", d.startHealth, d.stopHealthChecks},
 		{"set-up", d.offerSetup, none},

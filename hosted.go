@@ -36,6 +36,7 @@ type hosted struct {
 	settings    *Settings // nil where the module has none
 	schema      json.RawMessage
 	assets      *assets // nil where the module has none
+	jobs        []hostedJob
 	permissions []auth.Permission
 	slot        atomic.Pointer[slot]
 	failures    failureWindow
@@ -162,6 +163,7 @@ func (d *Dashboard) enable(ctx context.Context, m *hosted) error {
 	m.failures.reset()
 	m.slot.Store(s)
 	published = true
+	d.jobs.Attach(m.id, m.runnable(), s.bg.start)
 	return nil
 }
 

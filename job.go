@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -69,19 +70,49 @@ const (
 // transaction of that effect.
 func JobLease(ctx context.Context) *storage.Lease { return jobs.LeaseOf(ctx) }
 
-// compileJobs checks the jobs of a module and reads their schedules.
-func compileJobs(list []Job) ([]jobs.Job, error) {
-	out := make([]jobs.Job, 0, len(list))
+// hostedJob is a job as the dashboard holds it.
+type hostedJob struct {
+	jobs.Job
+	title string
+}
+
+// adoptJobs asks the module for its jobs, checks them and reads their schedules.
+func (m *hosted) adoptJobs() error {
+	runner, ok := m.module.(JobRunner)
+	if !ok {
+		return nil
+	}
+	var list []Job
+	err := guard(func() error { list = runner.Jobs(); return nil })
+	if err != nil {
+		return fmt.Errorf("jobs: %w", err)
+	}
 	for _, j := range list {
 		schedule, err := jobs.Parse(j.Schedule, j.Zone)
 		if err != nil {
-			return nil, fmt.Errorf("job %s: %w", j.Name, err)
+			return fmt.Errorf("job %s: %w", j.Name, err)
 		}
 		if j.Missed > MissedRunOnce {
-			return nil, fmt.Errorf("job %s: unknown policy %d for missed times", j.Name, j.Missed)
+			return fmt.Errorf("job %s: unknown policy %d for missed times", j.Name, j.Missed)
 		}
-		out = append(out, jobs.Job{Name: j.Name, Schedule: schedule, PerInstance: j.PerInstance,
-			CatchUp: j.Missed == MissedRunOnce, Timeout: j.Timeout, Run: j.Run})
+		m.jobs = append(m.jobs, hostedJob{title: cmp.Or(j.Title, j.Name), Job: jobs.Job{Name: j.Name, Schedule: schedule,
+			PerInstance: j.PerInstance, CatchUp: j.Missed == MissedRunOnce, Timeout: j.Timeout, Run: j.Run}})
 	}
-	return out, jobs.Check(out)
+	return jobs.Check(m.runnable())
+}
+
+// runnable is the module's jobs as they are run.
+func (m *hosted) runnable() []jobs.Job {
+	out := make([]jobs.Job, len(m.jobs))
+	for i, j := range m.jobs {
+		out[i] = j.Job
+	}
+	return out
+}
+
+// jobPanicked counts a panic of a job as one of its module.
+func (d *Dashboard) jobPanicked(ctx context.Context, module string, v any, stack []byte) {
+	if m := d.modules[module]; m != nil {
+		d.modulePanicked(ctx, m, v, stack)
+	}
 }

@@ -50,6 +50,9 @@ func (r *Registry) Peers(ctx context.Context) ([]Peer, error) {
 	return peers, rows.Err()
 }
 
+// Instance returns the id of this instance.
+func (r *Registry) Instance() string { return r.identity().id }
+
 // Count returns how many modules of this instance are in each state, without
 // I/O.
 func (r *Registry) Count() map[lifecycle.State]int {
