@@ -5,11 +5,12 @@ import { useMay } from '../api/may';
 import { APIError } from '../api/error';
 import { settingsQuery } from '../api/queries';
 import type { JSONSchema, Settings, SettingsValues } from '../api/types';
-import { differences, fieldsOf, type Difference } from '../forms/schema';
+import { Changes, Conflict } from '../forms/changes';
+import { differences, fieldsOf } from '../forms/schema';
 import { SchemaForm } from '../forms/schema-form';
 import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';
-import { ErrorNotice, Notice } from '../parts/notice';
+import { ErrorNotice } from '../parts/notice';
 import { Throttled } from '../parts/throttled';
 import { notify } from '../parts/toast';
 import { t } from '../strings';
@@ -68,6 +69,7 @@ export function SettingsEditor({ id, schema, latest }: Props) {
     <>
       {moved && dirty && (
         <Conflict
+          title={t('settings.conflict.title')}
           changes={differences(fields, base.values, latest.values)}
           onTheirs={() => {
             save.reset();
@@ -148,42 +150,4 @@ export function SettingsEditor({ id, schema, latest }: Props) {
 function Refused({ error }: { error: Error }) {
   if (error instanceof APIError && error.status === 429) return <Throttled error={error} />;
   return <ErrorNotice error={error} />;
-}
-
-/** Differences as a list of before and after. */
-export function Changes({ changes }: { changes: Difference[] }) {
-  return (
-    <dl className="stack">
-      {changes.map((change) => (
-        <div key={change.label} className="change">
-          <dt className="label">{change.label}</dt>
-          <dd>
-            <del>{change.before}</del> <span className="visually-hidden">{t('settings.becomes')}</span>
-            <span aria-hidden="true">→</span> <ins>{change.after}</ins>
-          </dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
-
-interface ConflictProps {
-  changes: Difference[];
-  onTheirs: () => void;
-  onMine: () => void;
-}
-
-function Conflict({ changes, onTheirs, onMine }: ConflictProps) {
-  return (
-    <div className="conflict">
-      <Notice kind="warn" title={t('settings.conflict.title')} alert>
-        <p>{t('settings.conflict')}</p>
-        <Changes changes={changes} />
-        <div className="row">
-          <Button onClick={onMine}>{t('settings.mine')}</Button>
-          <Button onClick={onTheirs}>{t('settings.theirs')}</Button>
-        </div>
-      </Notice>
-    </div>
-  );
 }

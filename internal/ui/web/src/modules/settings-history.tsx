@@ -14,7 +14,7 @@ import { ErrorNotice } from '../parts/notice';
 import { LoadingRows } from '../parts/skeleton';
 import { notify } from '../parts/toast';
 import { t } from '../strings';
-import { Changes } from './settings-editor';
+import { Changes } from '../forms/changes';
 
 interface Props {
   id: string;
