@@ -1,3 +1,4 @@
+import { dataPermissions, dataRoutes } from './data.mjs';
 import { createModules } from './modules.mjs';
 import { Problem, invalid } from './problem.mjs';
 
@@ -122,9 +123,7 @@ export function createAPI({ account, only }) {
       /^api\/v1\/auth\/me$/,
       ({ request }) => ({
         ...user,
-        permissions: ['modules.read', 'modules.manage', 'settings.read', 'settings.manage', 'audit.read'].map(
-          (name) => `dashboard.${name}`,
-        ),
+        permissions: [...dataPermissions, 'dashboard.system.manage', 'dashboard.api.read'],
         session: sessions.find((one) => one.id === cookie(request, 'mock-access')) ?? sessions[0],
       }),
     ],
@@ -234,6 +233,8 @@ export function createAPI({ account, only }) {
       },
     ],
   ];
+
+  closed.push(...dataRoutes({ me: () => user, note }));
 
   async function read(request) {
     let text = '';
