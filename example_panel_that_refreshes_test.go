@@ -50,6 +50,6 @@ func ExampleStat() {
 	d.show(d.owner, "GET", "/api/v1/panels", "")
 	d.show(d.owner, "GET", "/api/v1/m/queue/panels/waiting", "")
 	// Output:
-	// 200 {"items":[{"module":"queue","id":"waiting","title":"Jobs waiting","kind":"stat","refresh_seconds":10,"width":1,"unit":"count"}]}
+	// 200 {"items":[{"module":"queue","id":"waiting","title":"Jobs waiting","kind":"stat","refresh_seconds":10,"width":1,"unit":"count","ranges":[]}]}
 	// 200 {"value":2,"spark":[],"as_of":"2026-01-02T03:04:05Z"}
 }
