@@ -189,6 +189,16 @@ func WithLocker(locker storage.Locker) Option {
 	return option(func(c *config) error { c.locker = locker; return nil })
 }
 
+// WithArgon2 sets the cost of password hashes. The default is the second
+// recommendation of RFC 9106, section 4: 64 MiB and three passes. Hashes made at
+// another cost stay valid.
+func WithArgon2(cost auth.Argon2) Option {
+	return option(func(c *config) error {
+		c.argon2 = cost
+		return nil
+	})
+}
+
 // WithTrustedProxies names the addresses of reverse proxies, as CIDR prefixes
 // or single addresses. Only from them are X-Forwarded-For, -Proto and -Prefix
 // believed. The default is none.

@@ -1,0 +1,182 @@
+package dashboardtest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/modular-dashboard/dashboard"
+	"github.com/modular-dashboard/dashboard/dashboardtest"
+	"github.com/modular-dashboard/dashboard/storage"
+)
+
+var read = dashboard.NewPermission("note.read", "Read notes")
+
+type none struct{}
+
+// notes is a module with a table, a hook, an endpoint of each kind of access
+// and a panel. What is set to be broken is.
+type notes struct {
+	broken string
+	host   *dashboard.Host
+	once   sync.Once
+	calls  int
+}
+
+func (n *notes) Manifest() dashboard.Manifest {
+	m := dashboard.Manifest{ID: "notes", Version: "1.0.0", Permissions: []dashboard.Permission{read}}
+	if n.broken == "manifest" {
+		m.Description = time.Now().String()
+	}
+	return m
+}
+
+func (n *notes) Provision(h *dashboard.Host) error {
+	n.host = h
+	return nil
+}
+
+func (n *notes) Migrations() []storage.Migration {
+	table := "notes__note"
+	if n.broken == "purge" {
+		table = "notes__note; CREATE VIEW elsewhere AS SELECT 1; CREATE TABLE elsewhere_note"
+	}
+	return []storage.Migration{{Version: 1, Name: "notes", SQL: "CREATE TABLE " + table + " (text TEXT NOT NULL)"}}
+}
+
+func (n *notes) Install(ctx context.Context) error {
+	n.calls++
+	if n.broken == "hook" && n.calls > 3 {
+		return errors.New("installed already")
+	}
+	_, err := n.host.DB().Exec(ctx, "INSERT INTO notes__note (text) VALUES ('hello')")
+	return err
+}
+
+func (n *notes) Enable(context.Context) error {
+	if n.broken == "leak" {
+		n.once.Do(func() { go func() { select {} }() })
+	}
+	if n.broken == "enable" {
+		return errors.New("no power")
+	}
+	return nil
+}
+
+type note struct {
+	ID string `path:"id" json:"id"`
+}
+
+func (n *notes) Routes(r *dashboard.Router) error {
+	dashboard.Get(r, "/notes/{id}", func(_ context.Context, in note) (note, error) {
+		if n.broken == "panic" && len(in.ID) > 100 {
+			panic("too long")
+		}
+		return in, nil
+	}, dashboard.Require(read))
+	dashboard.Get(r, "/welcome", func(context.Context, none) (note, error) { return note{ID: "1"}, nil }, dashboard.Public())
+	dashboard.Get(r, "/mine", func(context.Context, none) (note, error) { return note{ID: "2"}, nil }, dashboard.Authenticated())
+	dashboard.Get(r, "/follow", func(context.Context, none) (dashboard.Stream, error) {
+		return func(ctx context.Context, _ func(string, any) error) error { <-ctx.Done(); return nil }, nil
+	}, dashboard.Require(read))
+	if n.broken == "open" {
+		r.Handle("GET /open", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }), dashboard.Public())
+	}
+	r.Panel(dashboard.Stat("count", "Notes", func(ctx context.Context) (dashboard.StatData, error) {
+		if n.broken == "panel" && dashboard.RangeOf(ctx) > 0 {
+			return dashboard.StatData{}, errors.New("no such range")
+		}
+		return dashboard.StatData{Value: 1}, nil
+	}, dashboard.Require(read), dashboard.Ranges(time.Hour)))
+	return nil
+}
+
+func TestAGoodModule(t *testing.T) {
+	dashboardtest.Run(t, func() dashboard.Module { return &notes{} })
+}
+
+func TestAModuleThatRequiresAnother(t *testing.T) {
+	dashboardtest.Run(t, func() dashboard.Module {
+		return dashboard.Func(dashboard.Manifest{ID: "more", Version: "1.0.0",
+			Requires: []dashboard.Requirement{dashboard.Need("notes", "^1")}}, func(*dashboard.Router) error { return nil })
+	}, dashboard.WithModules(&notes{}))
+}
+
+const brokenEnv = "DASHBOARDTEST_BROKEN"
+
+// TestBroken is the test of a module's author, run by TestRunFindsWhatIsBroken
+// in a process of its own, where it may fail.
+func TestBroken(t *testing.T) {
+	if broken := os.Getenv(brokenEnv); broken != "" {
+		dashboardtest.Run(t, func() dashboard.Module { return &notes{broken: broken} })
+	}
+}
+
+func TestRunFindsWhatIsBroken(t *testing.T) {
+	t.Parallel()
+	for broken, want := range map[string]string{
+		"manifest": "the manifest is not constant",
+		"enable":   "module notes failed",
+		"hook":     "the install hook, run again: installed already",
+		"panic":    "GET /api/v1/m/notes/notes/{id} with body",
+		"panel":    `panel count, range "1h": got status 500`,
+		"leak":     "goroutine",
+	} {
+		t.Run(broken, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestBroken$")
+			cmd.Env = append(os.Environ(), brokenEnv+"="+broken)
+			out, err := cmd.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), want) {
+				t.Errorf("got %v and\n%s\nwant a failure with %q", err, out, want)
+			}
+		})
+	}
+}
+
+func TestClients(t *testing.T) {
+	t.Parallel()
+	s := dashboardtest.New(t, dashboard.WithModules(&notes{}))
+	const path = "/api/v1/m/notes/notes/7"
+	for name, tc := range map[string]struct {
+		client *dashboardtest.Client
+		want   int
+	}{
+		"owner":     {s.Owner(), http.StatusOK},
+		"reader":    {s.As("notes.note.read"), http.StatusOK},
+		"stranger":  {s.As(), http.StatusNotFound},
+		"anonymous": {s.Anonymous(), http.StatusUnauthorized},
+	} {
+		if got := tc.client.Get(path).Status; got != tc.want {
+			t.Errorf("%s: got %d, want %d", name, got, tc.want)
+		}
+	}
+	s.Act("notes", "disable", "installed")
+	if got := s.State("notes"); got != "installed" {
+		t.Errorf("got state %s, want installed", got)
+	}
+	s.Owner().Get(path).Want(http.StatusNotFound)
+}
+
+func TestHost(t *testing.T) {
+	t.Parallel()
+	h := dashboardtest.Host(t, "billing")
+	if got, want := h.Table("invoice"), "billing__invoice"; got != want {
+		t.Errorf("got table %s, want %s", got, want)
+	}
+	if _, err := h.DB().Exec(t.Context(), fmt.Sprintf("CREATE TABLE %s (id INTEGER)", h.Table("invoice"))); err != nil {
+		t.Error(err)
+	}
+	ran := make(chan struct{})
+	if err := h.Go(func(context.Context) { close(ran) }); err != nil {
+		t.Error(err)
+	}
+	<-ran
+}
