@@ -48,6 +48,7 @@ func (d *Dashboard) adopt(modules []Module) error {
 // as a module's.
 func (d *Dashboard) composeCore() error {
 	r := newRouter(coreModule, corePermissions(), d.binder, limits{d.config.bodyLimit, d.config.answerLimit}, d.auth.Permission)
+	r.home = d
 	d.routeAccounts(r)
 	d.routeUsers(r)
 	d.routeModules(r)
@@ -59,10 +60,11 @@ func (d *Dashboard) composeCore() error {
 	d.routeAudit(r)
 	d.routeJobs(r)
 	d.routeDocuments(r)
+	d.routeResources(r)
 	if err := r.err(); err != nil {
 		return err
 	}
-	d.coreAPI = r.endpoints
+	d.coreAPI, d.catalog = r.endpoints, r.resources
 	d.core = http.NewServeMux()
 	return guard(func() error { return d.mount(d.core, r.endpoints, nil) })
 }

@@ -38,6 +38,7 @@ type Dashboard struct {
 	ui       *ui.Handler
 	core     *http.ServeMux
 	coreAPI  []*endpoint
+	catalog  []*hostedResource // of the core
 	modules  map[string]*hosted
 	order    []*hosted
 	streams  streamSet

@@ -102,7 +102,7 @@ func (e *endpoint) operation(base, idPrefix string) openapi.Operation {
 	for _, status := range e.config.also {
 		op.Also = append(op.Also, openapi.Answer{Status: status, Out: e.out})
 	}
-	if _, ok := reflect.TypeAssert[ETagger](reflect.New(typeOr(e.out))); ok {
+	if _, ok := reflect.TypeAssert[ETagger](reflect.New(typeOr(e.out))); ok || e.config.tagged {
 		op.Headers = append(op.Headers, openapi.Header{Name: "ETag", Description: "The version of what is answered."})
 	}
 	return op

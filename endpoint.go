@@ -28,6 +28,7 @@ type endpointConfig struct {
 	errors, also         []int
 	stream               bool
 	contentType          string
+	tagged               bool // its answers have an ETag
 }
 
 // Summary is the endpoint's line in the API documentation.
@@ -176,40 +177,42 @@ func serveTyped[In, Out any](fn func(context.Context, In) (Out, error)) serveFun
 	}
 }
 
-// register checks a registration and adds it.
-func register(r *Router, method, path string, in, out reflect.Type, serve serveFunc, opts []EndpointOption) {
+// register checks a registration and adds it; what it returns is nil where it
+// was refused.
+func register(r *Router, method, path string, in, out reflect.Type, serve serveFunc, opts []EndpointOption) *endpoint {
 	what := method + " " + path
 	e := &endpoint{method: method, path: path, module: r.module, in: in, out: out, serve: serve, answerLimit: r.limits.answer}
 	for _, o := range opts {
 		if o == nil {
 			r.fail("%s has a nil option", what)
-			return
+			return nil
 		}
 		o.applyEndpoint(&e.config)
 	}
 	var ok bool
 	if e.access, e.permission, ok = r.resolveAccess(what, e.config.access); !ok {
-		return
+		return nil
 	}
 	if !strings.HasPrefix(path, "/") || strings.Contains(path, "//") || strings.Contains(path, "..") {
 		r.fail("%s: the path does not begin with / or is not clean", what)
-		return
+		return nil
 	}
 	if r.module != coreModule && reserved(path) && !r.inPanel {
 		r.fail("%s: /panels is reserved", what)
-		return
+		return nil
 	}
 	if e.config.bodyLimit == 0 {
 		e.config.bodyLimit = r.limits.body
 	}
 	if err := e.compile(r); err != nil {
 		r.fail("%s: %w", what, err)
-		return
+		return nil
 	}
 	if e.config.id == "" {
 		e.config.id = operationID(method, path)
 	}
 	r.endpoints = append(r.endpoints, e)
+	return e
 }
 
 // compile builds the plans of the request and of the answer.

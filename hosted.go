@@ -49,6 +49,7 @@ type slot struct {
 	subtrees  bool // some endpoint answers all below its path
 	endpoints []*endpoint
 	panels    []*Panel
+	resources []*hostedResource
 	gate      *gate
 	streams   sync.WaitGroup
 	bg        *background
@@ -95,6 +96,7 @@ func (e *panicError) Stack() []byte { return e.stack }
 // route builds a router from the module's declarations.
 func (d *Dashboard) route(m *hosted) (*Router, error) {
 	r := newRouter(m.id, m.manifest.Permissions, d.binder, limits{d.config.bodyLimit, d.config.answerLimit}, d.auth.Permission)
+	r.home = d
 	err := guard(func() error { return m.module.Routes(r) })
 	if err = errors.Join(r.err(), err); err != nil {
 		return nil, fmt.Errorf("routes of module %s: %w", m.id, err)
@@ -109,7 +111,7 @@ func (d *Dashboard) newSlot(m *hosted) (*slot, error) {
 		return nil, err
 	}
 	bg := withModule(context.Background(), m.id)
-	s := &slot{mux: http.NewServeMux(), endpoints: r.endpoints, panels: r.panels, gate: newGate(),
+	s := &slot{mux: http.NewServeMux(), endpoints: r.endpoints, panels: r.panels, resources: r.resources, gate: newGate(),
 		since: time.Now(), bg: newBackground(bg, func(v any) { d.modulePanicked(bg, m, v, debug.Stack()) })}
 	s.subtrees = slices.ContainsFunc(r.endpoints, func(e *endpoint) bool {
 		return strings.HasSuffix(strings.TrimSuffix(e.path, "{$}"), "/")

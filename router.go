@@ -23,6 +23,8 @@ type Router struct {
 
 	endpoints []*endpoint
 	panels    []*Panel
+	resources []*hostedResource
+	home      *Dashboard
 	inPanel   bool // registering below /panels is allowed
 	errs      []error
 }
