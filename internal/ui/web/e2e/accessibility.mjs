@@ -1,57 +1,15 @@
 // axe on every screen and state, in both themes and at both widths.
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { createModules } from '../scripts/mock/modules.mjs';
+import { judging } from './axe.mjs';
 import { answer, refuse, setUp } from './steps.mjs';
-
-const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
-const colorRules = ['color-contrast', 'link-in-text-block'];
-const widths = [1280, 360];
-const themes = ['light', 'dark'];
 
 export async function accessibility({ browser, server, step, shot }) {
   const person = await browser.person();
   const page = await person.context.newPage();
-  const api = (path) => `${server.url}api/v1/${path}`;
+  const { judge, found } = judging(page, { step, shot });
   const heading = (name) => page.getByRole('heading', { name, level: 1 }).waitFor();
+  const api = (path) => `${server.url}api/v1/${path}`;
   const sample = createModules();
-
-  const found = [];
-
-  /** Judges what the page shows now, four times; all findings are told at the end. */
-  async function judge(name) {
-    await step(name, async () => {
-      await page.evaluate(axeSource);
-      for (const width of widths) {
-        await page.setViewportSize({ width, height: 860 });
-        for (const colorScheme of themes) {
-          await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-          await page.evaluate(
-            () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
-          );
-          // In the other theme the same document has other colors, and nothing else.
-          const runOnly =
-            colorScheme === 'light' ? { type: 'tag', values: tags } : { type: 'rule', values: colorRules };
-          const violations = await page.evaluate(
-            async (only) => (await window.axe.run({ runOnly: only, resultTypes: ['violations'] })).violations,
-            runOnly,
-          );
-          for (const { id, nodes } of violations) {
-            found.push(
-              `${name} ${width} ${colorScheme} ${id}: ${nodes.map((node) => node.target.join(' ')).join(' | ')}`,
-            );
-          }
-          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-          if (overflow > 0)
-            found.push(`${name} ${width} ${colorScheme}: the page scrolls sideways by ${overflow} px`);
-          await shot(page, `${name}-${width}-${colorScheme}`);
-        }
-      }
-      await page.setViewportSize({ width: 1280, height: 860 });
-      await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
-    });
-  }
 
   await page.goto(`${server.url}setup`);
   await page.getByLabel('Set-up token').waitFor();
@@ -203,12 +161,18 @@ export async function accessibility({ browser, server, step, shot }) {
   await heading('There is no such page');
   await judge('not-found');
 
-  await loadingAndFailing({ page, server, api, judge, heading, person });
   await person.context.close();
   return [...found, ...person.faults];
 }
 
-async function loadingAndFailing({ page, server, api, judge, heading, person }) {
+/** The same for what shows while something is missing. */
+export async function accessibilityOfFaults({ browser, server, step, shot }) {
+  const person = await browser.person();
+  const page = await person.context.newPage();
+  const { judge, found } = judging(page, { step, shot });
+  const heading = (name) => page.getByRole('heading', { name, level: 1 }).waitFor();
+  const api = (path) => `${server.url}api/v1/${path}`;
+  await setUp(page, server);
   let release;
   const held = new Promise((resolve) => (release = resolve));
   await page.route(api('panels'), async (route) => {
@@ -263,4 +227,6 @@ async function loadingAndFailing({ page, server, api, judge, heading, person }) 
   await page.getByText('Too many requests').waitFor();
   await judge('login-throttled');
   await busy();
+  await person.context.close();
+  return [...found, ...person.faults];
 }

@@ -1,10 +1,11 @@
-// Runs the browser tests: node e2e/run.mjs [--server BINARY] [--only NAME…] [--prefix /admin/]
+// Runs the browser tests: node e2e/run.mjs [--server BINARY] [--only NAME…] [--prefix /admin/] [--workers 5]
 // Without a binary they run against the stand-in. Screenshots go to $E2E_OUT, or nowhere.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { accessibility } from './accessibility.mjs';
+import { accessibility, accessibilityOfFaults } from './accessibility.mjs';
 import { launch } from './browser.mjs';
+import { faults } from './faults.mjs';
 import { firstRun } from './first-run.mjs';
 import { keyboard } from './keyboard.mjs';
 import { startServer } from './server.mjs';
@@ -15,6 +16,7 @@ const { values } = parseArgs({
   options: {
     server: { type: 'string' },
     only: { type: 'string', multiple: true, default: [] },
+    workers: { type: 'string', default: '5' },
     prefix: { type: 'string', multiple: true, default: ['/', '/admin/', '/a/b/'] },
   },
 });
@@ -23,20 +25,23 @@ const started = Date.now();
 let passed = 0;
 let failed = 0;
 
-// Every prefix sees the whole first run; what does not depend on it runs once, below the deepest.
+// Every prefix sees the whole first run; what does not depend on it runs once, below one of them. The longest come
+// first: suites mostly wait for what the page or the server does, so that more of them than cores run at once.
 const deepest = values.prefix.at(-1);
+const middle = values.prefix.at(1) ?? deepest;
 const jobs = [
+  { name: 'faults', suite: faults, prefix: middle },
   ...values.prefix.map((prefix) => ({ name: 'first-run', suite: firstRun, prefix })),
-  { name: 'weight', suite: weight, prefix: deepest },
-  { name: 'states', suite: states, prefix: values.prefix.at(1) ?? deepest },
-  { name: 'keyboard', suite: keyboard, prefix: deepest },
   { name: 'accessibility', suite: accessibility, prefix: deepest },
+  { name: 'states', suite: states, prefix: middle },
+  { name: 'accessibility-faults', suite: accessibilityOfFaults, prefix: deepest },
+  { name: 'keyboard', suite: keyboard, prefix: deepest },
+  { name: 'weight', suite: weight, prefix: deepest },
 ].filter((job) => values.only.length === 0 || values.only.includes(job.name));
 
 const browser = await launch();
-// The machine has two cores: while one suite waits for its page, another one works.
 const queue = [...jobs];
-await Promise.all([worker(), worker()]);
+await Promise.all(Array.from({ length: Number(values.workers) }, worker));
 await browser.close();
 console.log(`${((Date.now() - started) / 1000).toFixed(1)} s`);
 console.log(`${passed} passed, ${failed} failed`);
