@@ -1,7 +1,16 @@
 import { Page } from '../parts/page';
 import { t } from '../strings';
+import { Logs } from '../system/logs';
+import { SystemNav } from '../system/nav';
 
-/** SystemLogs. */
+/** What the server says it does, as it does it. */
 export function SystemLogs() {
-  return <Page title={t('system.title')}>{null}</Page>;
+  return (
+    <Page title={t('logs')}>
+      <div className="stack">
+        <SystemNav />
+        <Logs />
+      </div>
+    </Page>
+  );
 }

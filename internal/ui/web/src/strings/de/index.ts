@@ -1,4 +1,5 @@
 import { account } from './account.ts';
+import { apidocs } from './apidocs.ts';
 import { audit } from './audit.ts';
 import { core } from './core.ts';
 import { forms } from './forms.ts';
@@ -29,4 +30,5 @@ export const de: Words<typeof en> = {
   ...roles,
   ...keys,
   ...system,
+  ...apidocs,
 };

@@ -1,4 +1,5 @@
 import { account } from './account.ts';
+import { apidocs } from './apidocs.ts';
 import { audit } from './audit.ts';
 import { core } from './core.ts';
 import { forms } from './forms.ts';
@@ -27,4 +28,5 @@ export const en = {
   ...roles,
   ...keys,
   ...system,
+  ...apidocs,
 };

@@ -1,0 +1,31 @@
+import { Link } from '@tanstack/react-router';
+import { useMay } from '../api/may';
+import { t } from '../strings';
+
+/** The way between the screens of the system. */
+export function SystemNav() {
+  const maySystem = useMay('system.read');
+  const mayAPI = useMay('api.read');
+  return (
+    <nav className="tabs" aria-label={t('system.nav')}>
+      {maySystem && (
+        <>
+          <Link to="/system" activeOptions={{ exact: true, includeSearch: false }}>
+            {t('system.status')}
+          </Link>
+          <Link to="/system/jobs" activeOptions={{ includeSearch: false }}>
+            {t('jobs')}
+          </Link>
+          <Link to="/system/logs" activeOptions={{ includeSearch: false }}>
+            {t('logs')}
+          </Link>
+        </>
+      )}
+      {mayAPI && (
+        <Link to="/system/api" activeOptions={{ includeSearch: false }}>
+          {t('docs')}
+        </Link>
+      )}
+    </nav>
+  );
+}
