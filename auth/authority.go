@@ -14,6 +14,7 @@ import (
 
 	"github.com/maypok86/otter/v2"
 
+	"github.com/modular-dashboard/dashboard/internal/query"
 	"github.com/modular-dashboard/dashboard/internal/seal"
 	"github.com/modular-dashboard/dashboard/storage"
 )
@@ -34,6 +35,8 @@ type Authority struct {
 	ring     atomic.Pointer[keyRing]
 	refresh  atomic.Pointer[refreshKeys]
 	setUp    atomic.Bool // an account exists, which never ends
+	users    *query.Schema
+	keys     keyBook
 
 	mu      sync.Mutex // guards starting and stopping
 	state   state
@@ -81,6 +84,12 @@ func New(db *storage.DB, opts ...Option) (*Authority, error) {
 	}
 	a := &Authority{config: c, db: db, now: db.Dialect().NowMicros(), registry: newRegistry(),
 		hasher: newHasher(c.argon2), limiter: c.limiter, origin: http.NewCrossOriginProtection(), known: known}
+	if a.users, err = query.NewSchema(userFields()...); err != nil {
+		return nil, fmt.Errorf("new authority: accounts: %w", err)
+	}
+	if err := a.keys.init(); err != nil {
+		return nil, fmt.Errorf("new authority: %w", err)
+	}
 	if a.limiter == nil {
 		a.limiter = newMemoryLimiter()
 	}
@@ -113,6 +122,7 @@ func (a *Authority) Start(ctx context.Context) error {
 	a.cancel = cancel
 	a.work.Go(func() { a.feed.poll(work) })
 	a.work.Go(func() { a.housekeep(work) })
+	a.work.Go(func() { a.noteUses(work) })
 	if a.config.bus != nil {
 		a.unwatch = a.config.bus.Subscribe(busTopic, func([]byte) { a.feed.nudge() })
 	}
@@ -136,6 +146,9 @@ func (a *Authority) load(ctx context.Context) error {
 		return err
 	}
 	if err := a.rotate(ctx); err != nil {
+		return err
+	}
+	if err := a.loadKeySecret(ctx); err != nil {
 		return err
 	}
 	var done int64
@@ -260,8 +273,8 @@ func (a *Authority) housekeep(ctx context.Context) {
 	}
 }
 
-// cleanUp deletes expired sessions, revoked ones and changes that every
-// instance has seen, a few rows at a time.
+// cleanUp deletes expired sessions, revoked ones, changes that every instance
+// has seen and API keys that ended long ago, a few rows at a time.
 func (a *Authority) cleanUp(ctx context.Context) error {
 	for _, one := range []struct {
 		query string
@@ -273,6 +286,10 @@ func (a *Authority) cleanUp(ctx context.Context) error {
 			WHERE revoked_at > 0 AND revoked_at < ` + a.now + ` - $1 ORDER BY revoked_at LIMIT $2)`, revokedKept},
 		{`DELETE FROM auth_changes WHERE seq IN (SELECT seq FROM auth_changes
 			WHERE at < ` + a.now + ` - $1 ORDER BY at LIMIT $2)`, changesKept},
+		{`DELETE FROM auth_api_keys WHERE id IN (SELECT id FROM auth_api_keys
+			WHERE revoked_at > 0 AND revoked_at < ` + a.now + ` - $1 ORDER BY revoked_at LIMIT $2)`, keysKept},
+		{`DELETE FROM auth_api_keys WHERE id IN (SELECT id FROM auth_api_keys
+			WHERE expires_at > 0 AND expires_at < ` + a.now + ` - $1 ORDER BY expires_at LIMIT $2)`, keysKept},
 	} {
 		for n := int64(housekeepLimit); n == housekeepLimit; {
 			var err error
@@ -318,12 +335,13 @@ func wrapDB(doing string, err error) error {
 
 func isOurs(err error) bool {
 	for _, ours := range []error{ErrInvalidCredentials, ErrInvalidToken, ErrUnavailable, ErrSetupDone, ErrNotFound,
-		ErrEmailTaken, ErrLastOwner, ErrRoleInUse, ErrBuiltInRole} {
+		ErrEmailTaken, ErrLastOwner, ErrRoleInUse, ErrBuiltInRole, ErrAPIKey, ErrTooManyAPIKeys} {
 		if errors.Is(err, ours) {
 			return true
 		}
 	}
 	_, input := errors.AsType[*InputError](err)
 	_, cycle := errors.AsType[*CycleError](err)
-	return input || cycle
+	_, beyond := errors.AsType[*BeyondError](err)
+	return input || cycle || beyond
 }

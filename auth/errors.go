@@ -24,7 +24,7 @@ var (
 	ErrUnavailable = errors.New("auth: unavailable")
 	// ErrSetupDone says that an account exists, so set-up is over for good.
 	ErrSetupDone = errors.New("auth: set-up is done")
-	// ErrNotFound says that there is no such account, session or role.
+	// ErrNotFound says that there is no such account, session, role or API key.
 	ErrNotFound = errors.New("auth: not found")
 	// ErrEmailTaken says that another account has the address.
 	ErrEmailTaken = errors.New("auth: address is taken")
@@ -37,6 +37,8 @@ var (
 	// ErrAPIKey refuses what a program with an API key must not do, because it
 	// would outlive the key: make or end credentials. Answer 403.
 	ErrAPIKey = errors.New("auth: not with an API key")
+	// ErrTooManyAPIKeys refuses a key of an account that has 500 live ones.
+	ErrTooManyAPIKeys = errors.New("auth: too many API keys")
 	// ErrCrossOrigin refuses a write that another site may have made a browser
 	// send. Answer 403.
 	ErrCrossOrigin = errors.New("auth: cross-origin request")
@@ -57,10 +59,11 @@ func (e *ThrottledError) Error() string {
 // shown; they never repeat a password.
 type InputError struct {
 	// Field is the field's name as in JSON: "email", "name", "password",
-	// "roles", "permissions", "inherits".
+	// "roles", "permissions", "inherits", "title", "expires_at", "filter",
+	// "sort", "search", "cursor".
 	Field string
 	// Code is what is wrong, for programs: "required", "format", "too_short",
-	// "too_long", "common", "context", "unknown".
+	// "too_long", "common", "context", "unknown", "past".
 	Code string
 	// Detail is what is wrong, for a person: "must have at least 15 characters".
 	Detail string

@@ -22,12 +22,13 @@ const (
 	changeUser    changeKind = "user"    // an account's roles, state or sessions
 	changeRoles   changeKind = "roles"   // role definitions
 	changeKeys    changeKind = "keys"    // the key ring
+	changeAPIKey  changeKind = "api-key" // one API key was revoked
 )
 
 type change struct {
 	seq             uint64
 	kind            changeKind
-	session, userID string
+	session, userID string // session is the key's id where the kind is changeAPIKey
 }
 
 const (
@@ -209,6 +210,8 @@ func (f *feed) apply(ctx context.Context, page []change) ([]Change, error) {
 			news = append(news, Change{})
 		case changeKeys:
 			keys = true
+		case changeAPIKey:
+			news = append(news, Change{KeyID: c.session, UserID: c.userID})
 		default:
 			news = append(news, Change{SessionID: c.session, UserID: c.userID})
 		}
@@ -223,8 +226,8 @@ func (f *feed) apply(ctx context.Context, page []change) ([]Change, error) {
 	return news, nil
 }
 
-// current reports whether what was loaded at (era, seq) about a session and its
-// account still holds.
+// current reports whether what was loaded at (era, seq) about a session, or an
+// API key, and its account still holds.
 func (f *feed) current(era, seq uint64, session, userID string) bool {
 	if era != f.era.Load() {
 		return false

@@ -15,15 +15,22 @@ import (
 const maxAuthorization = maxToken + len("Bearer ")
 
 // headerCredentials reports whether the request has credentials in a header,
-// which then count alone, and the bearer token among them ("" if they are of
-// another kind or malformed).
+// which then count alone, and the bearer token or API key among them ("" if they
+// are of another kind or malformed).
 func headerCredentials(r *http.Request) (token string, present bool) {
 	values := r.Header["Authorization"]
 	keys := r.Header["X-Api-Key"] // as net/http writes it
-	if len(values)+len(keys) == 0 {
+	switch {
+	case len(values)+len(keys) == 0:
 		return "", false
-	}
-	if len(values) != 1 || len(keys) != 0 || len(values[0]) > maxAuthorization {
+	case len(values)+len(keys) > 1:
+		return "", true
+	case len(keys) == 1:
+		if !strings.HasPrefix(keys[0], apiKeyPrefix) || len(keys[0]) > apiKeySize {
+			return "", true
+		}
+		return keys[0], true
+	case len(values[0]) > maxAuthorization:
 		return "", true
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
@@ -34,12 +41,16 @@ func headerCredentials(r *http.Request) (token string, present bool) {
 }
 
 // Authenticate returns whose request it is: nil and no error if it has no
-// credentials. A header (Authorization, X-API-Key) wins over the cookie, and a
-// bad one never falls back to it. Errors: [ErrInvalidToken], [ErrUnavailable].
+// credentials. A header wins over the cookie, and a bad one never falls back to
+// it: Authorization with an access token or an API key, or X-API-Key with an API
+// key. Errors: [ErrInvalidToken], [ErrUnavailable].
 //
 // Whoever calls it, and not [Authority.Middleware], calls CheckOrigin too.
 func (a *Authority) Authenticate(r *http.Request) (*Principal, error) {
 	token, present := headerCredentials(r)
+	if present && strings.HasPrefix(token, apiKeyPrefix) {
+		return a.VerifyAPIKey(r.Context(), token)
+	}
 	if present {
 		p, err := a.Verify(r.Context(), token)
 		if err != nil {

@@ -108,6 +108,13 @@ func (b bits) add(other bits) {
 	}
 }
 
+// keep takes out what other does not have.
+func (b bits) keep(other bits) {
+	for i := range b {
+		b[i] &= other[i]
+	}
+}
+
 func (b bits) intersects(other bits) bool {
 	for i := range min(len(b), len(other)) {
 		if b[i]&other[i] != 0 {
@@ -140,6 +147,7 @@ type snapshot struct {
 type rights struct {
 	snapshot *snapshot
 	bits     bits
+	holder   holder
 }
 
 func newRegistry() *registry {
@@ -246,13 +254,21 @@ func (s *snapshot) grant(set bits, pattern string) {
 	}
 }
 
-// rightsOf joins the rights of roles. Unknown roles grant nothing.
-func (s *snapshot) rightsOf(roles []string) *rights {
+// rightsOf joins the rights of roles, as far as the scope covers them. Unknown
+// roles grant nothing.
+func (s *snapshot) rightsOf(h holder) *rights {
 	set := s.empty()
-	for _, role := range roles {
+	for _, role := range h.roles {
 		set.add(s.roles[role])
 	}
-	return &rights{s, set}
+	if h.scoped {
+		scope := s.empty()
+		for _, pattern := range h.scope {
+			s.grant(scope, pattern)
+		}
+		set.keep(scope)
+	}
+	return &rights{s, set, h}
 }
 
 func (s *snapshot) permission(name string) Permission {

@@ -69,7 +69,7 @@ func (a *Authority) Roles(ctx context.Context) ([]Role, error) {
 	return roles, nil
 }
 
-const selectRoles = `SELECT name, title, permissions, inherits FROM auth_roles ORDER BY name`
+const selectRoles = `SELECT name, title, permissions, inherits, version FROM auth_roles ORDER BY name`
 
 func storedRoles(ctx context.Context, q storage.Querier) (roles []Role, err error) {
 	rows, err := q.Query(ctx, selectRoles)
@@ -80,7 +80,7 @@ func storedRoles(ctx context.Context, q storage.Querier) (roles []Role, err erro
 	for rows.Next() {
 		var r Role
 		var permissions, inherits string
-		if err := rows.Scan(&r.Name, &r.Title, &permissions, &inherits); err != nil {
+		if err := rows.Scan(&r.Name, &r.Title, &permissions, &inherits, &r.Version); err != nil {
 			return nil, err
 		}
 		if err := errors.Join(json.Unmarshal([]byte(permissions), &r.Permissions), json.Unmarshal([]byte(inherits), &r.Inherits)); err != nil {
@@ -89,41 +89,6 @@ func storedRoles(ctx context.Context, q storage.Querier) (roles []Role, err erro
 		roles = append(roles, r)
 	}
 	return roles, rows.Err()
-}
-
-// PutRole makes or replaces a role. Every instance follows within a second.
-// Errors: [*InputError], [*CycleError], [ErrBuiltInRole].
-func (a *Authority) PutRole(ctx context.Context, r Role) error {
-	if err := a.ready(); err != nil {
-		return err
-	}
-	if err := r.check(); err != nil {
-		return err
-	}
-	if r.Title == "" {
-		r.Title = r.Name
-	}
-	permissions, inherits := jsonList(r.Permissions), jsonList(r.Inherits)
-	err := a.update(ctx, func(tx *storage.Tx) ([]change, error) {
-		if _, err := tx.Exec(ctx, `INSERT INTO auth_roles (name, title, permissions, inherits, updated_at)
-			VALUES ($1, $2, $3, $4, `+a.now+`) ON CONFLICT (name) DO UPDATE SET title = excluded.title,
-			permissions = excluded.permissions, inherits = excluded.inherits, updated_at = excluded.updated_at`,
-			r.Name, r.Title, permissions, inherits); err != nil {
-			return nil, err
-		}
-		// The change is numbered first: that lock lets one writer of roles at
-		// a time see all of them.
-		changes, err := a.note(ctx, tx, change{kind: changeRoles})
-		if err != nil {
-			return nil, err
-		}
-		if err := checkRoles(ctx, tx, r); err != nil {
-			return nil, err
-		}
-		return changes, a.auditBy(ctx, tx, AuditEvent{Action: "role.put", Target: r.Name,
-			Detail: map[string]string{"permissions": permissions, "inherits": inherits}})
-	})
-	return wrapDB("write role", err)
 }
 
 func (r Role) check() error {
@@ -153,18 +118,14 @@ func (r Role) check() error {
 	return nil
 }
 
-// checkRoles refuses unknown roles and circles, seen from inside the
-// transaction that wrote r.
-func checkRoles(ctx context.Context, tx *storage.Tx, r Role) error {
-	stored, err := storedRoles(ctx, tx)
-	if err != nil {
-		return err
-	}
-	if len(stored) > maxRoles {
+// checkRoles refuses unknown roles and circles. stored is all roles but r, seen
+// from inside the transaction that writes r.
+func checkRoles(stored []Role, r Role) error {
+	if len(stored) >= maxRoles {
 		return &InputError{"name", "too_long", fmt.Sprintf("would be more than %d roles", maxRoles)}
 	}
 	inherits := map[string][]string{}
-	for _, role := range append(builtIn(), stored...) {
+	for _, role := range append(builtIn(), append(stored, r)...) {
 		inherits[role.Name] = role.Inherits
 	}
 	for _, parent := range r.Inherits {
@@ -203,49 +164,14 @@ func findCycle(inherits map[string][]string, from string) []string {
 	return visit(from)
 }
 
-// DeleteRole deletes a role that no account and no role has. Errors:
-// [ErrNotFound], [ErrRoleInUse], [ErrBuiltInRole].
-func (a *Authority) DeleteRole(ctx context.Context, name string) error {
-	if err := a.ready(); err != nil {
-		return err
-	}
-	if isBuiltIn(name) {
-		return fmt.Errorf("%w: %s", ErrBuiltInRole, name)
-	}
-	if !validSegment(name) {
-		return fmt.Errorf("%w: role %.80q", ErrNotFound, name)
-	}
-	err := a.update(ctx, func(tx *storage.Tx) ([]change, error) {
-		n, err := affected(tx.Exec(ctx, `DELETE FROM auth_roles WHERE name = $1`, name))
-		if err != nil {
-			return nil, err
-		}
-		if n == 0 {
-			return nil, fmt.Errorf("%w: role %.80q", ErrNotFound, name)
-		}
-		changes, err := a.note(ctx, tx, change{kind: changeRoles})
-		if err != nil {
-			return nil, err
-		}
-		if err := roleUnused(ctx, tx, name); err != nil {
-			return nil, err
-		}
-		return changes, a.auditBy(ctx, tx, AuditEvent{Action: "role.delete", Target: name})
-	})
-	return wrapDB("delete role", err)
-}
-
-func roleUnused(ctx context.Context, tx *storage.Tx, name string) error {
+// roleUnused refuses to delete a role that somebody has. stored is all others.
+func roleUnused(ctx context.Context, tx *storage.Tx, stored []Role, name string) error {
 	var user string
 	err := tx.QueryRow(ctx, `SELECT user_id FROM auth_user_roles WHERE role = $1 LIMIT 1`, name).Scan(&user)
 	if err == nil {
 		return fmt.Errorf("%w: an account has %s", ErrRoleInUse, name)
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
-		return err
-	}
-	stored, err := storedRoles(ctx, tx)
-	if err != nil {
 		return err
 	}
 	for _, role := range stored {

@@ -1,6 +1,18 @@
 package auth
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/modular-dashboard/dashboard/internal/query"
+)
 
 // A UserQuery asks for some accounts. The zero value is the first of all, by
 // address.
@@ -14,7 +26,7 @@ type UserQuery struct {
 	// created_at and last_login_at. Default "email".
 	Sort string
 	// Search finds the accounts whose address or name begins with it, without
-	// regard to case.
+	// regard to case: up to 100 characters.
 	Search string
 	// Cursor continues after the page that returned it, with the same Filter,
 	// Sort and Search.
@@ -30,9 +42,173 @@ type UserPage struct {
 	Next string
 }
 
+const (
+	defaultLimit = 50
+	maxLimit     = 200
+	maxSearch    = 100
+)
+
+// userFields are what accounts are filtered and sorted by. Each order has an
+// index; see searchIndexes.
+func userFields() []query.Field {
+	return []query.Field{
+		{Name: "id", Column: "u.id", Kind: query.Text},
+		{Name: "email", Column: "u.email_key", Kind: query.Text, Filter: true, Sort: true, Lowered: true},
+		{Name: "name", Column: "u.name_key", Kind: query.Text, Filter: true, Sort: true, Lowered: true},
+		{Name: "disabled", Column: "u.is_disabled", Kind: query.Boolean, Filter: true},
+		{Name: "created_at", Column: "u.created_at", Kind: query.Time, Filter: true, Sort: true},
+		{Name: "last_login_at", Column: "u.last_login_at", Kind: query.Time, Filter: true, Sort: true},
+		{Name: "roles", Kind: query.Set, Filter: true,
+			Has: "EXISTS (SELECT 1 FROM auth_user_roles h WHERE h.user_id = u.id AND h.role = ?)"},
+	}
+}
+
+// value returns a field as accounts are sorted by it.
+func (u User) value(field string) any {
+	switch field {
+	case "id":
+		return u.ID
+	case "email":
+		return u.Email
+	case "name":
+		return u.Name
+	case "created_at":
+		return orNever(u.CreatedAt)
+	case "last_login_at":
+		return orNever(u.LastLoginAt)
+	}
+	return nil
+}
+
+// orNever is a time as the database has it, where zero is never.
+func orNever(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
 // SearchUsers returns one page of accounts. Errors: [*InputError] with the field
 // "filter", "sort", "search" or "cursor".
 func (a *Authority) SearchUsers(ctx context.Context, q UserQuery) (UserPage, error) {
-	users, err := a.Users(ctx, q.Cursor, q.Limit)
-	return UserPage{Users: users}, err
+	if err := a.ready(); err != nil {
+		return UserPage{}, err
+	}
+	plan, err := a.planUsers(q)
+	if err != nil {
+		return UserPage{}, err
+	}
+	// One more tells whether there is a next page.
+	limit := pageSize(q.Limit)
+	inner, outer := plan.sql(limit + 1)
+	users, err := readUsers(ctx, a.db, inner, outer, plan.args...)
+	if err != nil {
+		return UserPage{}, unavailable("search accounts", err)
+	}
+	if len(users) <= limit {
+		return UserPage{Users: users}, nil
+	}
+	users = users[:limit]
+	next, err := query.Seal(a.cursorKey(), "users", plan.canonical, plan.sort.Values(users[limit-1].value))
+	if err != nil {
+		return UserPage{}, fmt.Errorf("search accounts: %w", err)
+	}
+	return UserPage{Users: users, Next: next}, nil
+}
+
+func pageSize(limit int) int {
+	if limit <= 0 {
+		return defaultLimit
+	}
+	return min(limit, maxLimit)
+}
+
+// cursorKey is the key of this package's cursors. It comes of the master keys,
+// so that every instance has it.
+func (a *Authority) cursorKey() []byte { return a.box.Load().Subkey("auth/cursor") }
+
+// userPlan is a query that was read.
+type userPlan struct {
+	where     []string
+	args      []any
+	sort      query.Sort
+	canonical string
+}
+
+func (a *Authority) planUsers(q UserQuery) (userPlan, error) {
+	filter, err := a.users.Filter(q.Filter)
+	if err != nil {
+		return userPlan{}, queryError(err)
+	}
+	if q.Sort == "" {
+		q.Sort = "email"
+	}
+	sort, err := a.users.Sort(q.Sort)
+	if err != nil {
+		return userPlan{}, queryError(err)
+	}
+	key, _ := a.users.Field("id")
+	p := userPlan{sort: sort.With(key)}
+	search, err := searchText(q.Search)
+	if err != nil {
+		return userPlan{}, err
+	}
+	p.canonical = query.Canonical(filter, p.sort, search)
+	after, err := query.Open(a.cursorKey(), "users", p.canonical, q.Cursor, p.sort)
+	if err != nil {
+		return userPlan{}, &InputError{"cursor", "format", "is not one of this query"}
+	}
+	p.and(filter.SQL(query.Dialect(a.db.Dialect()), p.next()))
+	p.and(searchSQL(search, p.next()))
+	p.and(p.sort.After(after, p.next()))
+	return p, nil
+}
+
+func (p *userPlan) next() int { return len(p.args) + 1 }
+
+func (p *userPlan) and(sql string, args []any) {
+	if sql != "" {
+		p.where, p.args = append(p.where, "("+sql+")"), append(p.args, args...)
+	}
+}
+
+// sql returns what is read: a page of accounts, and the order in which they and
+// their roles come.
+func (p *userPlan) sql(limit int) (from, rest string) {
+	from = `(SELECT u.id, u.email, u.email_key, u.name, u.name_key, u.disabled, u.created_at, u.last_login_at, u.version FROM auth_users u`
+	if len(p.where) > 0 {
+		from += ` WHERE ` + strings.Join(p.where, " AND ")
+	}
+	order := ` ORDER BY ` + p.sort.OrderBy()
+	return from + order + ` LIMIT ` + strconv.Itoa(limit) + `) u`, order + `, r.role`
+}
+
+// searchText is a search as it is compared.
+func searchText(text string) (string, error) {
+	text = norm.NFC.String(strings.TrimLeft(text, " "))
+	if utf8.RuneCountInString(text) > maxSearch {
+		return "", &InputError{"search", "too_long", fmt.Sprintf("must have at most %d characters", maxSearch)}
+	}
+	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		return "", &InputError{"search", "format", "must be text"}
+	}
+	return strings.ToLower(text), nil
+}
+
+// searchSQL is a range of each index: the matches are read and nothing else.
+func searchSQL(text string, next int) (sql string, args []any) {
+	if text == "" {
+		return "", nil
+	}
+	from, until := "$"+strconv.Itoa(next), "$"+strconv.Itoa(next+1)
+	return `u.id IN (SELECT id FROM auth_users WHERE email_key >= ` + from + ` AND email_key < ` + until + `
+		UNION SELECT id FROM auth_users WHERE name_key >= ` + from + ` AND name_key < ` + until + `)`, []any{text, text + "\U0010FFFF"}
+}
+
+// queryError says what is wrong with a filter or an order as this package does.
+func queryError(err error) error {
+	if e, ok := errors.AsType[*query.Error](err); ok {
+		return &InputError{e.Parameter, "format", e.Detail}
+	}
+	return err
 }

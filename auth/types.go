@@ -166,10 +166,12 @@ type Limiter interface {
 // error undoes both.
 type AuditFunc func(ctx context.Context, tx *storage.Tx, event AuditEvent) error
 
-// A Change tells that a session ended or that rights changed.
+// A Change tells that a session or an API key ended, or that rights changed.
 type Change struct {
 	// SessionID is the session that was revoked, "" if it is not one alone.
 	SessionID string
+	// KeyID is the API key that was revoked.
+	KeyID string
 	// UserID is the account whose sessions or rights changed. Both empty:
 	// anything may have changed.
 	UserID string

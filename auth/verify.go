@@ -109,7 +109,7 @@ func (a *Authority) settle(ctx context.Context, known *knownToken) (*loaded, err
 			return seen, nil
 		}
 		next := *seen // the roles changed, or permissions were registered
-		next.rights = snapshot.rightsOf(next.principal.Roles)
+		next.rights = snapshot.rightsOf(next.rights.holder)
 		known.seen.Store(&next)
 		return &next, nil
 	}
@@ -158,21 +158,27 @@ func (a *Authority) loadSession(ctx context.Context, session, userID string) (_ 
 		return nil, fmt.Errorf("%w: no such session", ErrInvalidToken)
 	}
 	l.principal = p
-	l.rights = a.registry.now.Load().rightsOf(p.Roles)
+	l.rights = a.registry.now.Load().rightsOf(holder{roles: p.Roles})
 	return l, nil
 }
 
 // Recheck returns p with its present rights, or [ErrInvalidToken] once its
-// session has ended: for what outlives a request, such as an event stream. It
-// asks the database.
+// session or API key has ended: for what outlives a request, such as an event
+// stream. It asks the database.
 func (a *Authority) Recheck(ctx context.Context, p *Principal) (*Principal, error) {
 	if err := a.ready(); err != nil {
 		return nil, err
 	}
-	if p == nil || p.SessionID == "" {
+	var l *loaded
+	var err error
+	switch {
+	case p == nil || p.SessionID == "" && p.KeyID == "":
 		return nil, ErrInvalidToken
+	case p.KeyID != "":
+		l, err = a.recheckKey(ctx, p)
+	default:
+		l, err = a.loadSession(ctx, p.SessionID, p.ID)
 	}
-	l, err := a.loadSession(ctx, p.SessionID, p.ID)
 	if err != nil {
 		return nil, err
 	}
