@@ -112,6 +112,9 @@ func (db *DB) Exec(ctx context.Context, query string, args ...any) (sql.Result, 
 	if db.closed.Load() {
 		return nil, ErrClosed
 	}
+	if db.hook(ctx) != nil {
+		return db.execHooked(ctx, query, args)
+	}
 	release, err := db.turn(ctx)
 	if err != nil {
 		return nil, err
@@ -197,7 +200,20 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	if err != nil {
 		return db.closedOr(err)
 	}
-	return db.run(ctx, tx, fn)
+	h := db.hook(ctx)
+	if h == nil {
+		return db.run(ctx, tx, fn)
+	}
+	err = db.run(ctx, tx, func(tx *Tx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return h.run(ctx, tx)
+	})
+	if err == nil {
+		h.done.Store(true)
+	}
+	return err
 }
 
 // View runs fn in a read-only transaction that sees one snapshot of the

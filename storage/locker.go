@@ -136,6 +136,7 @@ func (k *dbLocker) Acquire(ctx context.Context, name string, ttl time.Duration) 
 	if name == "" || ttl < time.Millisecond {
 		return nil, fmt.Errorf("acquire lease %q for %s: a name and at least a millisecond are required", name, ttl)
 	}
+	ctx = withoutHook(ctx)
 	if !k.db.leased.Load() {
 		if err := k.db.Migrate(ctx, "storage", leaseMigrations()); err != nil {
 			return nil, err
@@ -165,7 +166,7 @@ func (k *dbLocker) Acquire(ctx context.Context, name string, ttl time.Duration) 
 // RenewLease implements [LeaseKeeper].
 func (k *dbLocker) RenewLease(ctx context.Context, l *Lease) error {
 	now := k.db.Dialect().NowMicros()
-	res, err := k.db.Exec(ctx, `UPDATE dashboard_leases SET expires_at = `+now+` + $1
+	res, err := k.db.Exec(withoutHook(ctx), `UPDATE dashboard_leases SET expires_at = `+now+` + $1
 		WHERE name = $2 AND holder = $3 AND expires_at > `+now, l.ttl.Microseconds(), l.name, l.holder)
 	if err != nil {
 		return fmt.Errorf("renew lease %s: %w", l.name, err)
@@ -183,7 +184,7 @@ func (k *dbLocker) RenewLease(ctx context.Context, l *Lease) error {
 // ReleaseLease implements [LeaseKeeper].
 func (k *dbLocker) ReleaseLease(ctx context.Context, l *Lease) error {
 	// The row stays: the next holder's fence counts on from it.
-	_, err := k.db.Exec(ctx, `UPDATE dashboard_leases SET expires_at = 0, holder = ''
+	_, err := k.db.Exec(withoutHook(ctx), `UPDATE dashboard_leases SET expires_at = 0, holder = ''
 		WHERE name = $1 AND holder = $2`, l.name, l.holder)
 	if err != nil {
 		return fmt.Errorf("release lease %s: %w", l.name, err)

@@ -53,6 +53,7 @@ func (m Migration) checksum(d Dialect) string {
 // [ErrOrder] are found before anything is applied. An error of a migration
 // itself leaves the earlier ones applied.
 func (db *DB) Migrate(ctx context.Context, scope string, migrations []Migration) error {
+	ctx = withoutHook(ctx)
 	pending, err := db.Pending(ctx, scope, migrations)
 	if err != nil {
 		return err
@@ -167,6 +168,7 @@ func (db *DB) ensureMigrations(ctx context.Context) error {
 	if db.migrated.Load() {
 		return nil
 	}
+	ctx = withoutHook(ctx)
 	err := db.Update(ctx, func(tx *Tx) error {
 		if err := lockMigrations(ctx, tx); err != nil {
 			return err

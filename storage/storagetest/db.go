@@ -30,6 +30,7 @@ func RunDB(t *testing.T, open func(t *testing.T) *storage.DB) {
 		{"reads inside update see what is committed", testReadInsideUpdate},
 		{"view is one snapshot", testSnapshot},
 		{"view and query refuse writes", testReadOnly},
+		{"commit hook", testCommitHook},
 		{"write while rows are open", testWriteWhileReading},
 		{"read-modify-write loses nothing", testCounter},
 		{"times are refused", testTimes},
