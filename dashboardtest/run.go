@@ -153,7 +153,7 @@ func senselessInput(t *testing.T, s *subject) {
 				}
 			}
 			if a := s.Owner().Do(o.method, path, body); a.Status == http.StatusInternalServerError {
-				t.Errorf("%s %s with body %s: got %s", o.method, path, body, a.Body)
+				t.Errorf("%s %s with body %q: got %s", o.method, path, body, a.Body)
 			}
 		}
 	}

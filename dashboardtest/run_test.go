@@ -44,11 +44,7 @@ func (n *notes) Provision(h *dashboard.Host) error {
 }
 
 func (n *notes) Migrations() []storage.Migration {
-	table := "notes__note"
-	if n.broken == "purge" {
-		table = "notes__note; CREATE VIEW elsewhere AS SELECT 1; CREATE TABLE elsewhere_note"
-	}
-	return []storage.Migration{{Version: 1, Name: "notes", SQL: "CREATE TABLE " + table + " (text TEXT NOT NULL)"}}
+	return []storage.Migration{{Version: 1, Name: "notes", SQL: "CREATE TABLE notes__note (text TEXT NOT NULL)"}}
 }
 
 func (n *notes) Install(ctx context.Context) error {
@@ -86,9 +82,6 @@ func (n *notes) Routes(r *dashboard.Router) error {
 	dashboard.Get(r, "/follow", func(context.Context, none) (dashboard.Stream, error) {
 		return func(ctx context.Context, _ func(string, any) error) error { <-ctx.Done(); return nil }, nil
 	}, dashboard.Require(read))
-	if n.broken == "open" {
-		r.Handle("GET /open", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }), dashboard.Public())
-	}
 	r.Panel(dashboard.Stat("count", "Notes", func(ctx context.Context) (dashboard.StatData, error) {
 		if n.broken == "panel" && dashboard.RangeOf(ctx) > 0 {
 			return dashboard.StatData{}, errors.New("no such range")
@@ -125,7 +118,7 @@ func TestRunFindsWhatIsBroken(t *testing.T) {
 		"manifest": "the manifest is not constant",
 		"enable":   "module notes failed",
 		"hook":     "the install hook, run again: installed already",
-		"panic":    "GET /api/v1/m/notes/notes/{id} with body",
+		"panic":    "GET /api/v1/m/notes/notes/xxx",
 		"panel":    `panel count, range "1h": got status 500`,
 		"leak":     "goroutine",
 	} {
