@@ -54,12 +54,13 @@ export const panelsQuery = queryOptions({
   queryFn: async ({ signal }) => (await get<Items<PanelMeta>>('panels', signal)).items,
 });
 
-/** One panel's data, asked again every `refresh_seconds` while the tab is seen. */
-export function panelQuery<T>(panel: PanelMeta) {
+/** One panel's data, asked again every `refresh_seconds` while the tab is seen; over a range there is less haste. */
+export function panelQuery<T>(panel: PanelMeta, range = '') {
+  const seconds = range ? Math.max(panel.refresh_seconds, 30) : panel.refresh_seconds;
   return queryOptions({
-    queryKey: ['panel', panel.module, panel.id],
-    queryFn: ({ signal }) => get<T>(panelPath(panel), signal),
-    refetchInterval: panel.refresh_seconds > 0 ? panel.refresh_seconds * 1000 : false,
+    queryKey: ['panel', panel.module, panel.id, ...(range ? [range] : [])],
+    queryFn: ({ signal }) => get<T>(panelPath(panel) + (range && `?range=${enc(range)}`), signal),
+    refetchInterval: panel.refresh_seconds > 0 ? seconds * 1000 : false,
     staleTime: 0,
     retry: false,
   });

@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Suspense, useId, type ReactNode } from 'react';
 import { APIError, tell } from '../api/error';
 import { panelQuery } from '../api/queries';
@@ -18,6 +18,7 @@ import { Skeleton } from '../parts/skeleton';
 import { t } from '../strings';
 import { AsOf } from './as-of';
 import { Bars } from './bars';
+import { Ranges, useRange } from './range';
 import { Stat } from './stat';
 import { DataTable } from './table';
 
@@ -42,7 +43,12 @@ const heights: Record<string, string> = {
 /** One panel of a module: its frame, its data when it comes, and what to say when it does not. */
 export function Panel({ panel }: { panel: PanelMeta }) {
   const heading = useId();
-  const query = useQuery(panelQuery<Record<string, unknown>>(panel));
+  const [range, setRange] = useRange(panel);
+  const query = useQuery({
+    ...panelQuery<Record<string, unknown>>(panel, range),
+    // What is shown stays until the other range has come.
+    placeholderData: keepPreviousData,
+  });
   const width = Math.min(4, Math.max(1, panel.width || 1));
   const height = heights[panel.kind] ?? otherHeight;
   const asOf = query.data?.['as_of'];
@@ -50,7 +56,7 @@ export function Panel({ panel }: { panel: PanelMeta }) {
     <section
       className={`card panel ${panel.kind} w${String(width)} ${panel.kind === 'table' ? 'flush' : ''}`}
       aria-labelledby={heading}
-      aria-busy={query.isPending}
+      aria-busy={query.isPending || query.isPlaceholderData}
       data-panel={`${panel.module}/${panel.id}`}
     >
       <div className="panel-head">
@@ -58,6 +64,7 @@ export function Panel({ panel }: { panel: PanelMeta }) {
         {typeof asOf === 'string' && <AsOf at={asOf} stale={query.isError} />}
       </div>
       {panel.about && <p className="about">{panel.about}</p>}
+      <Ranges panel={panel} range={range} onChange={setRange} />
       {query.data === undefined ? (
         <Waiting error={query.error} height={height} retry={() => void query.refetch()} />
       ) : (

@@ -22,6 +22,9 @@ export function Timeseries({ title, unit, data }: Props) {
     const found = values[position];
     return found === null || found === undefined ? '–' : measured(found, shownUnit);
   };
+  // Over days a time of day says too little.
+  const long = (data.times.at(-1) ?? 0) - (data.times[0] ?? 0) > 86_400;
+  const moment = (position: number) => (long ? absolute : clock)((data.times[position] ?? 0) * 1000);
   const said = data.series
     .map((series) => `${series.name} ${value(series.values, data.times.length - 1)}`)
     .join(', ');
@@ -43,7 +46,7 @@ export function Timeseries({ title, unit, data }: Props) {
             <b>{value(series.values, index)}</b>
           </li>
         ))}
-        {at !== null && <li className="dim num">{clock((data.times[index] ?? 0) * 1000)}</li>}
+        {at !== null && <li className="dim num">{moment(index)}</li>}
       </ul>
       <details className="alternative">
         <summary>{t('chart.table')}</summary>
@@ -63,7 +66,7 @@ export function Timeseries({ title, unit, data }: Props) {
               {newest(data.times).map((position) => (
                 <tr key={position}>
                   <td className="time num" title={absolute((data.times[position] ?? 0) * 1000)}>
-                    {clock((data.times[position] ?? 0) * 1000)}
+                    {moment(position)}
                   </td>
                   {data.series.map((series) => (
                     <td key={series.name} className="end">

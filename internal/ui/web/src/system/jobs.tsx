@@ -117,16 +117,18 @@ function Times({ job }: { job: Job }) {
       {last ? (
         <>
           {t('jobs.last')} <Moment at={last.started_at} />
-          {last.duration_ms !== undefined && last.outcome !== 'running' && <> ({took(last)})</>}
+          {(last.outcome === 'ok' || last.outcome === 'failed') && <> ({took(last)})</>}
         </>
       ) : (
         t('jobs.never')
       )}
-      {job.next_at && (
+      {' · '}
+      {job.next_at ? (
         <>
-          {' '}
-          · {t('jobs.next')} <Moment at={job.next_at} />
+          {t('jobs.next')} <Moment at={job.next_at} />
         </>
+      ) : (
+        t('jobs.off')
       )}
     </>
   );

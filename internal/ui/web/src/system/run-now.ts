@@ -1,9 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { post } from '../api/client';
+import { get, post } from '../api/client';
 import { tell } from '../api/error';
+import type { Items } from '../api/types';
 import { notify } from '../parts/toast';
 import { t } from '../strings';
-import { jobsQuery } from './queries';
 import { took } from './run';
 import type { Job, Run } from './types';
 
@@ -17,14 +17,16 @@ export function useRun(job: Job) {
   const enc = encodeURIComponent;
   return useMutation({
     mutationFn: async () => {
-      await post(`jobs/${enc(job.module)}/${enc(job.name)}/run`);
+      const path = `jobs/${enc(job.module)}/${enc(job.name)}`;
+      const { id } = await post<{ id: string }>(`${path}/run`);
+      void client.invalidateQueries({ queryKey: ['jobs'] });
       const deadline = Date.now() + patienceMs;
       for (let pause = firstLookMs; Date.now() < deadline; pause = lookMs) {
         await new Promise((resolve) => setTimeout(resolve, pause));
         // An answer that does not come is asked for again by the next look.
-        const jobs = await client.fetchQuery({ ...jobsQuery, staleTime: 0 }).catch(() => []);
-        const run = ended(jobs, job);
-        if (run) return run;
+        const runs = await get<Items<Run>>(`${path}/runs?limit=20`).catch(() => undefined);
+        const run = runs?.items.find((one) => one.id === id);
+        if (run && run.outcome !== 'running') return run;
       }
       return undefined;
     },
@@ -38,12 +40,4 @@ export function useRun(job: Job) {
     },
     onSettled: () => client.invalidateQueries({ queryKey: ['jobs'] }),
   });
-}
-
-/** The run that has ended since the job was as it was. */
-function ended(jobs: Job[], before: Job): Run | undefined {
-  const now = jobs.find((one) => one.module === before.module && one.name === before.name);
-  if (!now?.last || now.running || now.last.id === before.last?.id || now.last.outcome === 'running')
-    return undefined;
-  return now.last;
 }

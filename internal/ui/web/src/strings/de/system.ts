@@ -30,6 +30,7 @@ export const system: Words<typeof en> = {
   'jobs.last': 'zuletzt',
   'jobs.next': 'nächstes Mal',
   'jobs.never': 'noch nie gelaufen',
+  'jobs.off': 'ihr Modul ist ausgeschaltet',
   'jobs.everywhere': 'auf jeder Instanz',
   'jobs.catches': 'holt einen versäumten Lauf nach',
   'jobs.run': 'Jetzt ausführen',
@@ -101,7 +102,4 @@ export const system: Words<typeof en> = {
 
   'range.label': 'Zeitraum von {title}',
   'range.live': 'Live',
-  'range.minutes': '{count} Min.',
-  'range.hours': '{count} Std.',
-  'range.days': '{count} T.',
 };

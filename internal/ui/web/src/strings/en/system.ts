@@ -26,6 +26,7 @@ export const system = {
   'jobs.last': 'last',
   'jobs.next': 'next',
   'jobs.never': 'never run yet',
+  'jobs.off': 'its module is off',
   'jobs.everywhere': 'on every instance',
   'jobs.catches': 'makes up for a missed run',
   'jobs.run': 'Run now',
@@ -97,7 +98,4 @@ export const system = {
 
   'range.label': 'Range of {title}',
   'range.live': 'Live',
-  'range.minutes': '{count} min',
-  'range.hours': '{count} h',
-  'range.days': '{count} d',
 } as const;
