@@ -20,6 +20,7 @@ var layers = []struct {
 	{"pillar", regexp.MustCompile(`^(auth|ratelimit|featureflag|ai)$`)},
 	{"adapter", regexp.MustCompile(`^(storage|auth|ratelimit|featureflag|ai|telemetry)/`)},
 	{"telemetry", regexp.MustCompile(`^telemetry$`)},
+	{"test", regexp.MustCompile(`^dashboardtest$`)},
 	{"module", regexp.MustCompile(`^modules/`)},
 	{"internal", regexp.MustCompile(`^internal/`)},
 	{"example", regexp.MustCompile(`^examples/`)},
@@ -50,6 +51,10 @@ func allowed(from, to string, leaf bool) bool {
 	case "adapter":
 		parent, _, _ := strings.Cut(from, "/")
 		return to == parent || target == "internal" && leaf
+	case "telemetry":
+		return target == "internal" && leaf
+	case "test":
+		return target == "root" || target == "pillar" || target == "storage" || to == "storage/sqlite" || to == "internal/leaktest"
 	case "internal":
 		return target == "internal" || target == "storage" || target == "pillar"
 	case "example":
@@ -122,6 +127,12 @@ func TestArrowTable(t *testing.T) {
 		{"storage/sqlite", "storage", false, true},
 		{"storage/sqlite", "auth", false, false},
 		{"auth/oidc", "", false, false},
+		{"telemetry", "internal/redact", true, true},
+		{"telemetry", "", false, false},
+		{"dashboardtest", "", false, true},
+		{"dashboardtest", "storage/sqlite", false, true},
+		{"dashboardtest", "internal/registry", false, false},
+		{"", "dashboardtest", false, false},
 		{"internal/registry", "", false, false},
 		{"internal/registry", "storage", false, true},
 		{"examples/server", "storage/sqlite", false, true},
