@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { absolute, ago, axis, clock, measure, measured, number } from './format';
+import { locale } from './locale';
 
 describe('numbers', () => {
   it.each([
@@ -66,5 +67,21 @@ describe('moments', () => {
   it('are empty rather than invalid', () => {
     expect(absolute('nonsense')).toBe('');
     expect(clock('nonsense')).toBe('');
+  });
+});
+
+describe('in German', () => {
+  afterEach(() => {
+    locale.set('en');
+  });
+
+  it('numbers, dates and percentages are written as Germans do', () => {
+    const noon = new Date(2026, 2, 1, 12, 0, 0);
+    expect(number(1234.5)).toBe('1,235');
+    locale.set('de');
+    expect(number(1234.5)).toBe('1.235');
+    expect(measured(61.26, 'percent')).toBe('61,3\u202f%');
+    expect(absolute(noon)).toBe('01.03.2026, 12:00:00');
+    expect(ago(noon, noon.getTime() + 3 * 3_600_000)).toBe('vor 3 Stunden');
   });
 });

@@ -1,18 +1,33 @@
+import { locale, region } from './locale';
 import { t } from './strings';
 
-const locale = typeof navigator === 'undefined' ? 'en' : navigator.language;
+function make(tag: string) {
+  const upTo = (maximumFractionDigits: number) => new Intl.NumberFormat(tag, { maximumFractionDigits });
+  return {
+    whole: upTo(0),
+    one: upTo(1),
+    two: upTo(2),
+    small: new Intl.NumberFormat(tag, { maximumSignificantDigits: 2 }),
+    compact: new Intl.NumberFormat(tag, { notation: 'compact', maximumFractionDigits: 1 }),
+    dateTime: new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeStyle: 'medium' }),
+    timeOnly: new Intl.DateTimeFormat(tag, { timeStyle: 'medium' }),
+    relative: new Intl.RelativeTimeFormat(tag, { numeric: 'auto' }),
+  };
+}
 
-const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
-const one = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
-const two = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
-const small = new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 });
-const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
-const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
-const timeOnly = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
-const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+let made: ReturnType<typeof make> | undefined;
+locale.subscribe(() => {
+  made = undefined;
+});
+
+// Formats are made on first need and again for another language.
+function formats(): ReturnType<typeof make> {
+  return (made ??= make(region()));
+}
 
 /** A number with as many digits as a person reads at its size. */
 export function number(value: number): string {
+  const { whole, one, two, small } = formats();
   const size = Math.abs(value);
   if (size === 0 || size >= 100) return whole.format(value);
   if (size >= 10) return one.format(value);
@@ -21,7 +36,7 @@ export function number(value: number): string {
 
 /** A number for a place with room for six characters, such as an axis. */
 export function short(value: number): string {
-  return Math.abs(value) >= 10_000 ? compact.format(value) : number(value);
+  return Math.abs(value) >= 10_000 ? formats().compact.format(value) : number(value);
 }
 
 /** A value split from its unit, so that the unit can be set smaller. */
@@ -39,7 +54,7 @@ function scaledBytes(value: number): Measure {
     scaled /= 1024;
     step++;
   }
-  return { value: step === 0 ? whole.format(scaled) : number(scaled), unit: byteUnits[step] ?? '' };
+  return { value: step === 0 ? formats().whole.format(scaled) : number(scaled), unit: byteUnits[step] ?? '' };
 }
 
 function scaledSeconds(value: number): Measure {
@@ -50,7 +65,7 @@ function scaledSeconds(value: number): Measure {
   // Two units at most, both as large as the number they belong to.
   const sign = value < 0 ? '-' : '';
   const pair = (first: number, one: string, second: number, two: string) => ({
-    value: `${sign}${whole.format(first)} ${one} ${String(second)} ${two}`,
+    value: `${sign}${formats().whole.format(first)} ${one} ${String(second)} ${two}`,
     unit: '',
   });
   const minutes = Math.floor(size / 60);
@@ -72,7 +87,7 @@ export function measure(value: number, unit = ''): Measure {
     case 'seconds':
       return scaledSeconds(value);
     case 'percent':
-      return { value: Math.abs(value) >= 0.1 ? one.format(value) : number(value), unit: '%' };
+      return { value: Math.abs(value) >= 0.1 ? formats().one.format(value) : number(value), unit: '%' };
     case 'count':
       return { value: number(value), unit: '' };
     default:
@@ -80,11 +95,16 @@ export function measure(value: number, unit = ''): Measure {
   }
 }
 
+/** The sign after a percentage; some languages keep it a little apart. */
+export function percentSign(): string {
+  return locale.get() === 'de' ? '\u202f%' : '%';
+}
+
 /** A measured value as one piece of text. */
 export function measured(value: number, unit?: string): string {
   const parts = measure(value, unit);
   if (parts.unit === '') return parts.value;
-  return parts.unit === '%' ? parts.value + '%' : `${parts.value} ${parts.unit}`;
+  return parts.unit === '%' ? parts.value + percentSign() : `${parts.value} ${parts.unit}`;
 }
 
 /** The same, short enough for an axis. */
@@ -95,13 +115,13 @@ export function axis(value: number, unit?: string): string {
 /** Date and time, to the second, in the reader's zone. */
 export function absolute(at: string | number | Date): string {
   const date = new Date(at);
-  return Number.isNaN(date.getTime()) ? '' : dateTime.format(date);
+  return Number.isNaN(date.getTime()) ? '' : formats().dateTime.format(date);
 }
 
 /** Time of day, to the second. */
 export function clock(at: string | number | Date): string {
   const date = new Date(at);
-  return Number.isNaN(date.getTime()) ? '' : timeOnly.format(date);
+  return Number.isNaN(date.getTime()) ? '' : formats().timeOnly.format(date);
 }
 
 const spans: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -117,6 +137,7 @@ const spans: [Intl.RelativeTimeFormatUnit, number][] = [
 export function ago(at: string | number | Date, now = Date.now()): string {
   const time = new Date(at).getTime();
   if (Number.isNaN(time)) return '';
+  const { relative } = formats();
   const seconds = (time - now) / 1000;
   for (const [unit, span] of spans) {
     if (Math.abs(seconds) >= span) return relative.format(Math.trunc(seconds / span), unit);

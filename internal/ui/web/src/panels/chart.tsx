@@ -2,6 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import type { TimeseriesData } from '../api/types';
 import { axis } from '../format';
+import { region } from '../locale';
 import { onThemeShown } from '../theme';
 
 /** Dash patterns, so that curves are told apart without their hue. */
@@ -158,15 +159,14 @@ const incrs = [
   604_800,
 ];
 
-const hourMinute = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
-const withSeconds = new Intl.DateTimeFormat(undefined, {
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-});
-const day = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
+const styles = {
+  hourMinute: { hour: 'numeric', minute: '2-digit' },
+  seconds: { hour: '2-digit', minute: '2-digit', second: '2-digit' },
+  day: { month: 'short', day: 'numeric' },
+} as const;
 
 function times(_plot: uPlot, splits: number[], _axis: number, _space: number, step: number): string[] {
-  const format = step >= 86_400 ? day : step >= 60 ? hourMinute : withSeconds;
+  const style = step >= 86_400 ? styles.day : step >= 60 ? styles.hourMinute : styles.seconds;
+  const format = new Intl.DateTimeFormat(region(), style);
   return splits.map((split) => format.format(split * 1000));
 }

@@ -1,5 +1,5 @@
 import type { StatData } from '../api/types';
-import { measure, number } from '../format';
+import { measure, number, percentSign } from '../format';
 import { t } from '../strings';
 import { Spark } from './spark';
 
@@ -11,7 +11,7 @@ export function Stat({ data, unit }: { data: StatData; unit?: string | undefined
       <p className="stat-value">
         <span>
           {shown.value}
-          {shown.unit === '%' && '%'}
+          {shown.unit === '%' && percentSign()}
           {shown.unit && shown.unit !== '%' && <span className="stat-unit">{` ${shown.unit}`}</span>}
         </span>
         {data.delta !== undefined && data.delta !== 0 && <Delta value={data.delta} good={data.delta_good} />}
