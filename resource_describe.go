@@ -236,4 +236,3 @@ func (d *Dashboard) getResource(ctx context.Context, in resourceIn) (resourceInf
 	}
 	return resourceInfo{}, errNotFound
 }
-

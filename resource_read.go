@@ -314,4 +314,3 @@ func (p *patientWriter) Write(b []byte) (int, error) {
 }
 
 func (p *patientWriter) restore() { _ = p.control.SetWriteDeadline(time.Time{}) }
-

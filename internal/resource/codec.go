@@ -60,16 +60,16 @@ func (c *Codec) Line(dst []byte, item reflect.Value, limit int64) ([]byte, error
 	return append(dst, '\n'), err
 }
 
-// Table writes items as CSV (RFC 4180).
-type Table struct {
+// A Sheet writes items as CSV (RFC 4180).
+type Sheet struct {
 	codec *Codec
 	out   *csv.Writer
 	cells []string
 }
 
 // CSV returns what writes items to w, and writes the names of the columns.
-func (c *Codec) CSV(w io.Writer) (*Table, error) {
-	t := &Table{codec: c, out: csv.NewWriter(w)}
+func (c *Codec) CSV(w io.Writer) (*Sheet, error) {
+	t := &Sheet{codec: c, out: csv.NewWriter(w)}
 	t.out.UseCRLF = true
 	for i := range c.fields.All {
 		if c.shown(i) {
@@ -83,7 +83,7 @@ func (c *Codec) CSV(w io.Writer) (*Table, error) {
 func (c *Codec) shown(i int) bool { return c.members[i] != nil && !c.fields.All[i].Secret }
 
 // Write adds a row.
-func (t *Table) Write(item reflect.Value, limit int64) error {
+func (t *Sheet) Write(item reflect.Value, limit int64) error {
 	t.cells = t.cells[:0]
 	for i := range t.codec.fields.All {
 		if !t.codec.shown(i) {
@@ -99,7 +99,7 @@ func (t *Table) Write(item reflect.Value, limit int64) error {
 }
 
 // Flush writes out what is buffered.
-func (t *Table) Flush() error {
+func (t *Sheet) Flush() error {
 	t.out.Flush()
 	return t.out.Error()
 }
