@@ -85,7 +85,7 @@ const descriptions = {
     label: 'name',
     may: { create: true, update: true, delete: true, export: true },
     search: true,
-    search_hint: 'Name or email begins with',
+    search_hint: 'Name, Email',
     default_sort: '-created_at',
     fields: [
       field('id', 'ID', 'text', { list: false, sort: false, read_only: true }),
@@ -116,7 +116,7 @@ const descriptions = {
     label: 'email',
     may: { create: true, update: true, delete: false, export: true },
     search: true,
-    search_hint: 'Email or name begins with',
+    search_hint: 'Email, Name',
     default_sort: 'email',
     fields: [
       field('email', 'Email', 'text'),

@@ -11,7 +11,7 @@ import { below, dataKey } from './queries';
 import { Refused } from './refused';
 import { labelOf, type Description, type Item } from './types';
 
-interface Props {
+export interface CreateDialogProps {
   about: Description;
   schema: JSONSchema;
   onClose: () => void;
@@ -19,7 +19,7 @@ interface Props {
 }
 
 /** Makes a new item by the form of the resource. */
-export function CreateDialog({ about, schema, onClose, onCreated }: Props) {
+export function CreateDialog({ about, schema, onClose, onCreated }: CreateDialogProps) {
   const client = useQueryClient();
   const create = useMutation({
     mutationFn: async (values: Item) => (await ask<Item>('POST', below(about.path), { body: values })).data,

@@ -16,7 +16,7 @@ import { dataKey, itemPath, itemQuery } from './queries';
 import { Refused } from './refused';
 import { labelOf, type Description, type Item, type Tagged } from './types';
 
-interface Props {
+export interface ItemEditorProps {
   about: Description;
   id: string;
   schema: JSONSchema;
@@ -24,7 +24,7 @@ interface Props {
 }
 
 /** Edits an item: shows the difference before saving and lets nobody overwrite what they did not see. */
-export function ItemEditor({ about, id, schema, latest }: Props) {
+export function ItemEditor({ about, id, schema, latest }: ItemEditorProps) {
   const client = useQueryClient();
   const fields = useMemo(() => fieldsOf(schema), [schema]);
   // What the form was filled from, and what its changes are measured against.

@@ -7,7 +7,7 @@ import { Skeleton } from '../parts/skeleton';
 import { useStore } from '../store';
 import { t } from '../strings';
 import { actionsOf, BulkBar } from './bulk';
-import { density, setDensity } from './density';
+import { density } from './density';
 import { FilterBar } from './filter-bar';
 import { nextSort, parseSort, useListControl, type ListControl } from './list-state';
 import { Pager } from './pager';
@@ -106,7 +106,6 @@ interface ToolbarProps {
 
 function Toolbar({ about, control, columns, sort }: ToolbarProps) {
   const { state, change } = control;
-  const compact = useStore(density) === 'compact';
   return (
     <div className="toolbar">
       {about.search && (
@@ -128,23 +127,13 @@ function Toolbar({ about, control, columns, sort }: ToolbarProps) {
       />
       {about.fields.some((field) => field.filter) && (
         <FilterBar
-          fields={about.fields}
+          fields={[...new Set([...columns, ...about.fields])]}
           filter={state.filter}
           onChange={(filter) => {
             change({ filter });
           }}
         />
       )}
-      <button
-        type="button"
-        className="button bare density"
-        aria-pressed={compact}
-        onClick={() => {
-          setDensity(compact ? 'roomy' : 'compact');
-        }}
-      >
-        {t('resource.compact')}
-      </button>
     </div>
   );
 }
@@ -162,7 +151,7 @@ function SortChoice({ columns, sort, onChange }: SortChoiceProps) {
   const [first] = parseSort(sort);
   return (
     <label className="sort-choice">
-      <span className="small dim">{t('resource.sort')}</span>
+      <span className="visually-hidden">{t('resource.sort')}</span>
       <select
         className="input"
         value={first ? (first.descending ? '-' : '') + first.name : ''}

@@ -1,6 +1,8 @@
 import { useId } from 'react';
 import { Button } from '../parts/button';
+import { useStore } from '../store';
 import { t } from '../strings';
+import { density, setDensity } from './density';
 import { pageSizes, type ListControl } from './list-state';
 
 interface Props {
@@ -14,6 +16,7 @@ interface Props {
 /** The way from page to page. How many there are nobody counts: that would cost more than the page. */
 export function Pager({ control, next, rows, busy }: Props) {
   const id = useId();
+  const compact = useStore(density) === 'compact';
   const { state, page } = control;
   const begun = state.cursor !== '';
   return (
@@ -36,6 +39,16 @@ export function Pager({ control, next, rows, busy }: Props) {
             </option>
           ))}
         </select>
+        <button
+          type="button"
+          className="button bare density"
+          aria-pressed={compact}
+          onClick={() => {
+            setDensity(compact ? 'roomy' : 'compact');
+          }}
+        >
+          {t('resource.compact')}
+        </button>
       </div>
       <p className="small dim num" role="status">
         {busy ? t('loading') : status(page, rows)}

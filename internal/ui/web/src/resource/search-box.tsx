@@ -44,7 +44,7 @@ export function SearchBox({ value, hint, label, onChange }: Props) {
         className="input"
         type="search"
         aria-label={label}
-        placeholder={hint || t('resource.search.hint')}
+        placeholder={hint ? t('resource.search.by', { fields: hint }) : t('resource.search.hint')}
         autoComplete="off"
         spellCheck={false}
         value={text}

@@ -82,6 +82,7 @@ export function ResourceTable({
                     key={field.name}
                     role="cell"
                     data-title={field.title}
+                    title={field.type === 'text' ? text(item[field.name]) : undefined}
                     className={[index === 0 ? 'first' : '', isNumeric(field) ? 'end' : ''].join(' ').trim()}
                   >
                     {content(field, item, index === 0 && link ? () => link(item, label) : undefined)}
@@ -100,6 +101,11 @@ export function ResourceTable({
     const value = item[field.name];
     return cells[field.name]?.(value, item) ?? valueOf(field, value);
   }
+}
+
+/** Text that may be cut short where it is shown. */
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value.length > 24 ? value : undefined;
 }
 
 /** A click anywhere in a row opens it, for who has a mouse; everybody else has the link in its first cell. */

@@ -1,14 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { useState, type ReactNode } from 'react';
+import { Suspense, useState, type ReactNode } from 'react';
 import { myModulesQuery } from '../api/queries';
+import { lazyPart } from '../lazy';
 import { Button } from '../parts/button';
 import { ErrorNotice } from '../parts/notice';
 import { Page } from '../parts/page';
 import { LoadingRows } from '../parts/skeleton';
-import { CreateDialog } from '../resource/create-dialog';
+import type { CreateDialogProps } from '../resource/create-dialog';
 import { DeleteButton } from '../resource/delete-button';
-import { ItemEditor } from '../resource/editor';
+import type { ItemEditorProps } from '../resource/editor';
 import { ExportMenu } from '../resource/export-menu';
 import { Facts } from '../resource/facts';
 import { ResourceList as List } from '../resource/list';
@@ -16,6 +17,10 @@ import { useListControl } from '../resource/list-state';
 import { descriptionQuery, itemQuery } from '../resource/queries';
 import { keyOf, labelOf, type Description, type Tagged } from '../resource/types';
 import { t } from '../strings';
+
+// Forms are not needed to look at a list.
+const CreateDialog = lazyPart<CreateDialogProps>(() => import('../resource/create-dialog'), 'CreateDialog');
+const ItemEditor = lazyPart<ItemEditorProps>(() => import('../resource/editor'), 'ItemEditor');
 
 /** The table of any resource of a module, made from its description. */
 export function ResourceList() {
@@ -68,22 +73,24 @@ function ListActions({ about }: { about: Description }) {
           {t('resource.new', { singular: about.singular })}
         </Button>
       )}
-      {creating && about.create_schema && (
-        <CreateDialog
-          about={about}
-          schema={about.create_schema}
-          onClose={() => {
-            setCreating(false);
-          }}
-          onCreated={(item) => {
-            setCreating(false);
-            void navigate({
-              to: '/m/$id/r/$resource/$key',
-              params: { id: about.module, resource: about.name, key: keyOf(about, item) },
-            });
-          }}
-        />
-      )}
+      <Suspense>
+        {creating && about.create_schema && (
+          <CreateDialog
+            about={about}
+            schema={about.create_schema}
+            onClose={() => {
+              setCreating(false);
+            }}
+            onCreated={(item) => {
+              setCreating(false);
+              void navigate({
+                to: '/m/$id/r/$resource/$key',
+                params: { id: about.module, resource: about.name, key: keyOf(about, item) },
+              });
+            }}
+          />
+        )}
+      </Suspense>
     </>
   );
 }
@@ -141,7 +148,9 @@ function ItemBody({ about, id, latest }: { about: Description; id: string; lates
     <div className={schema ? 'settings' : undefined}>
       {schema && (
         <section className="card" aria-label={about.singular}>
-          <ItemEditor about={about} id={id} schema={schema} latest={latest} />
+          <Suspense fallback={<LoadingRows rows={4} height="4rem" />}>
+            <ItemEditor about={about} id={id} schema={schema} latest={latest} />
+          </Suspense>
         </section>
       )}
       {facts.length > 0 && (

@@ -6,6 +6,7 @@ export const resource: Words<typeof en> = {
   'resource.new': '{singular} anlegen',
   'resource.search': '{title} durchsuchen',
   'resource.search.hint': 'Suchen',
+  'resource.search.by': 'Suche nach {fields}',
   'resource.filter': 'Filter',
   'resource.filters': 'Filter',
   'resource.filter.edit': 'Filter „{text}“ ändern',

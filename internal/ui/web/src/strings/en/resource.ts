@@ -3,6 +3,7 @@ export const resource = {
   'resource.new': 'New {singular}',
   'resource.search': 'Search {title}',
   'resource.search.hint': 'Search',
+  'resource.search.by': 'Search by {fields}',
   'resource.filter': 'Filter',
   'resource.filters': 'Filters',
   'resource.filter.edit': 'Change the filter {text}',

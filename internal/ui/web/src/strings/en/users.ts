@@ -1,4 +1,27 @@
-/** Users. */
+/** Users, and what all screens about rights say. */
 export const users = {
   'users.title': 'Users',
+  'users.one': 'User',
+  'users.new': 'New user',
+  'users.roles': 'Roles',
+  'users.status': 'Status',
+  'users.enabled': 'Enabled',
+  'users.disabled': 'Disabled',
+  'users.seen': 'Last sign-in',
+  'users.never': 'never',
+  'users.created': 'Created',
+  'users.password.hint': 'Empty: the account cannot sign in with a password yet.',
+  'users.beyond':
+    'This account has the permission {permission}, which you do not hold. You cannot change it.',
+  'users.enable': 'Enable',
+  'users.enable.ask': 'Enable {email}?',
+  'users.enable.about': 'The account can sign in again, with the roles it has.',
+  'users.enable.done': '{email} can sign in again.',
+  'users.disable': 'Disable',
+  'users.disable.ask': 'Disable {email}?',
+  'users.disable.about': 'All sessions and API keys of the account stop at once. Its roles stay.',
+  'users.disable.done': '{email} is disabled.',
+  'access.beyond': 'Gives {permission}, which you do not hold.',
+  'access.everything': 'Everything.',
+  'access.count': { one: '{count} permission', other: '{count} permissions' },
 } as const;
