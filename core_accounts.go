@@ -76,12 +76,13 @@ func (d *Dashboard) routeAccounts(r *Router) {
 	Get(r, "/setup", d.setupState, Public(), ID("setup-state"), Summary("Whether the first account is still to be made"))
 	Post(r, "/setup", d.setup, Public(), ID("setup"), Status(http.StatusCreated), Summary("Make the first account, once"), Answers(401, 409, 429))
 	Post(r, "/auth/login", d.login, Public(), ID("login"), Summary("Sign in"), Answers(401, 429))
-	Post(r, "/auth/refresh", d.refresh, Public(), ID("refresh"), Summary("Get new tokens for a refresh token"), Answers(401))
-	Post(r, "/auth/logout", d.logout, Public(), ID("logout"), Summary("End this session"))
+	Post(r, "/auth/refresh", byPerson(d.refresh), Public(), ID("refresh"), Summary("Get new tokens for a refresh token"), Answers(401, 403))
+	Post(r, "/auth/logout", byPerson(d.logout), Public(), ID("logout"), Summary("End this session"), Answers(403))
 	Get(r, "/auth/me", d.me, Authenticated(), ID("me"), Summary("Who is signed in"))
+	Patch(r, "/auth/me", byPerson(d.updateMe), Authenticated(), ID("update-me"), Summary("Change the caller's own name"), Answers(403))
 	Get(r, "/auth/me/modules", d.myModules, Authenticated(), ID("my-modules"), Summary("The modules the caller may see here"))
-	Get(r, "/auth/sessions", d.sessions, Authenticated(), ID("sessions"), Summary("The caller's sessions"))
-	Delete(r, "/auth/sessions/{id}", d.revokeSession, Authenticated(), ID("revoke-session"), Summary("End one of the caller's sessions"), Answers(404))
+	Get(r, "/auth/sessions", byPerson(d.sessions), Authenticated(), ID("sessions"), Summary("The caller's sessions"), Answers(403))
+	Delete(r, "/auth/sessions/{id}", byPerson(d.revokeSession), Authenticated(), ID("revoke-session"), Summary("End one of the caller's sessions"), Answers(403, 404))
 }
 
 func (d *Dashboard) setupState(ctx context.Context, _ empty) (setupState, error) {
@@ -92,6 +93,10 @@ func (d *Dashboard) setupState(ctx context.Context, _ empty) (setupState, error)
 func (d *Dashboard) setup(ctx context.Context, in setupIn) (grantOut, error) {
 	s := stateOf(ctx)
 	u, err := d.auth.Setup(ctx, in.Token, auth.NewUser{Email: in.Email, Name: in.Name, Password: in.Password}, client(s))
+	if errors.Is(err, auth.ErrInvalidToken) {
+		return grantOut{}, &Error{Status: http.StatusUnauthorized, Code: "setup-token-invalid",
+			Detail: "The set-up link is not valid any more. Restart the server for a new one."}
+	}
 	if err != nil {
 		return grantOut{}, accountError(err)
 	}
@@ -148,12 +153,19 @@ func (d *Dashboard) logout(ctx context.Context, in refreshIn) (empty, error) {
 }
 
 type meOut struct {
-	ID          string      `json:"id"`
-	Email       string      `json:"email"`
-	Name        string      `json:"name"`
-	Roles       []string    `json:"roles"`
-	Permissions []string    `json:"permissions"`
-	Session     sessionInfo `json:"session"`
+	ID          string       `json:"id"`
+	Email       string       `json:"email"`
+	Name        string       `json:"name"`
+	Roles       []string     `json:"roles" doc:"None with an API key."`
+	Permissions []string     `json:"permissions"`
+	Session     *sessionInfo `json:"session,omitempty" doc:"Absent with an API key."`
+	APIKey      *myAPIKey    `json:"api_key,omitempty" doc:"What the caller came with, if it is an API key."`
+}
+
+type myAPIKey struct {
+	ID        string     `json:"id"`
+	Name      string     `json:"name"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 }
 
 type sessionInfo struct {
@@ -174,16 +186,35 @@ func sessionInfoOf(s auth.Session, current string) sessionInfo {
 func (d *Dashboard) me(ctx context.Context, _ empty) (meOut, error) {
 	p := stateOf(ctx).principal
 	out := meOut{ID: p.ID, Email: p.Email, Name: p.Name, Roles: p.Roles, Permissions: p.Permissions()}
+	if p.Kind == auth.KindAPIKey {
+		out.APIKey = &myAPIKey{ID: p.KeyID, Name: p.KeyName, ExpiresAt: timeOrNil(p.SessionExpiresAt)}
+		return out, nil
+	}
 	list, err := d.auth.Sessions(ctx, p.ID)
 	if err != nil {
 		return out, err
 	}
 	for _, one := range list {
 		if one.ID == p.SessionID {
-			out.Session = sessionInfoOf(one, p.SessionID)
+			info := sessionInfoOf(one, p.SessionID)
+			out.Session = &info
 		}
 	}
 	return out, nil
+}
+
+type updateMeIn struct {
+	Name string `json:"name" validate:"max=200" doc:"Empty: the e-mail address."`
+}
+
+func (d *Dashboard) updateMe(ctx context.Context, in updateMeIn) (meOut, error) {
+	out, err := d.me(ctx, empty{})
+	if err != nil {
+		return out, err
+	}
+	u, err := d.auth.UpdateUser(ctx, out.ID, auth.UserChange{Name: &in.Name})
+	out.Name = u.Name
+	return out, accountError(err)
 }
 
 func (d *Dashboard) sessions(ctx context.Context, _ empty) (Page[sessionInfo], error) {

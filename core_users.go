@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/modular-dashboard/dashboard/auth"
@@ -77,9 +76,6 @@ type createUserIn struct {
 }
 
 func (d *Dashboard) createUser(ctx context.Context, in createUserIn) (userInfo, error) {
-	if err := d.within(ctx, in.Roles); err != nil {
-		return userInfo{}, err
-	}
 	u, err := d.auth.CreateUser(ctx, auth.NewUser{Email: in.Email, Name: in.Name, Password: in.Password, Roles: in.Roles})
 	return userInfoOf(u), accountError(err)
 }
@@ -97,14 +93,6 @@ type updateUserIn struct {
 }
 
 func (d *Dashboard) updateUser(ctx context.Context, in updateUserIn) (userInfo, error) {
-	if in.Roles != nil {
-		if err := d.within(ctx, *in.Roles); err != nil {
-			return userInfo{}, err
-		}
-	}
-	if err := d.withinUser(ctx, in.ID); err != nil {
-		return userInfo{}, err
-	}
 	u, err := d.auth.UpdateUser(ctx, in.ID, auth.UserChange{Name: in.Name, Roles: in.Roles, Disabled: in.Disabled})
 	return userInfoOf(u), accountError(err)
 }
@@ -134,12 +122,6 @@ type putRoleIn struct {
 }
 
 func (d *Dashboard) putRole(ctx context.Context, in putRoleIn) (empty, error) {
-	if err := d.withinPatterns(ctx, in.Permissions); err != nil {
-		return empty{}, err
-	}
-	if err := d.within(ctx, append(slices.Clone(in.Inherits), in.Name)); err != nil { // what it was, too
-		return empty{}, err
-	}
 	err := d.auth.PutRole(ctx, auth.Role{Name: in.Name, Title: in.Title, Permissions: in.Permissions, Inherits: in.Inherits})
 	return empty{}, accountError(err)
 }
@@ -149,9 +131,6 @@ type roleNameIn struct {
 }
 
 func (d *Dashboard) deleteRole(ctx context.Context, in roleNameIn) (empty, error) {
-	if err := d.within(ctx, []string{in.Name}); err != nil {
-		return empty{}, err
-	}
 	return empty{}, accountError(d.auth.DeleteRole(ctx, in.Name))
 }
 
@@ -166,6 +145,11 @@ func accountError(err error) error {
 	}
 	if e, ok := errors.AsType[*auth.CycleError](err); ok {
 		return Invalid(FieldError{Pointer: "/inherits", Code: "cycle", Detail: "must not lead back to the role itself: " + strings.Join(e.Path, " → ")})
+	}
+	if e, ok := errors.AsType[*auth.BeyondError](err); ok {
+		return &Error{Status: http.StatusForbidden, Code: "beyond-own-rights",
+			Detail: "You cannot give or take the permission " + e.Permission + ", which you do not have.",
+			Extra:  map[string]any{"permission": e.Permission}}
 	}
 	conflict := func(code, detail string) *Error {
 		return &Error{Status: http.StatusConflict, Code: code, Detail: detail}
@@ -185,38 +169,10 @@ func accountError(err error) error {
 		return conflict("role-built-in", "This role is part of the program.")
 	case errors.Is(err, auth.ErrSetupDone):
 		return conflict("setup-done", "Set-up is done. Sign in instead.")
-	case errors.Is(err, auth.ErrInvalidToken):
-		return &Error{Status: http.StatusUnauthorized, Code: "setup-token-invalid",
-			Detail: "The set-up link is not valid any more. Restart the server for a new one."}
+	case errors.Is(err, auth.ErrTooManyAPIKeys):
+		return conflict("too-many-api-keys", "Your account has too many API keys. Revoke one first.")
+	case errors.Is(err, auth.ErrAPIKey):
+		return errNotWithAPIKey
 	}
 	return err
-}
-
-// within refuses to hand out, or to change, roles with rights that the caller
-// does not have: who may manage accounts must not make themselves an owner.
-func (d *Dashboard) within(ctx context.Context, roles []string) error {
-	return d.withinRights(ctx, nil, roles)
-}
-
-func (d *Dashboard) withinPatterns(ctx context.Context, patterns []string) error {
-	return d.withinRights(ctx, patterns, nil)
-}
-
-func (d *Dashboard) withinRights(ctx context.Context, patterns, roles []string) error {
-	missing := d.auth.Beyond(stateOf(ctx).principal, patterns, roles)
-	if missing == "" {
-		return nil
-	}
-	return &Error{Status: http.StatusForbidden, Code: "beyond-own-rights",
-		Detail: "You cannot give or take the permission " + missing + ", which you do not have.",
-		Extra:  map[string]any{"permission": missing}}
-}
-
-// withinUser refuses to change an account that has more rights than the caller.
-func (d *Dashboard) withinUser(ctx context.Context, id string) error {
-	u, err := d.auth.User(ctx, id)
-	if err != nil {
-		return accountError(err)
-	}
-	return d.within(ctx, u.Roles)
 }

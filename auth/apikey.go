@@ -158,7 +158,7 @@ type NewAPIKey struct {
 type APIKeyQuery struct {
 	OwnerID string // "" is everybody's
 	Cursor  string // continues after the page that returned it
-	Limit   int    // 1 to 200. Default 50.
+	Limit   int    // 1 to 500. Default 50.
 }
 
 // An APIKeyPage is one page of API keys, newest first.

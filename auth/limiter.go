@@ -57,6 +57,18 @@ func (a *Authority) throttle(ctx context.Context, keys ...string) error {
 	return nil
 }
 
+// refund gives back what an attempt on an account cost. Failing to is no reason
+// to refuse the person.
+func (a *Authority) refund(ctx context.Context, key string) {
+	r, ok := a.limiter.(Refunder)
+	if !ok {
+		return
+	}
+	if err := r.Refund(ctx, key, 1); err != nil {
+		a.config.log.WarnContext(ctx, "auth: cannot refund a sign-in to the limiter", "error", err)
+	}
+}
+
 // memoryLimiter is the default Limiter: token buckets in this process, bounded
 // in number. A key that finds no room shares a bucket with all such keys, so
 // that a flood of keys limits itself and nobody else's bucket is lost.
@@ -93,11 +105,7 @@ func newBucket(prefix string) *rate.Limiter {
 
 // Allow implements [Limiter].
 func (l *memoryLimiter) Allow(_ context.Context, key string, cost int) (bool, time.Duration, error) {
-	prefix := addressPrefix
-	if strings.HasPrefix(key, accountPrefix) {
-		prefix = accountPrefix
-	}
-	shard := &l.shards[maphash.String(l.seed, key)%limiterShards]
+	shard, prefix := l.shard(key)
 	now := time.Now()
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
@@ -111,6 +119,25 @@ func (l *memoryLimiter) Allow(_ context.Context, key string, cost int) (bool, ti
 		return false, wait, nil
 	}
 	return true, 0, nil
+}
+
+// Refund implements [Refunder]. A bucket that was forgotten meanwhile is full.
+func (l *memoryLimiter) Refund(_ context.Context, key string, cost int) error {
+	shard, _ := l.shard(key)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	if bucket, ok := shard.buckets[key]; ok {
+		bucket.ReserveN(time.Now(), -cost) // never above the burst: it is cut to it before the next use
+	}
+	return nil
+}
+
+func (l *memoryLimiter) shard(key string) (s *limiterShard, prefix string) {
+	prefix = addressPrefix
+	if strings.HasPrefix(key, accountPrefix) {
+		prefix = accountPrefix
+	}
+	return &l.shards[maphash.String(l.seed, key)%limiterShards], prefix
 }
 
 func (s *limiterShard) bucket(key, prefix string, now time.Time) *rate.Limiter {
@@ -133,4 +160,7 @@ func (s *limiterShard) bucket(key, prefix string, now time.Time) *rate.Limiter {
 	return b
 }
 
-var _ Limiter = (*memoryLimiter)(nil)
+var (
+	_ Limiter  = (*memoryLimiter)(nil)
+	_ Refunder = (*memoryLimiter)(nil)
+)

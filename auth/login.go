@@ -11,7 +11,8 @@ import (
 
 // Login begins a session for whoever knows the password of an account. A wrong
 // address, a wrong password and a disabled account take the same work and get
-// the same answer. Errors: [ErrInvalidCredentials], [*ThrottledError],
+// the same answer. An attempt that succeeds does not count against its account.
+// Errors: [ErrInvalidCredentials], [*ThrottledError],
 // [ErrUnavailable].
 func (a *Authority) Login(ctx context.Context, c Credentials) (Grant, error) {
 	if err := a.ready(); err != nil {
@@ -43,6 +44,7 @@ func (a *Authority) Login(ctx context.Context, c Credentials) (Grant, error) {
 	if !ok || disabled != 0 {
 		return Grant{}, ErrInvalidCredentials
 	}
+	a.refund(ctx, accountKey(key))
 	renewed := stored
 	if stale {
 		if renewed, err = a.hasher.hash(ctx, c.Password); err != nil {

@@ -18,12 +18,12 @@ import (
 // address.
 type UserQuery struct {
 	// Filter is a condition in the AIP-160 subset of the dashboard's lists, such
-	// as "disabled = false AND roles:editor": over email, name, disabled,
+	// as "disabled = false AND roles:editor": over id, email, name, disabled,
 	// created_at, last_login_at and roles (":" alone). Text is compared without
 	// regard to case. Who never signed in did so before everybody else.
 	Filter string
 	// Sort is a list of fields such as "-created_at,name": of email, name,
-	// created_at and last_login_at. Default "email".
+	// created_at, last_login_at and id. Default "email".
 	Sort string
 	// Search finds the accounts whose address or name begins with it, without
 	// regard to case: up to 100 characters.
@@ -31,7 +31,7 @@ type UserQuery struct {
 	// Cursor continues after the page that returned it, with the same Filter,
 	// Sort and Search.
 	Cursor string
-	// Limit is the size of a page: 1 to 200. Default 50.
+	// Limit is the size of a page: 1 to 500. Default 50.
 	Limit int
 }
 
@@ -44,7 +44,7 @@ type UserPage struct {
 
 const (
 	defaultLimit = 50
-	maxLimit     = 200
+	maxLimit     = 500
 	maxSearch    = 100
 )
 
@@ -52,7 +52,7 @@ const (
 // index; see searchIndexes.
 func userFields() []query.Field {
 	return []query.Field{
-		{Name: "id", Column: "u.id", Kind: query.Text},
+		{Name: "id", Column: "u.id", Kind: query.Text, Filter: true, Sort: true},
 		{Name: "email", Column: "u.email_key", Kind: query.Text, Filter: true, Sort: true, Lowered: true},
 		{Name: "name", Column: "u.name_key", Kind: query.Text, Filter: true, Sort: true, Lowered: true},
 		{Name: "disabled", Column: "u.is_disabled", Kind: query.Boolean, Filter: true},

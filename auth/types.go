@@ -162,6 +162,13 @@ type Limiter interface {
 	Allow(ctx context.Context, key string, cost int) (bool, time.Duration, error)
 }
 
+// A Refunder is a [Limiter] that takes back what an attempt cost once it turned
+// out to be the right password: people who sign in often do not use up their
+// account's attempts. The default limiter is one.
+type Refunder interface {
+	Refund(ctx context.Context, key string, cost int) error
+}
+
 // AuditFunc keeps an audit event inside the transaction of what it tells: an
 // error undoes both.
 type AuditFunc func(ctx context.Context, tx *storage.Tx, event AuditEvent) error
