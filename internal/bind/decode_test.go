@@ -291,6 +291,14 @@ func TestBodyHeaders(t *testing.T) {
 		{"form", with("Content-Type", "application/x-www-form-urlencoded"), 0, 415},
 		{"text", with("Content-Type", "text/plain"), 0, 415},
 		{"broken", with("Content-Type", "application/json; ="), 0, 415},
+		{"merge patch of POST", with("Content-Type", "application/merge-patch+json"), 0, 415},
+		{"merge patch", func(r *http.Request) { r.Method = "PATCH"; r.Header.Set("Content-Type", bind.MergePatch) }, 0, 200},
+		{"merge patch, charset", func(r *http.Request) {
+			r.Method = "PATCH"
+			r.Header.Set("Content-Type", "Application/Merge-Patch+JSON; charset=utf-8")
+		}, 0, 200},
+		{"JSON patch", func(r *http.Request) { r.Method = "PATCH"; r.Header.Set("Content-Type", "application/json-patch+json") }, 0, 415},
+		{"JSON of PATCH", func(r *http.Request) { r.Method = "PATCH" }, 0, 200},
 		{"compressed", with("Content-Encoding", "gzip"), 0, 415},
 		{"identity", with("Content-Encoding", "identity"), 0, 200},
 		{"limit", func(*http.Request) {}, int64(len(customerJSON)), 200},

@@ -13,6 +13,9 @@ import (
 	"github.com/modular-dashboard/dashboard/internal/problem"
 )
 
+// MergePatch is the media type of JSON merge patches (RFC 7396), which a PATCH may send.
+const MergePatch = "application/merge-patch+json"
+
 // keepBuffer is the largest buffer that goes back to a pool, in bytes.
 const keepBuffer = 64 << 10
 
@@ -47,7 +50,7 @@ func (rd *reader) body(r *http.Request, limit int64) ([]byte, *Error) {
 		return nil, tooLarge(limit)
 	}
 	if r.ContentLength > 0 {
-		if err := checkMediaType(r.Header); err != nil {
+		if err := checkMediaType(r); err != nil {
 			return nil, err
 		}
 	}
@@ -55,7 +58,7 @@ func (rd *reader) body(r *http.Request, limit int64) ([]byte, *Error) {
 		return nil, err
 	}
 	if r.ContentLength < 0 && len(rd.buf) > 0 {
-		if err := checkMediaType(r.Header); err != nil {
+		if err := checkMediaType(r); err != nil {
 			return nil, err
 		}
 	}
@@ -100,22 +103,28 @@ func tooLarge(limit int64) *Error {
 		Detail: "The body is larger than " + strconv.FormatInt(limit, 10) + " bytes."}
 }
 
-// checkMediaType accepts application/json in UTF-8, not compressed.
-func checkMediaType(h http.Header) *Error {
-	if enc := h.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
+// checkMediaType accepts application/json, and merge patches (RFC 7396) of PATCH, in UTF-8
+// and not compressed.
+func checkMediaType(r *http.Request) *Error {
+	if enc := r.Header.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
 		return unsupported("The body must not be compressed.")
 	}
-	types := h["Content-Type"]
+	types := r.Header["Content-Type"]
 	if len(types) == 1 && types[0] == "application/json" {
 		return nil
 	}
+	want := "application/json"
+	if r.Method == http.MethodPatch {
+		want += " or " + MergePatch
+	}
 	if len(types) != 1 {
-		return unsupported("The body must be sent as application/json.")
+		return unsupported("The body must be sent as " + want + ".")
 	}
 	media, params, err := mime.ParseMediaType(types[0])
 	charset, ok := params["charset"]
-	if err != nil || media != "application/json" || ok && !strings.EqualFold(charset, "utf-8") {
-		return unsupported("The body must be sent as application/json, in UTF-8.")
+	known := media == "application/json" || r.Method == http.MethodPatch && media == MergePatch
+	if err != nil || !known || ok && !strings.EqualFold(charset, "utf-8") {
+		return unsupported("The body must be sent as " + want + ", in UTF-8.")
 	}
 	return nil
 }

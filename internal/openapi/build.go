@@ -98,6 +98,9 @@ func (b *builder) operation(op *Operation) (*operation, error) {
 			return nil, err
 		}
 	}
+	if op.Idempotent && !slices.ContainsFunc(o.params, func(p param) bool { return p.in == "header" && p.name == "Idempotency-Key" }) {
+		o.params = append(o.params, idempotencyKey())
+	}
 	if err := b.answers(o); err != nil {
 		return nil, err
 	}
@@ -135,6 +138,14 @@ func (b *builder) input(o *operation) error {
 		o.bodyReq = slices.ContainsFunc(in.Body, func(f shape.Field) bool { return b.gen.requiredIn(&f, input) })
 	}
 	return nil
+}
+
+// idempotencyKey is the parameter of operations that run once for a key.
+func idempotencyKey() param {
+	return param{name: "Idempotency-Key", in: "header", schema: &jsonschema.Schema{
+		Type: "string", MinLength: new(1), MaxLength: new(255), Pattern: "^[ -~]+$",
+		Description: "Runs once for this key: a repetition within a day answers what the first request was answered.",
+	}}
 }
 
 func (b *builder) param(f *shape.Field) (param, error) {
@@ -191,6 +202,9 @@ func (b *builder) answers(o *operation) error {
 // implies, and those it names.
 func problemStatuses(o *operation) []int {
 	statuses := slices.Clone(o.Errors)
+	if o.Idempotent {
+		statuses = append(statuses, http.StatusConflict)
+	}
 	if !o.Public {
 		statuses = append(statuses, http.StatusUnauthorized)
 	}

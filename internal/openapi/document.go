@@ -10,6 +10,9 @@ import (
 	"github.com/modular-dashboard/dashboard/internal/problem"
 )
 
+// mergePatch is what a PATCH takes beside JSON (RFC 7396).
+const mergePatch = "application/merge-patch+json"
+
 // document writes the whole document.
 func (b *builder) document(d *Document) []byte {
 	w := &writer{b: make([]byte, 0, 4096+1024*len(d.ops))}
@@ -91,6 +94,8 @@ func (b *builder) write(w *writer, o *operation) {
 	if o.Deprecated {
 		w.key("deprecated").bool(true)
 	}
+	w.time("x-deprecated-since", o.DeprecatedSince)
+	w.time("x-sunset", o.Sunset)
 	w.text("x-permission", o.Permission)
 	if o.Public {
 		w.key("security").array(func() {})
@@ -107,6 +112,9 @@ func (b *builder) write(w *writer, o *operation) {
 			w.key("required").bool(o.bodyReq)
 			w.key("content").object(func() {
 				w.key("application/json").object(func() { w.key("schema").schema(o.body) })
+				if o.Method == http.MethodPatch {
+					w.key(mergePatch).object(func() { w.key("schema").schema(o.body) })
+				}
 			})
 		})
 	}

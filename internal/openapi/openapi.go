@@ -4,6 +4,7 @@ package openapi
 
 import (
 	"reflect"
+	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
 )
@@ -59,6 +60,11 @@ type Operation struct {
 	ContentType string
 	// Deprecated marks the operation.
 	Deprecated bool
+	// DeprecatedSince and Sunset are when it became deprecated and when it may stop to answer
+	// (RFC 9745, RFC 8594). Zero: not said.
+	DeprecatedSince, Sunset time.Time
+	// Idempotent says that the operation honours the header Idempotency-Key.
+	Idempotent bool
 }
 
 // Answer is one more answer of an operation.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
 )
@@ -46,6 +47,13 @@ func (w *writer) bool(v bool)     { w.b = append(strconv.AppendBool(w.b, v), ','
 func (w *writer) text(name, value string) {
 	if value != "" {
 		w.key(name).string(value)
+	}
+}
+
+// time writes a member unless it is zero.
+func (w *writer) time(name string, at time.Time) {
+	if !at.IsZero() {
+		w.key(name).string(at.UTC().Format(time.RFC3339))
 	}
 }
 

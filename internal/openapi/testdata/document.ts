@@ -175,6 +175,19 @@ export interface Operations {
     body?: CustomerInput;
     answer: Customer | undefined;
   };
+  postMBillingCustomersByKeyClose: {
+    method: "POST";
+    path: "/api/v1/m/billing/customers/{key}/close";
+    params: {
+      path: {
+        key: string;
+      };
+      header?: {
+        "Idempotency-Key"?: string;
+      };
+    };
+    answer: undefined;
+  };
   putMBillingCustomersByKeyLabels: {
     method: "PUT";
     path: "/api/v1/m/billing/customers/{key}/labels";
@@ -206,6 +219,7 @@ export const operations = {
   readCustomer: { method: "GET", path: "/api/v1/m/billing/customers/{id}" },
   deleteMBillingCustomersByKey: { method: "DELETE", path: "/api/v1/m/billing/customers/{id}" },
   patchMBillingCustomersByKey: { method: "PATCH", path: "/api/v1/m/billing/customers/{id}" },
+  postMBillingCustomersByKeyClose: { method: "POST", path: "/api/v1/m/billing/customers/{key}/close" },
   putMBillingCustomersByKeyLabels: { method: "PUT", path: "/api/v1/m/billing/customers/{key}/labels" },
   getWeather: { method: "GET", path: "/api/v1/weather" },
   getLivez: { method: "GET", path: "/livez" },
