@@ -112,7 +112,7 @@ func (db *DB) Exec(ctx context.Context, query string, args ...any) (sql.Result, 
 	if db.closed.Load() {
 		return nil, ErrClosed
 	}
-	if db.hook(ctx) != nil {
+	if db.hooks(ctx) != nil {
 		return db.execHooked(ctx, query, args)
 	}
 	release, err := db.turn(ctx)
@@ -200,18 +200,25 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	if err != nil {
 		return db.closedOr(err)
 	}
-	h := db.hook(ctx)
-	if h == nil {
+	hooks := db.hooks(ctx)
+	if hooks == nil {
 		return db.run(ctx, tx, fn)
 	}
 	err = db.run(ctx, tx, func(tx *Tx) error {
 		if err := fn(tx); err != nil {
 			return err
 		}
-		return h.run(ctx, tx)
+		for _, h := range hooks {
+			if err := h.run(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err == nil {
-		h.done.Store(true)
+		for _, h := range hooks {
+			h.done.Store(true)
+		}
 	}
 	return err
 }

@@ -12,7 +12,7 @@ type commitHookKey struct{}
 type commitHook struct {
 	db   *DB
 	fn   func(context.Context, *Tx) error
-	over *commitHook // what the context had already: of one database, the inner one counts
+	over *commitHook // what the context had already
 	done atomic.Bool // some transaction has committed with it, or it was stopped
 }
 
@@ -20,6 +20,8 @@ type commitHook struct {
 // [DB.Exec], run fn in their transaction, as its last act before it commits. An
 // error of fn rolls the transaction back and is returned. Once a transaction has
 // committed with it, or after stop, fn is not called again.
+//
+// Where the context has hooks already they run, too, after fn.
 //
 // It lets a caller record that something was done together with what was done,
 // without those who do it knowing. Leases and migrations do not count as writes.
@@ -34,15 +36,15 @@ func hookOf(ctx context.Context) *commitHook {
 	return h
 }
 
-// hook returns the one that db's writes under ctx are to run, nil if there is
-// none: the usual case, which costs a look at the context.
-func (db *DB) hook(ctx context.Context) *commitHook {
+// hooks returns those that db's writes under ctx are to run, the latest first;
+// mostly there is none, which costs a look at the context.
+func (db *DB) hooks(ctx context.Context) (out []*commitHook) {
 	for h := hookOf(ctx); h != nil; h = h.over {
 		if h.db == db && !h.done.Load() {
-			return h
+			out = append(out, h)
 		}
 	}
-	return nil
+	return out
 }
 
 // withoutHook is for writes that are not a caller's own.

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -62,6 +63,40 @@ func testCommitHook(t *testing.T, db *storage.DB) {
 	}
 	want("the second commit", 3, 3, 1)
 	stop()
+}
+
+// testNestedHooks checks that a context with two hooks runs both, in one
+// transaction.
+func testNestedHooks(t *testing.T, db *storage.DB) {
+	exec(t, db, `CREATE TABLE items (id TEXT PRIMARY KEY)`)
+	var order []string
+	hook := func(name string, err error) func(context.Context, *storage.Tx) error {
+		return func(context.Context, *storage.Tx) error {
+			order = append(order, name)
+			return err
+		}
+	}
+	refused := errors.New("refused")
+	outer, stopOuter := db.WithCommitHook(t.Context(), hook("outer", nil))
+	defer stopOuter()
+	failing, stopFailing := db.WithCommitHook(outer, hook("failing", refused))
+	if _, err := db.Exec(failing, `INSERT INTO items (id) VALUES ('a')`); !errors.Is(err, refused) {
+		t.Errorf("an inner hook that refuses: %v", err)
+	}
+	stopFailing()
+	inner, stopInner := db.WithCommitHook(outer, hook("inner", nil))
+	defer stopInner()
+	for _, id := range []string{"b", "c"} {
+		if _, err := db.Exec(inner, `INSERT INTO items (id) VALUES ($1)`, id); err != nil {
+			t.Errorf("insert %s: %v", id, err)
+		}
+	}
+	if want := []string{"failing", "inner", "outer"}; !slices.Equal(order, want) {
+		t.Errorf("got calls %v, want %v", order, want)
+	}
+	if n := count(t, db, "items"); n != 2 {
+		t.Errorf("got %d items, want 2", n)
+	}
 }
 
 // testNoWrites does under ctx what must not call its hook.
