@@ -1,6 +1,7 @@
 import { dataPermissions, dataRoutes } from './data.mjs';
 import { createModules } from './modules.mjs';
 import { Problem, invalid } from './problem.mjs';
+import { createSystem } from './system.mjs';
 
 const password = 'correct horse battery staple';
 const scripts = {
@@ -213,7 +214,11 @@ export function createAPI({ account, only }) {
       },
     ],
     ['GET', /^api\/v1\/panels$/, () => ({ items: state.panels() })],
-    ['GET', /^api\/v1\/m\/([^/]+)\/panels\/([^/]+)$/, ({ match }) => state.data(match[1], match[2])],
+    [
+      'GET',
+      /^api\/v1\/m\/([^/]+)\/panels\/([^/]+)$/,
+      ({ match, url }) => state.data(match[1], match[2], url.searchParams.get('range')),
+    ],
     [
       'POST',
       /^api\/v1\/m\/([^/]+)\/panels\/([^/]+)$/,
@@ -235,6 +240,8 @@ export function createAPI({ account, only }) {
   ];
 
   closed.push(...dataRoutes({ me: () => user, note }));
+  const system = createSystem();
+  closed.push(...system.routes);
 
   async function read(request) {
     let text = '';
@@ -315,5 +322,9 @@ export function createAPI({ account, only }) {
     return wanted;
   }
 
-  return { handle, control, setupToken, close: () => clearInterval(heartbeat) };
+  const close = () => {
+    clearInterval(heartbeat);
+    system.close();
+  };
+  return { handle, control, setupToken, close };
 }

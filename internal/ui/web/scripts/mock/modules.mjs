@@ -218,6 +218,7 @@ export function createModules({ only } = {}) {
   }
 
   function panels() {
+    const ranges = ['15m', '1h', '24h', '7d'];
     if (find('system').state !== 'enabled') return broken();
     const seconds = parseFloat(settings.values.interval) || 2;
     const meta = (id, title, kind, extra = {}) => ({
@@ -229,11 +230,11 @@ export function createModules({ only } = {}) {
       ...extra,
     });
     return [
-      meta('cpu', 'CPU', 'stat', { unit: 'percent' }),
+      meta('cpu', 'CPU', 'stat', { unit: 'percent', ranges }),
       meta('memory', 'Memory used', 'stat', { unit: 'bytes' }),
       meta('network', 'Network in', 'stat', { unit: 'bytes_per_second' }),
       meta('uptime', 'Uptime', 'stat', { unit: 'seconds' }),
-      meta('cpu-history', 'CPU over time', 'timeseries', { width: 3, unit: 'percent' }),
+      meta('cpu-history', 'CPU over time', 'timeseries', { width: 3, unit: 'percent', ranges }),
       meta('about', 'On call', 'markdown', { width: 1, refresh_seconds: 0 }),
       meta('processes', 'Busiest processes', 'table', { width: 3 }),
       meta('disks', 'Disks', 'bar', { width: 1, unit: 'percent' }),
@@ -264,10 +265,11 @@ export function createModules({ only } = {}) {
       }));
   }
 
-  function data(id, panel) {
+  function data(id, panel, range) {
     const key = `${id}/${panel}`;
     const t = Date.now() / 1000;
-    const step = parseFloat(settings.values.interval) || 2;
+    const spans = { '15m': 900, '1h': 3600, '24h': 86_400, '7d': 604_800 };
+    const step = range ? spans[range] / 150 : parseFloat(settings.values.interval) || 2;
     const times = Array.from({ length: 150 }, (_, i) => Math.round(t - (149 - i) * step));
     const spark = times.slice(-40).map((at) => wave(at, 10, 70, 17));
     const as_of = now();
