@@ -112,22 +112,28 @@ func (d *Dashboard) unit(m *hosted) registry.Unit {
 	u := registry.Unit{
 		Manifest: m.manifest.lifecycle(),
 		Scope:    "module_" + m.id, // no scope of our own has an underscore
-		Enable:   func(ctx context.Context) error { return d.enable(ctx, m) },
-		Drain:    func(ctx context.Context) error { return d.drain(ctx, m) },
-		Disable:  func(ctx context.Context) error { return d.disable(ctx, m) },
-		Purge:    func(ctx context.Context, tx *storage.Tx) error { return d.purge(ctx, tx, m) },
+		Enable:   d.observed(m, "enable", func(ctx context.Context) error { return d.enable(ctx, m) }),
+		Drain:    d.observed(m, "drain", func(ctx context.Context) error { return d.drain(ctx, m) }),
+		Disable:  d.observed(m, "disable", func(ctx context.Context) error { return d.disable(ctx, m) }),
+		Purge: func(ctx context.Context, tx *storage.Tx) error {
+			return d.observed(m, "purge", func(ctx context.Context) error { return d.purge(ctx, tx, m) })(ctx)
+		},
 	}
 	if x, ok := m.module.(Migrator); ok {
 		u.Migrations = x.Migrations
 	}
 	if x, ok := m.module.(Installer); ok {
-		u.Install = x.Install
+		u.Install = d.observed(m, "install", x.Install)
 	}
 	if x, ok := m.module.(Upgrader); ok {
-		u.Upgrade = x.Upgrade
+		u.Upgrade = func(ctx context.Context, from string) error {
+			return d.observed(m, "upgrade", func(ctx context.Context) error { return x.Upgrade(ctx, from) })(ctx)
+		}
 	}
 	if x, ok := m.module.(Uninstaller); ok {
-		u.Uninstall = x.Uninstall
+		u.Uninstall = func(ctx context.Context, purge bool) error {
+			return d.observed(m, "uninstall", func(ctx context.Context) error { return x.Uninstall(ctx, purge) })(ctx)
+		}
 	}
 	return u
 }

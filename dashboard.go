@@ -17,6 +17,9 @@ import (
 	"github.com/modular-dashboard/dashboard/internal/events"
 	"github.com/modular-dashboard/dashboard/internal/jobs"
 	"github.com/modular-dashboard/dashboard/internal/layout"
+	"github.com/modular-dashboard/dashboard/internal/logring"
+	"github.com/modular-dashboard/dashboard/internal/observe"
+	"github.com/modular-dashboard/dashboard/internal/redact"
 	"github.com/modular-dashboard/dashboard/internal/registry"
 	"github.com/modular-dashboard/dashboard/internal/settings"
 	"github.com/modular-dashboard/dashboard/internal/ui"
@@ -43,6 +46,11 @@ type Dashboard struct {
 	order    []*hosted
 	streams  streamSet
 	document documentCache
+
+	logs     *logring.Ring // what the log holds of late
+	logsKey  []byte        // for cursors into it
+	redactor *redact.Redactor
+	observer *observe.Observer
 
 	auth     *auth.Authority
 	registry *registry.Registry
@@ -97,8 +105,11 @@ func New(db *storage.DB, opts ...Option) (*Dashboard, error) {
 
 // compose builds the parts in the order in which they need each other.
 func (d *Dashboard) compose() error {
+	if err := d.composeTelemetry(); err != nil {
+		return err
+	}
 	if d.bus == nil {
-		d.bus = storage.NewMemoryBus()
+		d.bus = storage.NewMemoryBus(storage.WithLogger(d.log))
 	}
 	locker := d.config.locker
 	if locker == nil {

@@ -164,6 +164,7 @@ func (d *Dashboard) enable(ctx context.Context, m *hosted) error {
 	}
 	m.failures.reset()
 	m.slot.Store(s)
+	d.observer.Enabled(ctx, m.id, 1)
 	published = true
 	d.jobs.Attach(m.id, m.runnable(), s.bg.start)
 	return nil
@@ -176,6 +177,7 @@ func (d *Dashboard) drain(ctx context.Context, m *hosted) error {
 	if s == nil {
 		return nil
 	}
+	d.observer.Enabled(ctx, m.id, -1)
 	s.gate.close()
 	patience, cancel := context.WithTimeout(ctx, d.config.drain)
 	err := s.gate.wait(patience)

@@ -4,7 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
+	"strings"
+	"time"
 
+	"github.com/modular-dashboard/dashboard/internal/logstamp"
+	"github.com/modular-dashboard/dashboard/internal/observe"
+	"github.com/modular-dashboard/dashboard/internal/redact"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 )
@@ -54,9 +60,95 @@ func moduleOf(ctx context.Context) string {
 	return id
 }
 
+// stampLogs puts the ids of the request, the trace and the module that the
+// context belongs to on each record.
+func stampLogs(next slog.Handler) slog.Handler {
+	return logstamp.Handler(next, func(ctx context.Context) []slog.Attr {
+		if ctx == nil {
+			return nil
+		}
+		var attrs []slog.Attr
+		if id := moduleOf(ctx); id != "" {
+			attrs = append(attrs, slog.String("module", id))
+		}
+		return append(attrs, requestAttrs(ctx)...)
+	})
+}
+
+func requestAttrs(ctx context.Context) []slog.Attr {
+	var attrs []slog.Attr
+	if id := RequestID(ctx); id != "" {
+		attrs = append(attrs, slog.String("request_id", id))
+	}
+	if id := observe.TraceID(ctx); id != "" {
+		attrs = append(attrs, slog.String("trace_id", id))
+	}
+	return attrs
+}
+
+// composeTelemetry makes what everything else logs to and is observed by.
+func (d *Dashboard) composeTelemetry() (err error) {
+	d.redactor = redact.New()
+	d.keepLogs(d.config.log)
+	d.observer, err = observe.New(observe.Options{Tracers: d.config.tracers, Meters: d.config.meters, Version: Version, Redact: d.redactor.Text})
+	return err
+}
+
+// watch begins to observe a request. The trace that it belongs to is in its
+// context from here on.
+func (d *Dashboard) watch(s *request, r *http.Request) (q observe.Request) {
+	s.ctx.Context, q = d.observer.Request(r, s.secure)
+	return q
+}
+
+// finish ends the observation of a request and logs it. It also runs where the
+// connection is cut.
+func (d *Dashboard) finish(s *request, r *http.Request, q *observe.Request, start time.Time) {
+	if q.Active() {
+		q.End(observe.Answer{Status: s.rec.code(), Route: d.routeOf(s), Module: s.module, RequestID: s.id, Panicked: s.panicked})
+	}
+	if d.log.Enabled(&s.ctx, slog.LevelDebug) {
+		d.log.LogAttrs(&s.ctx, slog.LevelDebug, "request", slog.String("method", r.Method),
+			slog.String("path", r.URL.Path), slog.Int("status", s.rec.code()), slog.Duration("took", time.Since(start)))
+	}
+}
+
+// routeOf is the pattern that a request matched, as the browser sees it, or ""
+// where none did. It is never the path itself, which anybody can make up.
+func (d *Dashboard) routeOf(s *request) string {
+	switch {
+	case s.endpoint == nil && s.route == "":
+		return ""
+	case s.endpoint == nil:
+		return d.config.prefix + s.route
+	case s.endpoint.module == coreModule:
+		return d.config.prefix + "/api/v1" + strings.TrimSuffix(s.endpoint.path, "{$}")
+	}
+	return d.config.prefix + "/api/v1/m/" + s.endpoint.module + strings.TrimSuffix(s.endpoint.path, "{$}")
+}
+
+var errOperationPanicked = errors.New("panic")
+
+// observed wraps a step in the life of a module: a span, a duration, and a
+// context that names the module.
+func (d *Dashboard) observed(m *hosted, operation string, step func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ctx, end := d.observer.Operation(withModule(ctx, m.id), m.id, operation)
+		err := errOperationPanicked // unless the step returns
+		defer func() {
+			if errors.Is(err, ErrSkip) {
+				err = nil // not here, which is no failure
+			}
+			end(err)
+		}()
+		err = step(ctx)
+		return err
+	}
+}
+
 // report tells the host's error reporter, if there is one.
 func (d *Dashboard) report(ctx context.Context, err error, attrs ...slog.Attr) {
 	if d.config.reporter != nil {
-		d.config.reporter.Report(ctx, err, attrs...)
+		d.config.reporter.Report(ctx, err, append(requestAttrs(ctx), attrs...)...)
 	}
 }

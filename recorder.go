@@ -54,8 +54,9 @@ func (r *recorder) code() int {
 // panicked answers a panic of our own code.
 func (d *Dashboard) panicked(w *recorder, s *request, v any) {
 	err := &panicError{value: v, stack: debug.Stack()}
-	d.log.Error("panic", "request_id", s.id, "path", s.path, "panic", fmt.Sprint(v), "stack", string(err.stack))
-	d.report(s.r.Context(), err, slog.String("request_id", s.id))
+	d.log.ErrorContext(s.r.Context(), "panic", "path", s.path, "panic", fmt.Sprint(v), "stack", string(err.stack))
+	s.panicked = true
+	d.report(s.r.Context(), err)
 	d.answerPanic(w, s)
 }
 
@@ -75,6 +76,7 @@ var errPanic = &Error{Status: http.StatusInternalServerError, Code: "internal",
 // on this instance when there were too many.
 func (d *Dashboard) modulePanicked(ctx context.Context, m *hosted, v any, stack []byte) {
 	d.log.ErrorContext(ctx, "module panicked", "module", m.id, "panic", fmt.Sprint(v), "stack", string(stack))
+	d.observer.Panic(ctx, m.id)
 	d.report(ctx, &panicError{value: v, stack: stack}, slog.String("module", m.id))
 	if !m.failures.add(time.Now()) {
 		return

@@ -29,6 +29,12 @@ type request struct {
 	r         *http.Request // our own copy
 	w         http.ResponseWriter
 
+	// What became of it, for traces and metrics.
+	endpoint *endpoint // the one that matched
+	route    string    // the pattern, where it is no endpoint
+	module   string
+	panicked bool
+
 	// What every request needs, in the one allocation of its state.
 	ctx      requestContext
 	rec      recorder

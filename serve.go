@@ -15,7 +15,7 @@ import (
 )
 
 // ServeHTTP answers everything below the mount. In order: canonical path,
-// security headers, request id and log, recover, body limit, principal,
+// security headers, request id, trace and log, recover, body limit, principal,
 // cross-origin check, module table and gate, permission, decode and validate,
 // handler, encode.
 func (d *Dashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -27,6 +27,8 @@ func (d *Dashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec.Header()["X-Request-Id"] = s.idHeader[:]
 	d.boundBody(rec, s)
 	start := time.Now()
+	watch := d.watch(s, r)
+	defer d.finish(s, r, &watch, start)
 	defer func() {
 		if v := recover(); v != nil {
 			if v == http.ErrAbortHandler { //nolint:errorlint // a panic value, compared as net/http does
@@ -34,8 +36,6 @@ func (d *Dashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 			d.panicked(rec, s, v)
 		}
-		d.log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("request_id", s.id), slog.String("method", r.Method),
-			slog.String("path", r.URL.Path), slog.Int("status", rec.code()), slog.Duration("took", time.Since(start)))
 	}()
 	switch {
 	case bad != nil && bad.Status == http.StatusPermanentRedirect:
@@ -59,9 +59,11 @@ func redirectToBase(w http.ResponseWriter, r *http.Request, s *request) {
 func (d *Dashboard) dispatch(w http.ResponseWriter, s *request) {
 	switch s.path {
 	case "livez":
+		s.route = "/livez"
 		d.livez(w, s)
 		return
 	case "readyz":
+		s.route = "/readyz"
 		d.readyz(w, s)
 		return
 	}
@@ -78,12 +80,15 @@ func (d *Dashboard) dispatch(w http.ResponseWriter, s *request) {
 	case first == "api" && strings.HasPrefix(rest, "v1/"):
 		d.serveAPI(w, s, strings.TrimPrefix(rest, "v1"))
 	case first == "m" && strings.Contains(rest, "/assets/"):
+		s.route = "/m/{module}/assets/{path...}"
 		d.serveAssets(w, s, rest)
 	case s.path == ".well-known/jwks.json":
+		s.route = "/.well-known/jwks.json"
 		d.jwks(w, s)
 	case first == "api" || first == ".well-known":
 		writeError(w, errNotFound, s.id)
 	default:
+		s.route = "/{page...}"
 		d.ui.Serve(w, s.r, ui.Page{Base: s.base, Path: s.path, Host: s.host})
 	}
 }
@@ -136,6 +141,7 @@ func (d *Dashboard) serveModule(w http.ResponseWriter, s *request, rest string) 
 		d.unknown(w, s)
 		return
 	}
+	s.module = id
 	slot := m.live()
 	if slot == nil || !slot.gate.enter() {
 		if !m.visible(s.principal) {
@@ -154,6 +160,7 @@ func (d *Dashboard) serveModule(w http.ResponseWriter, s *request, rest string) 
 			if v == http.ErrAbortHandler { //nolint:errorlint // a panic value, compared as net/http does
 				panic(v) //nolint:forbidigo // not ours to recover
 			}
+			s.panicked = true
 			d.modulePanicked(s.r.Context(), m, v, debug.Stack())
 			d.answerPanic(w, s)
 		}
@@ -189,7 +196,7 @@ func (d *Dashboard) unknown(w http.ResponseWriter, s *request) {
 func (d *Dashboard) authFailed(w http.ResponseWriter, s *request, err error) {
 	e := asError(err)
 	if e.status() >= http.StatusInternalServerError {
-		d.log.WarnContext(s.r.Context(), "cannot check credentials", "request_id", s.id, "error", err)
+		d.log.WarnContext(s.r.Context(), "cannot check credentials", "error", err)
 	}
 	writeError(w, e, s.id)
 }
@@ -198,13 +205,12 @@ func (d *Dashboard) authFailed(w http.ResponseWriter, s *request, err error) {
 func (d *Dashboard) handler(e *endpoint, m *hosted) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s := stateOf(r.Context())
+		s.endpoint = e
 		if err := d.permit(e, m, s.principal); err != nil {
 			writeError(w, err, s.id)
 			return
 		}
-		if e.config.deprecated {
-			w.Header().Set("Deprecation", "true")
-		}
+		e.config.deprecation.setHeaders(w.Header())
 		if e.plan == nil && r.Body != http.NoBody && r.Body != nil { // a plain handler reads its own body
 			r.Body = http.MaxBytesReader(w, r.Body, e.config.bodyLimit)
 		}
@@ -233,7 +239,7 @@ func (d *Dashboard) permit(e *endpoint, m *hosted, p *auth.Principal) *Error {
 func (d *Dashboard) failed(w http.ResponseWriter, r *http.Request, e *endpoint, err error) {
 	s := stateOf(r.Context())
 	if late, ok := errors.AsType[answeredError](err); ok {
-		d.log.DebugContext(r.Context(), "answer broke off", "request_id", s.id, "endpoint", e.method+" "+e.path, "module", e.module, "error", late.err)
+		d.log.DebugContext(r.Context(), "answer broke off", "endpoint", e.method+" "+e.path, "module", e.module, "error", late.err)
 		return
 	}
 	answer := asError(err)
@@ -241,8 +247,8 @@ func (d *Dashboard) failed(w http.ResponseWriter, r *http.Request, e *endpoint, 
 		answer = errDraining // it was not the client who gave up
 	}
 	if answer.status() >= http.StatusInternalServerError && answer.Err != nil && !errors.Is(err, context.Canceled) {
-		d.log.ErrorContext(r.Context(), "endpoint failed", "request_id", s.id, "endpoint", e.method+" "+e.path, "module", e.module, "error", err)
-		d.report(r.Context(), err, slog.String("request_id", s.id), slog.String("module", e.module))
+		d.log.ErrorContext(r.Context(), "endpoint failed", "endpoint", e.method+" "+e.path, "module", e.module, "error", err)
+		d.report(r.Context(), err, slog.String("module", e.module))
 	}
 	writeError(w, answer, s.id)
 }
