@@ -22,7 +22,10 @@ import { t } from '../strings';
 /** An account as lists and its page have it. */
 export type UserItem = Account & { last_login_at?: string | null };
 
-interface Tagged { item: UserItem; etag: string }
+interface Tagged {
+  item: UserItem;
+  etag: string;
+}
 
 /** Every list and item of users begins with this key. */
 export const usersKey = ['resource-data', 'api/v1/users'] as const;

@@ -1,7 +1,50 @@
 import type { roles as en } from '../en/roles';
 import type { Words } from '../words';
 
-/** Roles. */
+/** Roles and what they allow. */
 export const roles: Words<typeof en> = {
   'roles.title': 'Rollen',
+  'roles.new': 'Rolle anlegen',
+  'roles.new.about': 'Was sie erlaubt, wird auf der nächsten Seite gewählt.',
+  'roles.about': 'Name und Vererbung',
+  'roles.name': 'Titel',
+  'roles.id': 'Name',
+  'roles.id.hint': 'Steht in Adressen und Einstellungen und ändert sich später nicht.',
+  'roles.id.form': 'Bis zu 40 Zeichen aus a–z, 0–9, - und _, beginnend mit einem Buchstaben.',
+  'roles.built-in': 'Eingebaut',
+  'roles.built-in.about':
+    'Diese Rolle gehört zum Programm. Sie lässt sich vergeben und vererben, aber nicht ändern.',
+  'roles.readonly': 'Diese Rolle ist sichtbar, aber nicht änderbar.',
+  'roles.beyond':
+    'Diese Rolle gibt {permission}; diese Berechtigung fehlt dem eigenen Konto. Sie lässt sich nicht ändern.',
+  'roles.inherits': 'Erbt von',
+  'roles.inherits.list': 'erbt von {roles}',
+  'roles.inherits.self': 'Diese Rolle selbst.',
+  'roles.inherits.circle': 'Sie erbt von dieser Rolle.',
+  'roles.matrix': 'Wer was darf',
+  'roles.permission': 'Berechtigung',
+  'roles.grant.own': 'namentlich gegeben',
+  'roles.grant.wildcard': 'durch Platzhalter',
+  'roles.grant.inherited': 'geerbt',
+  'roles.grant.none': 'nein',
+  'roles.held': '{held} von {all}',
+  'roles.by': 'durch {pattern}',
+  'roles.from': 'von {role}',
+  'roles.missing': 'Diese Berechtigung fehlt dem eigenen Konto.',
+  'roles.unknown': 'Hier unbekannt',
+  'roles.unknown.about':
+    'Kein Modul dieses Servers kennt diese gerade. Sie gelten wieder, sobald eines sie kennt.',
+  'roles.wildcards': 'Platzhalter',
+  'roles.wildcards.about': 'Sie umfassen viele Berechtigungen, auch die von künftigen Modulen.',
+  'roles.wild.all': 'Alles',
+  'roles.wild.read': 'Lesen in jedem Modul',
+  'roles.wild.module': 'Alles in {title}',
+  'roles.wild.missing': '{meaning}: fehlt dem eigenen Konto',
+  'roles.wild.choose': 'Platzhalter zum Hinzufügen',
+  'roles.wild.add': 'Hinzufügen',
+  'roles.wild.remove': 'Entfernen',
+  'roles.wild.remove.of': '{pattern} entfernen',
+  'roles.added': 'Hinzugefügt:',
+  'roles.removed': 'Entfernt:',
+  'roles.delete.about': 'Nur eine Rolle, die kein Konto und keine andere Rolle hat, lässt sich löschen.',
 };
