@@ -182,14 +182,16 @@ func (x *resourceOf[T]) recorded(ctx context.Context, change func() (Change[T], 
 		return do(ctx)
 	}
 	done := false
-	err := do(withCommitHook(ctx, func(ctx context.Context, tx *storage.Tx) error {
+	hooked, stop := x.router.home.db.WithCommitHook(ctx, func(ctx context.Context, tx *storage.Tx) error {
 		c, ok := change()
-		if !ok || done {
-			return nil
+		if !ok {
+			return nil // the write of something else, or the key is not known yet
 		}
 		done = true
 		return x.record(ctx, tx, c)
-	}))
+	})
+	err := do(hooked)
+	stop()
 	if err != nil || done {
 		return err
 	}
@@ -238,7 +240,3 @@ func (x *resourceOf[T]) safeInput(in any) json.RawMessage {
 }
 
 const maxActionInput = 8 << 10
-
-func withCommitHook(ctx context.Context, _ func(context.Context, *storage.Tx) error) context.Context {
-	return ctx
-}
