@@ -53,6 +53,9 @@ func (e *endpoint) write(w http.ResponseWriter, r *http.Request, out any) error 
 	if v, ok := out.(HeaderSetter); ok {
 		v.SetHeader(h)
 	}
+	if v, ok := out.(pager); ok && e.paged {
+		linkNext(h, r, v.nextCursor())
+	}
 	if v, ok := out.(ETagger); ok {
 		tag := v.ETag()
 		h.Set("ETag", tag)

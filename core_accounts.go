@@ -217,14 +217,17 @@ func (d *Dashboard) updateMe(ctx context.Context, in updateMeIn) (meOut, error) 
 	return out, accountError(err)
 }
 
-func (d *Dashboard) sessions(ctx context.Context, _ empty) (Page[sessionInfo], error) {
+func (d *Dashboard) sessions(ctx context.Context, in pageIn) (Page[sessionInfo], error) {
 	p := stateOf(ctx).principal
 	list, err := d.auth.Sessions(ctx, p.ID)
-	out := Page[sessionInfo]{}
-	for _, one := range list {
-		out.Items = append(out.Items, sessionInfoOf(one, p.SessionID))
+	if err != nil {
+		return Page[sessionInfo]{}, err
 	}
-	return out, err
+	out := make([]sessionInfo, 0, len(list))
+	for _, one := range list {
+		out = append(out, sessionInfoOf(one, p.SessionID))
+	}
+	return pageAfter(d, "sessions of "+p.ID, in, out, func(s sessionInfo) string { return downwards(s.CreatedAt.UnixMicro(), s.ID) })
 }
 
 type idIn struct {

@@ -92,17 +92,26 @@ type settingsChange struct {
 	Secret bool            `json:"secret"`
 }
 
-func (d *Dashboard) settingsHistory(ctx context.Context, in idIn) (Page[settingsVersion], error) {
+type settingsHistoryIn struct {
+	ID     string `path:"id"`
+	Limit  int    `query:"limit" default:"50" validate:"min=1,max=200"`
+	Cursor string `query:"cursor" validate:"max=2048"`
+}
+
+func (d *Dashboard) settingsHistory(ctx context.Context, in settingsHistoryIn) (Page[settingsVersion], error) {
 	list, err := d.settings.History(ctx, in.ID)
-	out := Page[settingsVersion]{}
+	if err != nil {
+		return Page[settingsVersion]{}, settingsError(err)
+	}
+	out := make([]settingsVersion, 0, len(list))
 	for _, v := range list {
 		one := settingsVersion{Version: v.Version, At: v.At, Actor: v.Actor}
 		for _, c := range v.Changes {
 			one.Changes = append(one.Changes, settingsChange(c))
 		}
-		out.Items = append(out.Items, one)
+		out = append(out, one)
 	}
-	return out, settingsError(err)
+	return pageAfter(d, "settings of "+in.ID, pageIn{in.Limit, in.Cursor}, out, func(v settingsVersion) string { return downwards(v.Version, "") })
 }
 
 type rollbackIn struct {

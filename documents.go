@@ -84,7 +84,8 @@ func (e *endpoint) operation(base, idPrefix string) openapi.Operation {
 	op := openapi.Operation{
 		Method: e.method, Path: base + e.path, ID: idPrefix + e.config.id, Summary: e.config.summary,
 		Description: e.config.details, Tags: []string{e.module}, In: e.in, Out: e.out, Status: e.config.status,
-		Public: e.access.kind == accessPublic, Permission: e.permissionName(), Deprecated: e.config.deprecated,
+		Public: e.access.kind == accessPublic, Permission: e.permissionName(), Deprecated: e.config.deprecation.since != nil,
+		DeprecatedSince: timeOr(e.config.deprecation.since), Sunset: timeOr(e.config.deprecation.sunset),
 		Errors: append(slices.Clone(e.config.errors), http.StatusServiceUnavailable), Stream: e.config.stream,
 	}
 	if e.config.stream {
@@ -104,6 +105,14 @@ func (e *endpoint) operation(base, idPrefix string) openapi.Operation {
 	}
 	if _, ok := reflect.TypeAssert[ETagger](reflect.New(typeOr(e.out))); ok || e.config.tagged {
 		op.Headers = append(op.Headers, openapi.Header{Name: "ETag", Description: "The version of what is answered."})
+	}
+	if e.paged && e.method == http.MethodGet {
+		op.Headers = append(op.Headers, openapi.Header{Name: "Link", Description: "The next page, if there is one (RFC 8288)."})
+	}
+	for _, header := range e.config.deprecation.headers {
+		if header.name != "" {
+			op.Headers = append(op.Headers, openapi.Header{Name: header.name, Description: header.value})
+		}
 	}
 	return op
 }

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -12,7 +13,8 @@ import (
 )
 
 // An EndpointOption adjusts an endpoint; see [Require], [Authenticated],
-// [Public], [Summary], [Description], [ID], [Status], [BodyLimit] and [Deprecated].
+// [Public], [Summary], [Description], [ID], [Status], [BodyLimit], [Deprecated]
+// and [Sunset].
 type EndpointOption interface{ applyEndpoint(*endpointConfig) }
 
 type endpointOption func(*endpointConfig)
@@ -24,7 +26,7 @@ type endpointConfig struct {
 	id, summary, details string
 	status               int
 	bodyLimit            int64
-	deprecated           bool
+	deprecation          deprecation
 	errors, also         []int
 	stream               bool
 	contentType          string
@@ -59,11 +61,6 @@ func BodyLimit(bytes int64) EndpointOption {
 	return endpointOption(func(c *endpointConfig) { c.bodyLimit = bytes })
 }
 
-// Deprecated marks the endpoint as deprecated in OpenAPI and its answers.
-func Deprecated() EndpointOption {
-	return endpointOption(func(c *endpointConfig) { c.deprecated = true })
-}
-
 // ContentType is the media type that a [Blob] or a plain handler answers, for
 // the API documentation. The default is application/octet-stream.
 func ContentType(mediaType string) EndpointOption {
@@ -90,12 +87,6 @@ type HeaderSetter interface{ SetHeader(h http.Header) }
 // ETagger is implemented by an Out that has an entity tag, quotes included
 // (RFC 9110, section 8.8.3). If-None-Match is answered 304 where it matches.
 type ETagger interface{ ETag() string }
-
-// Page is one page of a list. NextCursor is empty on the last page.
-type Page[T any] struct {
-	Items      []T    `json:"items"`
-	NextCursor string `json:"next_cursor,omitempty"`
-}
 
 // Get registers a typed endpoint that answers GET and HEAD below the module's
 // own path. In takes its fields from the path, the query and headers by the
@@ -140,6 +131,7 @@ type endpoint struct {
 	plan         *bind.Plan
 	answer       *bind.Encoder
 	answerLimit  int64
+	paged        bool // the answer is a page of a list
 	serve        serveFunc
 }
 
@@ -204,10 +196,11 @@ func register(r *Router, method, path string, in, out reflect.Type, serve serveF
 	if e.config.bodyLimit == 0 {
 		e.config.bodyLimit = r.limits.body
 	}
-	if err := e.compile(r); err != nil {
+	if err := errors.Join(e.compile(r), e.config.deprecation.prepare()); err != nil {
 		r.fail("%s: %w", what, err)
 		return nil
 	}
+	e.paged = out != nil && reflect.PointerTo(out).Implements(pagerType)
 	if e.config.id == "" {
 		e.config.id = operationID(method, path)
 	}

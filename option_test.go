@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/modular-dashboard/dashboard"
 	"github.com/modular-dashboard/dashboard/storage"
@@ -37,7 +38,8 @@ func parts() (dashboard.Module, func() *dashboard.Host) {
 			dashboard.Require(permRead), dashboard.BodyLimit(40))
 		dashboard.Get(r, "/id", func(ctx context.Context, _ none) (note, error) {
 			return note{ID: dashboard.RequestID(ctx)}, nil
-		}, dashboard.Require(permRead), dashboard.Deprecated())
+		}, dashboard.Require(permRead),
+			dashboard.Deprecated(time.Unix(1767225600, 5)), dashboard.Sunset(time.Date(2027, 1, 1, 1, 0, 0, 0, time.FixedZone("", 3600))))
 		dashboard.Get(r, "/panic", func(context.Context, none) (none, error) { panic("boom") }, dashboard.Require(permRead))
 		return nil
 	}
@@ -67,8 +69,8 @@ func TestOptionsReachModules(t *testing.T) {
 	if a.decode(&out); out.ID == "" || out.ID != a.header.Get("X-Request-Id") {
 		t.Errorf("request id: got %q in the handler, %q in the answer", out.ID, a.header.Get("X-Request-Id"))
 	}
-	if a.header.Get("Deprecation") == "" {
-		t.Error("a deprecated endpoint answers without Deprecation")
+	if d, u := a.header.Get("Deprecation"), a.header.Get("Sunset"); d != "@1767225600" || u != "Fri, 01 Jan 2027 00:00:00 GMT" {
+		t.Errorf("a deprecated endpoint answers with Deprecation %q and Sunset %q", d, u)
 	}
 
 	s.owner().get("/api/v1/m/parts/panic").wantProblem(500, "internal")

@@ -60,7 +60,7 @@ func shelf() dashboard.Module {
 				ID string `path:"id"`
 			}) (none, error) {
 				return none{}, nil
-			}, access, dashboard.ID("delete-book"), dashboard.Deprecated())
+			}, access, dashboard.ID("delete-book"), dashboard.Deprecated(time.Unix(1767225600, 0)))
 			dashboard.Get(r, "/ticks", func(context.Context, none) (dashboard.Stream, error) {
 				return func(_ context.Context, send func(string, any) error) error { return send("tick", 1) }, nil
 			}, access, dashboard.ID("ticks"))
