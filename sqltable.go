@@ -162,7 +162,7 @@ func (t *SQLTable[T]) written(ctx context.Context, what string, item reflect.Val
 		return fmt.Errorf("%s %s: %w", what, t.Name(), err)
 	}
 	out := &Error{Status: http.StatusConflict, Code: "taken", Detail: "Another item has this already.", Err: err}
-	fields, failed := t.table.Taken(ctx, t.host.DB(), item)
+	fields, failed := t.table.Taken(ctx, t.host.DB(), item, what == "create")
 	if failed != nil {
 		return errors.Join(out, failed)
 	}

@@ -237,12 +237,12 @@ func (t *Table) Delete(ctx context.Context, tx *storage.Tx, id string) error {
 }
 
 // Taken returns the fields of the item whose value another one has: why it could
-// not be written.
-func (t *Table) Taken(ctx context.Context, db storage.Querier, item reflect.Value) ([]*Field, error) {
+// not be written. The key is among them only where the item was to be new.
+func (t *Table) Taken(ctx context.Context, db storage.Querier, item reflect.Value, isNew bool) ([]*Field, error) {
 	var out []*Field
 	for i := range t.fields.All {
 		f := &t.fields.All[i]
-		if !f.Unique && !f.Key {
+		if !f.Unique && !(f.Key && isNew) {
 			continue
 		}
 		column, value := f.Column, "$1"
