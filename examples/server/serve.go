@@ -16,6 +16,7 @@ import (
 	"github.com/modular-dashboard/dashboard"
 	"github.com/modular-dashboard/dashboard/storage"
 	"github.com/modular-dashboard/dashboard/storage/sqlite"
+	"github.com/modular-dashboard/dashboard/telemetry"
 )
 
 // Limits of the HTTP server. There is no limit on writing an answer: event
@@ -82,16 +83,18 @@ func stop(server *http.Server, d *dashboard.Dashboard, patience time.Duration) e
 	return errors.Join(err, <-stopped)
 }
 
+// newLogger writes what the dashboard logs, and what this program does, without
+// secrets. The dashboard keeps the latest records for its own log screen.
 func newLogger(c config, w io.Writer) (*slog.Logger, error) {
 	level, err := c.file.level()
 	if err != nil {
 		return nil, err
 	}
-	options := &slog.HandlerOptions{Level: level}
-	if c.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, options)), nil
+	format, err := telemetry.ParseFormat(c.logFormat)
+	if err != nil {
+		return nil, err
 	}
-	return slog.New(slog.NewTextHandler(w, options)), nil
+	return telemetry.New(telemetry.WithFormat(format), telemetry.WithLevel(level), telemetry.WithOutput(w))
 }
 
 func listen(addr string) (net.Listener, error) {
