@@ -34,8 +34,7 @@ func (s *Schedule) Next(t time.Time) time.Time {
 	}
 	limit := t.Add(horizon)
 	for first := true; ; first = false {
-		starts, ends := t.In(s.zone).ZoneBounds()
-		_, offset := t.In(s.zone).Zone()
+		starts, ends, offset := zoneOf(t, s.zone)
 		// The clock on the wall, written as if it were in Greenwich.
 		wall := t.UTC().Add(time.Duration(offset) * time.Second).Truncate(time.Minute)
 		if first || !wall.Equal(onWall(t, offset)) {
@@ -71,6 +70,18 @@ func (s *Schedule) inGap(at time.Time, offset int) bool {
 	}
 	next := s.nextWall(ceilMinute(left), right)
 	return !next.IsZero() && next.Before(right)
+}
+
+// zoneOf returns for how long around t the clocks of a zone go evenly, and their
+// offset.
+func zoneOf(t time.Time, zone *time.Location) (starts, ends time.Time, offset int) {
+	starts, ends = t.In(zone).ZoneBounds()
+	if !ends.IsZero() && !ends.After(t) {
+		// On the last day of leap years that are beyond the zone's table,
+		// package time (Go 1.26) says that the zone ended with the day before.
+		ends = time.Date(t.UTC().Year()+1, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return starts, ends, offsetAt(t, zone)
 }
 
 func onWall(t time.Time, offset int) time.Time {
