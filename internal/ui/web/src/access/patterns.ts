@@ -1,3 +1,5 @@
+import { t } from '../strings';
+
 // What roles say, read as the server reads it, so that the screen can say beforehand what will be refused.
 
 /** A role as the API has it. */
@@ -73,6 +75,14 @@ export function isWild(pattern: string): boolean {
 /** A role's title, or its name where it has none. */
 export function roleTitle(role: Role): string {
   return role.title || role.name;
+}
+
+/** What a role gives by itself, in a few words: its wildcards, and how many permissions by name. */
+export function gives(role: Role): string {
+  if (role.permissions.includes('*')) return t('access.everything');
+  const wild = role.permissions.filter(isWild);
+  const count = role.permissions.length - wild.length;
+  return [...wild, ...(count > 0 || wild.length === 0 ? [t('access.count', { count })] : [])].join(', ');
 }
 
 /** Permissions by module, in the order the modules come in. */

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { ErrorNotice } from '../parts/notice';
 import { LoadingRows } from '../parts/skeleton';
 import { t } from '../strings';
-import { beyond, patternsOf, roleTitle, type Role } from './patterns';
+import { beyond, gives, patternsOf, roleTitle, type Role } from './patterns';
 import { rolesQuery, useOwnPatterns } from './queries';
 
 interface Props {
@@ -46,17 +46,11 @@ export function RoleChoice({ label, chosen, onChange, except, disabled = false }
               }}
             />
             <span>
-              {roleTitle(role)} {why ? <span className="hint">{why}</span> : <About role={role} />}
+              {roleTitle(role)} <span className="hint">{why || gives(role)}</span>
             </span>
           </label>
         );
       })}
     </fieldset>
   );
-}
-
-function About({ role }: { role: Role }) {
-  const [only] = role.permissions;
-  if (only === '*') return <span className="hint">{t('access.everything')}</span>;
-  return <span className="hint">{t('access.count', { count: role.permissions.length })}</span>;
 }

@@ -23,6 +23,8 @@ interface Props {
   link?: (item: Item, label: string) => ReactNode;
   /** Cells that a screen shows in its own way, by field. */
   cells?: Cells;
+  /** Titles of columns whose cells say more than their field, by field. */
+  titles?: Record<string, string>;
   /** Said and offered when there is nothing at all. */
   empty?: ReactNode;
 }
@@ -30,7 +32,7 @@ interface Props {
 const noCells: Cells = {};
 
 /** A resource's rows: searched, filtered, sorted and paged by the server, one request a page. */
-export function ResourceList({ about, link, cells = noCells, empty }: Props) {
+export function ResourceList({ about, link, cells = noCells, titles, empty }: Props) {
   const control = useListControl();
   const { state, change } = control;
   const list = useQuery(listQuery(about, state));
@@ -64,7 +66,7 @@ export function ResourceList({ about, link, cells = noCells, empty }: Props) {
       {list.data && !list.error && items.length > 0 && (
         <ResourceTable
           about={about}
-          columns={columns}
+          columns={columns.map((field) => ({ ...field, title: titles?.[field.name] ?? field.title }))}
           items={items}
           cells={cells}
           sort={sort}

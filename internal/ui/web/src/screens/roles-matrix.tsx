@@ -17,10 +17,8 @@ const signs: Record<Grant, string> = { own: '●', wildcard: '✱', inherited: '
 export function RoleMatrix({ roles, permissions }: Props) {
   const titleOf = useModuleTitles();
   return (
-    <section className="stack stretch" aria-labelledby="matrix">
-      <div className="section-head">
-        <h2 id="matrix">{t('roles.matrix')}</h2>
-      </div>
+    <section className="stack stretch matrix-section">
+      <h2 id="matrix">{t('roles.matrix')}</h2>
       <p className="row small dim">
         <Legend grant="own" /> <Legend grant="wildcard" /> <Legend grant="inherited" />
       </p>

@@ -72,7 +72,7 @@ export function RoleEditor({ latest, roles, permissions, mayManage }: Props) {
         }}
       />
       {!why && (
-        <div className="card save-bar stretch">
+        <div className={draft.dirty ? 'card save-bar stretch' : undefined}>
           <SaveDraft
             draft={draft}
             latest={latest}

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { Suspense, useState } from 'react';
-import { roleTitle, type Role as RoleItem } from '../access/patterns';
+import { gives, roleTitle, type Role as RoleItem } from '../access/patterns';
 import { permissionsQuery, roleQuery, rolesAt, rolesQuery } from '../access/queries';
 import { useMay } from '../api/may';
 import { lazyPart } from '../lazy';
@@ -56,10 +56,7 @@ function RoleRow({ role, all }: { role: RoleItem; all: RoleItem[] }) {
           {role.built_in && <span className="badge plain">{t('roles.built-in')}</span>}
         </p>
         <p className="dim small">
-          <span className="mono">{role.name}</span> ·{' '}
-          {role.permissions.includes('*')
-            ? t('access.everything')
-            : t('access.count', { count: role.permissions.length })}
+          <span className="mono">{role.name}</span> · {gives(role)}
           {inherits.length > 0 && <> · {t('roles.inherits.list', { roles: inherits.join(', ') })}</>}
         </p>
       </div>

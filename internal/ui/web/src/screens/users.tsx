@@ -40,6 +40,7 @@ export function Users() {
         <ResourceList
           about={about.data}
           cells={cells}
+          titles={{ disabled: t('users.status') }}
           link={(item, label) => (
             <Link to="/users/$id" params={{ id: keyOf(about.data, item) }} className="row-link">
               {label}
