@@ -91,28 +91,35 @@ func (c *requestContext) bind() context.Context {
 		return b
 	}
 	ctx, cancel := context.WithCancelCause(c.Context)
-	b := &boundContext{Context: ctx, cancel: cancel, stop: func() bool { return true }}
-	switch {
-	case in.slot.bg.ctx.Err() != nil:
+	b := &boundContext{Context: ctx, cancel: cancel}
+	if in.slot.bg.ctx.Err() != nil {
 		cancel(errModuleDisabled)
-	case c.ended.Load():
-		cancel(nil)
-	default:
-		b.stop = context.AfterFunc(in.slot.bg.ctx, func() { cancel(errModuleDisabled) })
 	}
+	b.stop = context.AfterFunc(in.slot.bg.ctx, func() { cancel(errModuleDisabled) })
 	c.bound.Store(b)
+	if c.ended.Load() { // end may have missed it
+		b.end()
+	}
 	return b
 }
 
 // end is called when the module has answered.
 func (c *requestContext) end() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.ended.Store(true)
 	if b := c.bound.Load(); b != nil {
-		b.stop()
-		b.cancel(nil)
+		b.end()
 	}
+}
+
+func (b *boundContext) end() {
+	b.stop()
+	b.cancel(nil)
+}
+
+// leave ends the request's stay in a module.
+func (s *request) leave() {
+	s.ctx.end()
+	s.inside.leave()
 }
 
 // below gives the request to an inner mux, under the path that is left for it.

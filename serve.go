@@ -135,7 +135,7 @@ func credentialsOptional(path string) bool {
 
 // serveModule answers below /api/v1/m/; rest is "{module}/…".
 func (d *Dashboard) serveModule(w http.ResponseWriter, s *request, rest string) {
-	id, path, _ := strings.Cut(rest, "/")
+	id, _, _ := strings.Cut(rest, "/")
 	m := d.modules[id]
 	if m == nil {
 		d.unknown(w, s)
@@ -152,25 +152,34 @@ func (d *Dashboard) serveModule(w http.ResponseWriter, s *request, rest string) 
 		return
 	}
 	s.inside = call{slot: slot, module: m}
-	defer s.inside.leave()
 	s.ctx.call.Store(&s.inside)
-	defer s.ctx.end()
-	defer func() {
-		if v := recover(); v != nil {
-			if v == http.ErrAbortHandler { //nolint:errorlint // a panic value, compared as net/http does
-				panic(v) //nolint:forbidigo // not ours to recover
-			}
-			s.panicked = true
-			d.modulePanicked(s.r.Context(), m, v, debug.Stack())
-			d.answerPanic(w, s)
-		}
-	}()
-	inner := s.below("/" + path)
+	defer d.leaveModule(w, s)
+	if rest = rest[len(id):]; rest == "" {
+		rest = "/"
+	}
+	inner := s.below(rest)
 	if slot.subtrees && !matches(slot.mux, inner) {
 		d.unmatched(slot.mux, m).ServeHTTP(w, inner)
 		return
 	}
 	slot.mux.ServeHTTP(w, inner)
+}
+
+// leaveModule is deferred: it ends the request's stay in the module, and answers
+// where the module has panicked.
+func (d *Dashboard) leaveModule(w http.ResponseWriter, s *request) {
+	v := recover()
+	if v == nil {
+		s.leave()
+		return
+	}
+	defer s.leave()
+	if v == http.ErrAbortHandler { //nolint:errorlint // a panic value, compared as net/http does
+		panic(v) //nolint:forbidigo // not ours to recover
+	}
+	s.panicked = true
+	d.modulePanicked(s.r.Context(), s.inside.module, v, debug.Stack())
+	d.answerPanic(w, s)
 }
 
 // matches reports whether an endpoint, or the answer for none, is there for a
@@ -214,10 +223,21 @@ func (d *Dashboard) handler(e *endpoint, m *hosted) http.Handler {
 		if e.plan == nil && r.Body != http.NoBody && r.Body != nil { // a plain handler reads its own body
 			r.Body = http.MaxBytesReader(w, r.Body, e.config.bodyLimit)
 		}
-		if err := e.serve(w, r, e); err != nil {
-			d.failed(w, r, e, err)
+		if e.once && s.principal != nil {
+			if keys := r.Header["Idempotency-Key"]; len(keys) > 0 {
+				d.serveOnce(w, r, e, keys)
+				return
+			}
 		}
+		d.call(w, r, e)
 	})
+}
+
+// call runs an endpoint's function and answers.
+func (d *Dashboard) call(w http.ResponseWriter, r *http.Request, e *endpoint) {
+	if err := e.serve(w, r, e); err != nil {
+		d.failed(w, r, e, err)
+	}
 }
 
 // permit decides whether the principal may call the endpoint.

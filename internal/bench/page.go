@@ -1,0 +1,3 @@
+package main
+
+func page(settings) ([]result, error) { return nil, nil }
