@@ -76,10 +76,10 @@ func (a *Authority) editUser(ctx context.Context, tx *storage.Tx, id string, edi
 	if user, err = one(selectUsers(ctx, tx, `WHERE u.id = $1`, id)); err != nil {
 		return user, nil, nil, err
 	}
-	if err := lastOwner(ctx, tx, owners); err != nil {
+	if err := a.withinAccount(ctx, tx, actor, before.Roles, user.Roles); err != nil {
 		return user, nil, nil, err
 	}
-	if err := a.withinAccount(ctx, tx, actor, before.Roles, user.Roles); err != nil {
+	if err := lastOwner(ctx, tx, owners); err != nil {
 		return user, nil, nil, err
 	}
 	return user, changes, nil, a.auditBy(ctx, tx, AuditEvent{Action: "account.update", Target: id, Detail: c.detail()})
