@@ -11,18 +11,23 @@ import (
 
 // userInfo is an account as the API shows it.
 type userInfo struct {
-	ID        string     `json:"id"`
-	Email     string     `json:"email"`
-	Name      string     `json:"name"`
-	Roles     []string   `json:"roles"`
-	Disabled  bool       `json:"disabled"`
-	CreatedAt *time.Time `json:"created_at,omitempty"`
+	ID          string     `json:"id" resource:"key,filter"`
+	Email       string     `json:"email" title:"E-mail" resource:"readonly,label,sort=default,filter,search"`
+	Name        string     `json:"name" validate:"max=200" resource:"sort,filter,search"`
+	Roles       []string   `json:"roles" validate:"max=50,dive,max=100" resource:"filter"`
+	Disabled    bool       `json:"disabled" resource:"filter"`
+	CreatedAt   *time.Time `json:"created_at,omitempty" title:"Created" resource:"readonly,sort,filter"`
+	LastLoginAt *time.Time `json:"last_login_at,omitempty" title:"Last sign-in" resource:"readonly,sort,filter"`
+	Version     int64      `json:"-" resource:"version"`
 }
 
 func userInfoOf(u auth.User) userInfo {
-	out := userInfo{ID: u.ID, Email: u.Email, Name: u.Name, Roles: u.Roles, Disabled: u.Disabled}
+	out := userInfo{ID: u.ID, Email: u.Email, Name: u.Name, Roles: u.Roles, Disabled: u.Disabled, Version: u.Version}
 	if !u.CreatedAt.IsZero() {
 		out.CreatedAt = &u.CreatedAt
+	}
+	if !u.LastLoginAt.IsZero() {
+		out.LastLoginAt = &u.LastLoginAt
 	}
 	return out
 }

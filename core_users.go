@@ -2,77 +2,87 @@ package dashboard
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/modular-dashboard/dashboard/auth"
 )
 
+// Accounts and roles are resources over auth, which audits them itself.
 func (d *Dashboard) routeUsers(r *Router) {
-	read, manage := Require(permUsersRead), Require(permUsersManage)
-	Get(r, "/users", d.listUsers, read, ID("users"), Summary("Accounts"), Answers(400))
-	Post(r, "/users", d.createUser, manage, ID("create-user"), Status(http.StatusCreated), Summary("Make an account"), Answers(409))
-	Get(r, "/users/{id}", d.getUser, read, ID("user"), Summary("One account"), Answers(404))
-	Patch(r, "/users/{id}", d.updateUser, manage, ID("update-user"), Summary("Change an account"), Answers(404, 409))
-	Get(r, "/roles", d.listRoles, read, ID("roles"), Summary("Roles"))
-	Put(r, "/roles/{name}", d.putRole, manage, ID("put-role"), Summary("Make or replace a role"), Answers(409))
-	Delete(r, "/roles/{name}", d.deleteRole, manage, ID("delete-role"), Summary("Delete a role that nobody has"), Answers(404, 409))
-	Get(r, "/permissions", d.listPermissions, read, ID("permissions"), Summary("Every permission that roles can hold"))
+	read, manage := ReadWith(permUsersRead), WriteWith(permUsersManage)
+	Resource(r, "users", accounts{d.auth}, read, manage, NoAudit(), Titles("User", "Users"), CreateWith(d.createUser),
+		Action("disable", "Disable", d.setDisabled(true), Danger(), Confirm("Their sessions end at once.")),
+		Action("enable", "Enable", d.setDisabled(false)))
+	Resource(r, "roles", roles{d.auth}, read, manage, NoAudit())
+	Put(r, "/roles/{name}", d.putRole, Require(permUsersManage), ID("put-role"), Summary("Make or replace a role"),
+		Answers(http.StatusConflict, http.StatusPreconditionFailed))
+	Get(r, "/permissions", d.listPermissions, Require(permUsersRead), ID("permissions"), Summary("Every permission that roles can hold"))
 }
 
-type usersIn struct {
-	Limit  int    `query:"limit" default:"50" validate:"min=1,max=200"`
-	Cursor string `query:"cursor" validate:"max=100"`
-}
+// accounts is the collection of all accounts.
+type accounts struct{ auth *auth.Authority }
 
-func (d *Dashboard) listUsers(ctx context.Context, in usersIn) (Page[userInfo], error) {
-	after, ok := d.openCursor("users", in.Cursor)
-	if !ok {
-		return Page[userInfo]{}, errBadCursor
+func (a accounts) List(ctx context.Context, q Query) (Page[userInfo], error) {
+	page, err := a.auth.SearchUsers(ctx, auth.UserQuery{Filter: q.Filter, Sort: q.Sort, Search: q.Search, Cursor: q.Cursor, Limit: q.Limit})
+	if e, ok := errors.AsType[*auth.InputError](err); ok {
+		return Page[userInfo]{}, listInputError(e)
 	}
-	users, err := d.auth.Users(ctx, after, in.Limit+1)
-	out := Page[userInfo]{}
-	for i, u := range users {
-		if i == in.Limit {
-			out.NextCursor = d.cursor("users", users[i-1].ID)
-			break
-		}
+	out := Page[userInfo]{Items: make([]userInfo, 0, len(page.Users)), NextCursor: page.Next}
+	for _, u := range page.Users {
 		out.Items = append(out.Items, userInfoOf(u))
 	}
 	return out, err
 }
 
-// cursor makes an opaque cursor of a list that nobody else can make.
-func (d *Dashboard) cursor(list, after string) string {
-	mac := hmac.New(sha256.New, d.vault.subkey("cursor of "+list))
-	mac.Write([]byte(after))
-	return base64.RawURLEncoding.EncodeToString(append(mac.Sum(nil)[:cursorMAC], after...))
+// listInputError is what a list of auth does not take of what lists here do.
+func listInputError(e *auth.InputError) error {
+	if e.Field == "cursor" {
+		return errBadCursor
+	}
+	name := map[string]string{"search": "q"}[e.Field]
+	if name == "" {
+		name = e.Field
+	}
+	return &Error{Status: http.StatusBadRequest, Code: "bad-" + e.Field, Detail: e.Detail,
+		Fields: []FieldError{{Pointer: "#/query/" + name, Code: e.Code, Detail: e.Detail}}}
 }
 
-const cursorMAC = 12
+func (a accounts) Read(ctx context.Context, id string) (userInfo, error) {
+	u, err := a.auth.User(ctx, id)
+	return userInfoOf(u), accountError(err)
+}
 
-// openCursor returns what a cursor continues after; "" continues after nothing.
-func (d *Dashboard) openCursor(list, cursor string) (after string, ok bool) {
-	if cursor == "" {
-		return "", true
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || len(raw) < cursorMAC {
-		return "", false
-	}
-	after = string(raw[cursorMAC:])
-	return after, hmac.Equal([]byte(d.cursor(list, after)), []byte(cursor))
+func (a accounts) Update(ctx context.Context, id string, change func(*userInfo) error) (userInfo, error) {
+	u, err := a.auth.EditUser(ctx, id, func(u auth.User) (auth.UserChange, error) {
+		before := userInfoOf(u)
+		after := before
+		if err := change(&after); err != nil {
+			return auth.UserChange{}, err
+		}
+		var c auth.UserChange
+		if after.Name != before.Name {
+			c.Name = &after.Name
+		}
+		if !slices.Equal(after.Roles, before.Roles) {
+			c.Roles = &after.Roles
+		}
+		if after.Disabled != before.Disabled {
+			c.Disabled = &after.Disabled
+		}
+		return c, nil
+	})
+	return userInfoOf(u), accountError(err)
 }
 
 type createUserIn struct {
-	Email    string   `json:"email" validate:"required,email,max=254"`
-	Name     string   `json:"name" validate:"max=200"`
-	Password string   `json:"password" validate:"max=1024" doc:"Empty: the account cannot sign in with a password yet."`
-	Roles    []string `json:"roles" validate:"max=50,dive,max=100"`
+	Email    string   `json:"email" validate:"required,email,max=254" title:"E-mail"`
+	Name     string   `json:"name" validate:"max=200" title:"Name"`
+	Password string   `json:"password" validate:"max=1024" title:"Password" doc:"Empty: the account cannot sign in with a password yet."`
+	Roles    []string `json:"roles" validate:"max=50,dive,max=100" title:"Roles"`
 }
 
 func (d *Dashboard) createUser(ctx context.Context, in createUserIn) (userInfo, error) {
@@ -80,63 +90,150 @@ func (d *Dashboard) createUser(ctx context.Context, in createUserIn) (userInfo, 
 	return userInfoOf(u), accountError(err)
 }
 
-func (d *Dashboard) getUser(ctx context.Context, in idIn) (userInfo, error) {
-	u, err := d.auth.User(ctx, in.ID)
-	return userInfoOf(u), accountError(err)
-}
-
-type updateUserIn struct {
-	ID       string    `path:"id"`
-	Name     *string   `json:"name" validate:"omitempty,max=200"`
-	Roles    *[]string `json:"roles" validate:"omitempty,max=50,dive,max=100"`
-	Disabled *bool     `json:"disabled"`
-}
-
-func (d *Dashboard) updateUser(ctx context.Context, in updateUserIn) (userInfo, error) {
-	u, err := d.auth.UpdateUser(ctx, in.ID, auth.UserChange{Name: in.Name, Roles: in.Roles, Disabled: in.Disabled})
-	return userInfoOf(u), accountError(err)
+func (d *Dashboard) setDisabled(disabled bool) func(context.Context, string, empty) error {
+	return func(ctx context.Context, id string, _ empty) error {
+		_, err := d.auth.EditUser(ctx, id, func(u auth.User) (auth.UserChange, error) {
+			if u.Disabled == disabled {
+				return auth.UserChange{}, nil
+			}
+			return auth.UserChange{Disabled: &disabled}, nil
+		})
+		return accountError(err)
+	}
 }
 
 type roleInfo struct {
-	Name        string   `json:"name" path:"name"`
-	Title       string   `json:"title"`
-	Permissions []string `json:"permissions"`
-	Inherits    []string `json:"inherits"`
-	BuiltIn     bool     `json:"built_in"`
+	Name        string   `json:"name" validate:"required,max=64" resource:"key,createonly,sort=default,search"`
+	Title       string   `json:"title" validate:"max=200" resource:"label,sort,search"`
+	Permissions []string `json:"permissions" validate:"max=1000,dive,max=200" resource:"filter"`
+	Inherits    []string `json:"inherits" validate:"max=50,dive,max=64" resource:"filter"`
+	BuiltIn     bool     `json:"built_in" title:"Built in" resource:"readonly,filter"`
+	Version     int64    `json:"-" resource:"version"`
 }
 
-func (d *Dashboard) listRoles(ctx context.Context, _ empty) (Page[roleInfo], error) {
-	roles, err := d.auth.Roles(ctx)
-	out := Page[roleInfo]{}
-	for _, r := range roles {
-		out.Items = append(out.Items, roleInfo{Name: r.Name, Title: r.Title, Permissions: r.Permissions, Inherits: r.Inherits, BuiltIn: r.BuiltIn})
+func roleInfoOf(r auth.Role) roleInfo {
+	return roleInfo{Name: r.Name, Title: r.Title, Permissions: r.Permissions, Inherits: r.Inherits, BuiltIn: r.BuiltIn, Version: r.Version}
+}
+
+func (r roleInfo) role() *auth.Role {
+	return &auth.Role{Name: r.Name, Title: r.Title, Permissions: r.Permissions, Inherits: r.Inherits}
+}
+
+// roles is the collection of all roles. There are few: auth has them in memory.
+type roles struct{ auth *auth.Authority }
+
+func (c roles) all(ctx context.Context) ([]roleInfo, error) {
+	list, err := c.auth.Roles(ctx)
+	out := make([]roleInfo, 0, len(list))
+	for _, r := range list {
+		out = append(out, roleInfoOf(r))
 	}
 	return out, err
 }
 
-type putRoleIn struct {
-	Name        string   `path:"name" validate:"max=64"`
-	Title       string   `json:"title" validate:"max=200"`
-	Permissions []string `json:"permissions" validate:"max=1000,dive,max=200"`
-	Inherits    []string `json:"inherits" validate:"max=50,dive,max=64"`
+func (c roles) List(ctx context.Context, q Query) (Page[roleInfo], error) {
+	all, err := c.all(ctx)
+	if err != nil {
+		return Page[roleInfo]{}, err
+	}
+	return PageOf(q, all)
 }
 
-func (d *Dashboard) putRole(ctx context.Context, in putRoleIn) (empty, error) {
-	err := d.auth.PutRole(ctx, auth.Role{Name: in.Name, Title: in.Title, Permissions: in.Permissions, Inherits: in.Inherits})
-	return empty{}, accountError(err)
+func (c roles) Read(ctx context.Context, name string) (roleInfo, error) {
+	all, err := c.all(ctx)
+	if err != nil {
+		return roleInfo{}, err
+	}
+	if i := slices.IndexFunc(all, func(r roleInfo) bool { return r.Name == name }); i >= 0 {
+		return all[i], nil
+	}
+	return roleInfo{}, ErrNotFound
+}
+
+func (c roles) Create(ctx context.Context, item *roleInfo) error {
+	r, err := c.auth.EditRole(ctx, item.Name, func(before *auth.Role) (*auth.Role, error) {
+		if before != nil {
+			return nil, errRoleExists
+		}
+		return item.role(), nil
+	})
+	if err != nil {
+		return accountError(err)
+	}
+	*item = roleInfoOf(*r)
+	return nil
+}
+
+var errRoleExists = &Error{Status: http.StatusConflict, Code: "taken", Detail: "There is a role of this name already.",
+	Fields: []FieldError{{Pointer: "/name", Code: "taken", Detail: "must be one that no other role has"}}}
+
+func (c roles) Update(ctx context.Context, name string, change func(*roleInfo) error) (roleInfo, error) {
+	return c.edit(ctx, name, func(before *auth.Role) (*auth.Role, error) {
+		if before == nil {
+			return nil, ErrNotFound
+		}
+		item := roleInfoOf(*before)
+		if err := change(&item); err != nil {
+			return nil, err
+		}
+		return item.role(), nil
+	})
+}
+
+func (c roles) Delete(ctx context.Context, name string, check func(roleInfo) error) error {
+	_, err := c.edit(ctx, name, func(before *auth.Role) (*auth.Role, error) {
+		if before == nil {
+			return nil, ErrNotFound
+		}
+		return nil, check(roleInfoOf(*before))
+	})
+	return err
+}
+
+func (c roles) edit(ctx context.Context, name string, edit func(*auth.Role) (*auth.Role, error)) (roleInfo, error) {
+	r, err := c.auth.EditRole(ctx, name, edit)
+	if err != nil || r == nil {
+		return roleInfo{}, accountError(err)
+	}
+	return roleInfoOf(*r), nil
 }
 
 type roleNameIn struct {
 	Name string `path:"name" validate:"max=64"`
 }
 
-func (d *Dashboard) deleteRole(ctx context.Context, in roleNameIn) (empty, error) {
-	return empty{}, accountError(d.auth.DeleteRole(ctx, in.Name))
+type putRoleIn struct {
+	Name        string   `path:"name" validate:"max=64"`
+	IfMatch     string   `header:"If-Match" validate:"max=1000"`
+	Title       string   `json:"title" validate:"max=200"`
+	Permissions []string `json:"permissions" validate:"max=1000,dive,max=200"`
+	Inherits    []string `json:"inherits" validate:"max=50,dive,max=64"`
 }
+
+func (d *Dashboard) putRole(ctx context.Context, in putRoleIn) (empty, error) {
+	_, err := d.auth.EditRole(ctx, in.Name, func(before *auth.Role) (*auth.Role, error) {
+		if in.IfMatch != "" && in.IfMatch != "*" && (before == nil || in.IfMatch != versionTag(before.Version)) || in.IfMatch == "*" && before == nil {
+			return nil, errStale
+		}
+		return &auth.Role{Name: in.Name, Title: in.Title, Permissions: in.Permissions, Inherits: in.Inherits}, nil
+	})
+	return empty{}, accountError(err)
+}
+
+// versionTag is the entity tag of a version, as resources have it.
+func versionTag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
 
 func (d *Dashboard) listPermissions(context.Context, empty) (Page[permissionInfo], error) {
 	return Page[permissionInfo]{Items: d.permissionTitles()}, nil
 }
+
+// Interface guards.
+var (
+	_ Updater[userInfo] = accounts{}
+	_ Creator[roleInfo] = roles{}
+	_ Updater[roleInfo] = roles{}
+	_ Deleter[roleInfo] = roles{}
+)
 
 // accountError maps the authority's errors of accounts and roles.
 func accountError(err error) error {
