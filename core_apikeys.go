@@ -10,7 +10,7 @@ import (
 )
 
 func (d *Dashboard) routeAPIKeys(r *Router) {
-	Post(r, "/api-keys", byPerson(d.createAPIKey), Authenticated(), ID("create-api-key"), Status(http.StatusCreated),
+	Post(r, "/api-keys", byPerson(d.createAPIKey), Authenticated(), ID("create-api-key"), Status(http.StatusCreated), AnswerOnce(),
 		Summary("Make an API key of the caller's"), Answers(403, 409),
 		Description("The answer has the key this once. A key holds its permissions as far as its owner has them at the moment, makes and ends no credentials, and goes into Authorization: Bearer or X-API-Key."))
 	Get(r, "/api-keys", d.listAPIKeys, Authenticated(), ID("api-keys"), Summary("API keys, newest first"), Answers(400, 403))

@@ -15,6 +15,7 @@ import (
 	"github.com/modular-dashboard/dashboard/internal/audit"
 	"github.com/modular-dashboard/dashboard/internal/bind"
 	"github.com/modular-dashboard/dashboard/internal/events"
+	"github.com/modular-dashboard/dashboard/internal/idempotency"
 	"github.com/modular-dashboard/dashboard/internal/jobs"
 	"github.com/modular-dashboard/dashboard/internal/layout"
 	"github.com/modular-dashboard/dashboard/internal/logring"
@@ -66,6 +67,7 @@ type Dashboard struct {
 	auditLog *audit.Log
 	events   *events.Hub
 	layouts  *layout.Store
+	once     *idempotency.Store
 	since    time.Time
 
 	ready         atomic.Bool
@@ -96,7 +98,7 @@ func New(db *storage.DB, opts ...Option) (*Dashboard, error) {
 		}
 	}
 	d := &Dashboard{config: c, db: db, log: c.log, bus: c.bus,
-		binder: bind.New(), modules: map[string]*hosted{}, started: make(chan struct{}), layouts: layout.New(db), since: time.Now()}
+		binder: bind.New(), modules: map[string]*hosted{}, started: make(chan struct{}), layouts: layout.New(db), once: idempotency.New(db), since: time.Now()}
 	if err := d.compose(); err != nil {
 		return nil, fmt.Errorf("new dashboard: %w", err)
 	}
@@ -188,6 +190,7 @@ func (d *Dashboard) startParts(ctx context.Context) error {
 		{"events", d.startEvents, d.stopEvents},
 		{"settings", d.settings.Start, d.settings.Shutdown},
 		{"layouts", d.layouts.Start, none},
+		{"idempotency", d.once.Start, d.once.Shutdown},
 		{"jobs", d.jobs.Start, d.jobs.Shutdown},
 		{"modules", d.startModules, d.registry.Stop},
 		{"health", d.startHealth, d.stopHealthChecks},

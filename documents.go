@@ -85,7 +85,7 @@ func (e *endpoint) operation(base, idPrefix string) openapi.Operation {
 		Method: e.method, Path: base + e.path, ID: idPrefix + e.config.id, Summary: e.config.summary,
 		Description: e.config.details, Tags: []string{e.module}, In: e.in, Out: e.out, Status: e.config.status,
 		Public: e.access.kind == accessPublic, Permission: e.permissionName(), Deprecated: e.config.deprecation.since != nil,
-		DeprecatedSince: timeOr(e.config.deprecation.since), Sunset: timeOr(e.config.deprecation.sunset),
+		DeprecatedSince: timeOr(e.config.deprecation.since), Sunset: timeOr(e.config.deprecation.sunset), Idempotent: e.once,
 		Errors: append(slices.Clone(e.config.errors), http.StatusServiceUnavailable), Stream: e.config.stream,
 	}
 	if e.config.stream {

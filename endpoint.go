@@ -30,6 +30,7 @@ type endpointConfig struct {
 	errors, also         []int
 	stream               bool
 	contentType          string
+	answerOnce           bool // the answer is not stored for repetitions
 	tagged               bool // its answers have an ETag
 }
 
@@ -132,6 +133,7 @@ type endpoint struct {
 	answer       *bind.Encoder
 	answerLimit  int64
 	paged        bool // the answer is a page of a list
+	once         bool // it honours Idempotency-Key
 	serve        serveFunc
 }
 
@@ -200,6 +202,7 @@ func register(r *Router, method, path string, in, out reflect.Type, serve serveF
 		r.fail("%s: %w", what, err)
 		return nil
 	}
+	e.once = e.honoursKeys()
 	e.paged = out != nil && reflect.PointerTo(out).Implements(pagerType)
 	if e.config.id == "" {
 		e.config.id = operationID(method, path)

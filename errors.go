@@ -9,6 +9,7 @@ import (
 
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/bind"
+	"github.com/modular-dashboard/dashboard/internal/idempotency"
 	"github.com/modular-dashboard/dashboard/internal/problem"
 	"github.com/modular-dashboard/dashboard/storage"
 )
@@ -120,12 +121,17 @@ func asError(err error) *Error {
 		return &Error{Status: http.StatusTooManyRequests, Code: "too-many-attempts",
 			Detail: "Too many attempts. Wait before trying again.", RetryAfter: e.RetryAfter, Err: err}
 	}
+	if e := queryProblem(err); e != nil {
+		return e
+	}
 	switch {
 	case errors.Is(err, auth.ErrInvalidCredentials):
 		return &Error{Status: http.StatusUnauthorized, Code: "invalid-credentials",
 			Detail: "The e-mail address or the password is wrong.", Err: err}
 	case errors.Is(err, auth.ErrInvalidToken):
 		return errBadToken
+	case errors.Is(err, idempotency.ErrTaken):
+		return errKeyInProgress
 	case errors.Is(err, auth.ErrUnavailable):
 		return &Error{Status: http.StatusServiceUnavailable, Code: "unavailable",
 			Detail: "Sign-in cannot be checked right now.", RetryAfter: time.Second, Err: err}

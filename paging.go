@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -72,3 +73,16 @@ func pageAfter[T any](d *Dashboard, list string, in pageIn, items []T, key func(
 
 // downwards is a key of what is ordered by a number, downwards, and then by id.
 func downwards(n int64, id string) string { return fmt.Sprintf("%016x%s", uint64(math.MaxInt64-n), id) }
+
+// queryProblem answers what is wrong with a filter, an order or a cursor that a
+// handler returned as it is; nil for anything else.
+func queryProblem(err error) *Error {
+	if errors.Is(err, query.ErrCursor) {
+		return errBadCursor
+	}
+	if _, ok := errors.AsType[*query.Error](err); !ok {
+		return nil
+	}
+	out, _ := errors.AsType[*Error](queryError(err))
+	return out
+}

@@ -65,6 +65,25 @@ func (rd *reader) body(r *http.Request, limit int64) ([]byte, *Error) {
 	return rd.buf, nil
 }
 
+// ReadBody reads a request's body of at most limit bytes (zero: DefaultBodyLimit), whatever it
+// is. The error is always an *Error.
+func ReadBody(r *http.Request, limit int64) ([]byte, error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil, nil
+	}
+	if limit <= 0 {
+		limit = DefaultBodyLimit
+	}
+	if r.ContentLength > limit {
+		return nil, tooLarge(limit)
+	}
+	var rd reader
+	if err := rd.fill(r.Body, r.ContentLength, limit); err != nil {
+		return nil, err
+	}
+	return rd.buf, nil
+}
+
 // fill reads all of body into the buffer. A promised length is not believed beyond a buffer's
 // worth before that many bytes arrived.
 func (rd *reader) fill(body io.Reader, length, limit int64) *Error {
