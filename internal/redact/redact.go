@@ -9,6 +9,9 @@
 // rules, the third is a net below them: text that looks like any other cannot be
 // known for a secret, so secrets belong in types that do not print.
 //
+// A secret that the program knows by its value is told of with [Redactor.Know]
+// and is then found in any text.
+//
 // It depends on the standard library alone.
 package redact
 
@@ -16,6 +19,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 )
 
 // Mark stands where a secret was.
@@ -29,6 +33,10 @@ const maxDepth = 10
 type Redactor struct {
 	keys  map[string]bool // further keys, in the form that fold gives them
 	types sync.Map        // reflect.Type → trait: what a type may hold
+
+	known  atomic.Pointer[[]string] // by value, see Know
+	mu     sync.Mutex
+	owners map[string]generations
 }
 
 // New returns a Redactor that knows further keys besides its own. Case and

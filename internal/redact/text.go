@@ -13,6 +13,7 @@ import "strings"
 //	#…                    the token of a set-up link
 //	-----BEGIN …          a private key in PEM
 func (r *Redactor) text(s string) (string, bool) {
+	s, known := r.hideKnown(s)
 	var out strings.Builder
 	done := 0 // s[:done] is in out
 	for i := 0; i < len(s); {
@@ -29,7 +30,7 @@ func (r *Redactor) text(s string) (string, bool) {
 		i = max(to, i+1)
 	}
 	if done == 0 {
-		return s, false
+		return s, known
 	}
 	out.WriteString(s[done:])
 	return out.String(), true
