@@ -58,11 +58,11 @@ function createJobs() {
 }
 
 const messages = [
-  ['INFO', 'request served', { method: 'GET', path: '/api/v1/panels', status: 200, duration: '1.8ms' }],
-  ['DEBUG', 'sampled', { metrics: 41, took: '3.1ms' }],
-  ['INFO', 'settings applied', { version: 12 }],
+  ['info', 'request served', { method: 'GET', path: '/api/v1/panels', status: 200, duration: '1.8ms' }],
+  ['debug', 'sampled', { metrics: 41, took: '3.1ms' }],
+  ['info', 'settings applied', { version: 12 }],
   [
-    'WARN',
+    'warn',
     'slow query',
     {
       duration: '1.31s',
@@ -70,7 +70,7 @@ const messages = [
     },
   ],
   [
-    'ERROR',
+    'error',
     'cannot deliver the alert',
     {
       error: 'dial tcp 203.0.113.9:443: i/o timeout',
@@ -80,7 +80,7 @@ const messages = [
   ],
 ];
 const modules = ['system', 'hello', '', 'capacity'];
-const levels = { DEBUG: -4, INFO: 0, WARN: 4, ERROR: 8 };
+const levels = { debug: -4, info: 0, warn: 4, error: 8 };
 
 function record(seq, ago) {
   const [level, message, attrs] = messages[(seq * 7 + (seq >> 3)) % messages.length];
@@ -102,7 +102,7 @@ function record(seq, ago) {
 }
 
 function passes(query) {
-  const level = levels[(query.get('level') ?? '').toUpperCase()] ?? -Infinity;
+  const level = levels[query.get('level') || 'info'];
   const [module, request, text] = ['module', 'request_id', 'q'].map((name) => query.get(name) ?? '');
   return (one) =>
     levels[one.level] >= level &&
@@ -183,6 +183,9 @@ export function createSystem() {
       ({ url, request, response }) => {
         response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
         response.write('retry: 2000\n\n');
+        const after = Number(url.searchParams.get('after') ?? Infinity);
+        const missed = kept.filter((one) => one.seq > after && passes(url.searchParams)(one));
+        for (const one of missed) response.write(`event: log\ndata: ${JSON.stringify(one)}\n\n`);
         const follower = { response, wants: passes(url.searchParams) };
         followers.add(follower);
         request.on('close', () => followers.delete(follower));

@@ -55,7 +55,7 @@ function Chosen({ docs }: { docs: Docs }) {
     if (!found) return <Missing name={schema} />;
     return (
       <article className="card stack" aria-labelledby="chosen">
-        <h2 id="chosen" ref={heading} tabIndex={-1} className="mono">
+        <h2 id="chosen" ref={heading} tabIndex={-1}>
           {schema}
         </h2>
         <SchemaView key={schema} schemas={docs.schemas} schema={{ $ref: `#/components/schemas/${schema}` }} />

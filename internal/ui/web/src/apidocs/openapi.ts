@@ -203,12 +203,12 @@ export function refName(schema: Schema | undefined): string {
 export function resolve(schemas: Record<string, Schema>, schema: Schema | undefined): Schema {
   const seen = new Set<string>();
   let found = schema ?? {};
-  for (let name = refName(found); name && !seen.has(name); name = refName(found)) {
-    seen.add(name);
+  for (let name = refName(found); name; name = refName(found)) {
     // What stands beside a reference adds to it.
-    const beside = { ...found };
+    const { ...beside } = found;
     delete beside.$ref;
-    found = { ...schemas[name], ...beside };
+    found = seen.has(name) ? beside : { ...schemas[name], ...beside };
+    seen.add(name);
   }
   return found;
 }

@@ -79,7 +79,7 @@ function Parameters({ docs, parameters }: { docs: Docs; parameters: Parameter[] 
                 <b className="mono">{parameter.name}</b>
                 <span className="dim small">{parameter.in}</span>
                 <Facts schemas={docs.schemas} schema={parameter.schema} />
-                {parameter.required && <span className="badge plain">{t('docs.required')}</span>}
+                {parameter.required && <span className="needed">{t('docs.required')}</span>}
                 {parameter.deprecated && <span className="badge plain warn">{t('docs.deprecated')}</span>}
               </p>
               {parameter.description && <p className="dim small">{parameter.description}</p>}

@@ -78,7 +78,7 @@ function Line({ name, required = false, schemas, schema, inside, opened = false 
     <>
       {name}
       <Facts schemas={schemas} schema={schema} />
-      {required && <span className="badge plain">{t('docs.required')}</span>}
+      {required && <span className="needed">{t('docs.required')}</span>}
       {loop && <span className="dim small">{t('docs.loop')}</span>}
     </>
   );

@@ -40,8 +40,16 @@ const heights: Record<string, string> = {
   form: '12rem',
 };
 
+interface Props {
+  panel: PanelMeta;
+  /** Its place in an arrangement, instead of the width it asks for. */
+  size?: { width: number; height: number } | undefined;
+  /** What stands above its title: whose it is, where panels of many modules stand together. */
+  from?: ReactNode;
+}
+
 /** One panel of a module: its frame, its data when it comes, and what to say when it does not. */
-export function Panel({ panel }: { panel: PanelMeta }) {
+export function Panel({ panel, size, from }: Props) {
   const heading = useId();
   const [range, setRange] = useRange(panel);
   const query = useQuery({
@@ -49,16 +57,18 @@ export function Panel({ panel }: { panel: PanelMeta }) {
     // What is shown stays until the other range has come.
     placeholderData: keepPreviousData,
   });
-  const width = Math.min(4, Math.max(1, panel.width || 1));
+  const width = Math.min(4, Math.max(1, size?.width ?? (panel.width || 1)));
+  const rows = size ? `h${String(size.height)}` : '';
   const height = heights[panel.kind] ?? otherHeight;
   const asOf = query.data?.['as_of'];
   return (
     <section
-      className={`card panel ${panel.kind} w${String(width)} ${panel.kind === 'table' ? 'flush' : ''}`}
+      className={`card panel ${panel.kind} w${String(width)} ${rows} ${panel.kind === 'table' ? 'flush' : ''}`}
       aria-labelledby={heading}
       aria-busy={query.isPending || query.isPlaceholderData}
       data-panel={`${panel.module}/${panel.id}`}
     >
+      {from && <p className="panel-from">{from}</p>}
       <div className="panel-head">
         <h3 id={heading}>{panel.title}</h3>
         {typeof asOf === 'string' && <AsOf at={asOf} stale={query.isError} />}

@@ -47,12 +47,13 @@ export class LogBuffer {
 
   /** Takes the newest page, newest first. When nothing of it is known there is a gap, and the page replaces all. */
   renew(page: LogRecord[]): void {
-    const unseen = this.unseen(page);
-    if (unseen.length < page.length || this.records.length === 0) {
-      this.append(unseen.toReversed());
+    if (page.length === 0) return;
+    const known = this.recent();
+    const met = page.findIndex((record) => known.has(keyOf(record)));
+    if (met >= 0) {
+      this.append(page.slice(0, met).reverse());
       return;
     }
-    if (page.length === 0) return;
     this.base = this.end;
     this.records = page.toReversed();
     this.tell();
@@ -78,8 +79,12 @@ export class LogBuffer {
   private unseen(given: LogRecord[]): LogRecord[] {
     const last = this.records.at(-1);
     if (!last || given.every((record) => record.seq > last.seq)) return given;
-    const known = new Set(this.records.slice(-overlap).map(keyOf));
+    const known = this.recent();
     return given.filter((record) => !known.has(keyOf(record)));
+  }
+
+  private recent(): Set<string> {
+    return new Set(this.records.slice(-overlap).map(keyOf));
   }
 
   private trim(): void {

@@ -1,4 +1,5 @@
 import { ask } from '../api/client';
+import { APIError } from '../api/error';
 import { keepFresh } from '../api/session';
 import type { Items } from '../api/types';
 import { inBase } from '../config';
@@ -7,6 +8,7 @@ import type { LogRecord } from './types';
 
 /** Which records are wanted; empty members want all. */
 export interface LogFilter {
+  /** The least level; empty: info, as the server has it. */
   level: string;
   module: string;
   request: string;
@@ -41,7 +43,10 @@ export class LogFeed {
   error: unknown;
   /** Where the next older page begins; empty when there is none. */
   cursor = '';
-  asking = false;
+  /** Whether an older page is on its way, or did not come. */
+  older: 'idle' | 'asking' | 'failed' = 'idle';
+  /** How many records the server could not send in time. */
+  dropped = 0;
 
   private source: EventSource | null = null;
   private waiting: LogRecord[] = [];
@@ -90,10 +95,10 @@ export class LogFeed {
   }
 
   /** Asks for the next older page. */
-  async older(): Promise<void> {
-    if (this.asking || !this.cursor || this.buffer.full) return;
+  async more(): Promise<void> {
+    if (this.older === 'asking' || !this.cursor || this.buffer.full) return;
     const { signal } = this.ended;
-    this.asking = true;
+    this.older = 'asking';
     this.tell();
     const query = queryOf(this.filter);
     query.set('limit', String(pageSize));
@@ -101,12 +106,13 @@ export class LogFeed {
     try {
       const { data } = await ask<Items<LogRecord>>('GET', `system/logs?${query.toString()}`, { signal });
       this.cursor = data.next_cursor ?? '';
-      this.error = undefined;
       this.buffer.prepend(data.items);
+      this.older = 'idle';
     } catch (error) {
-      if (!signal.aborted) this.error = error;
+      // A cursor of a server that has started again: what it led to is gone.
+      if (error instanceof APIError && error.status === 400) this.cursor = '';
+      this.older = signal.aborted || !this.cursor ? 'idle' : 'failed';
     }
-    this.asking = false;
     this.tell();
   }
 
@@ -123,8 +129,11 @@ export class LogFeed {
     if (document.hidden) return;
     await keepFresh().catch(() => undefined);
     if (signal.aborted || this.source) return;
-    const query = queryOf(this.filter).toString();
-    const source = new EventSource(inBase(`api/v1/system/logs/stream${query && '?' + query}`));
+    const { buffer } = this;
+    const query = queryOf(this.filter);
+    // Nothing may be lost between the page and the stream.
+    query.set('after', String(buffer.at(buffer.end - 1)?.seq ?? 0));
+    const source = new EventSource(inBase(`api/v1/system/logs/stream?${query.toString()}`));
     this.source = source;
     source.onopen = () => {
       this.delay = firstDelay;
@@ -138,15 +147,18 @@ export class LogFeed {
     source.addEventListener('log', (event: MessageEvent<string>) => {
       this.take(event.data);
     });
+    source.addEventListener('dropped', (event: MessageEvent<string>) => {
+      if (buffer.end === buffer.start) return;
+      this.dropped += parse<{ count?: number }>(event.data)?.count ?? 0;
+      this.tell();
+    });
   }
 
   // A busy server writes more often than a page can be drawn.
   private take(data: string): void {
-    try {
-      this.waiting.push(JSON.parse(data) as LogRecord);
-    } catch {
-      return;
-    }
+    const record = parse<LogRecord>(data);
+    if (!record) return;
+    this.waiting.push(record);
     this.gathering ??= setTimeout(() => {
       this.gathering = undefined;
       this.buffer.append(this.waiting.splice(0));
@@ -183,5 +195,13 @@ export class LogFeed {
     this.listeners.forEach((listener) => {
       listener();
     });
+  }
+}
+
+function parse<T>(data: string): T | undefined {
+  try {
+    return JSON.parse(data) as T;
+  } catch {
+    return undefined;
   }
 }

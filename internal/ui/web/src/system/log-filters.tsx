@@ -37,8 +37,8 @@ export function LogFilters({ filter, onChange }: Props) {
               onChange({ level: event.target.value });
             }}
           >
-            <option value="">{t('logs.level.all')}</option>
-            <option value="info">{t('logs.level.info')}</option>
+            <option value="debug">{t('logs.level.all')}</option>
+            <option value="">{t('logs.level.info')}</option>
             <option value="warn">{t('logs.level.warn')}</option>
             <option value="error">{t('logs.level.error')}</option>
           </select>

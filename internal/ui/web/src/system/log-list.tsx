@@ -7,6 +7,7 @@ import {
   useState,
   type KeyboardEvent,
 } from 'react';
+import { Button } from '../parts/button';
 import { t } from '../strings';
 import type { LogBuffer } from './log-buffer';
 import { LogRow } from './log-row';
@@ -21,7 +22,7 @@ interface Props {
   still: boolean;
   busy: boolean;
   /** Whether there are older records to ask for. */
-  older: 'more' | 'asking' | 'none';
+  older: 'more' | 'asking' | 'failed' | 'none';
   onOlder: () => void;
   /** The person reads: nothing may move from now on. */
   onHold: () => void;
@@ -184,9 +185,15 @@ export function LogList(props: Props) {
           })}
         </div>
         {count > 0 && (
-          <p className="log-foot" role="presentation">
-            {older === 'none' ? t('logs.oldest') : t('loading')}
-          </p>
+          <div className="log-foot" role="presentation">
+            {older === 'none' && t('logs.oldest')}
+            {(older === 'more' || older === 'asking') && t('loading')}
+            {older === 'failed' && (
+              <>
+                {t('logs.failed')} <Button onClick={onOlder}>{t('retry')}</Button>
+              </>
+            )}
+          </div>
         )}
       </div>
     </div>

@@ -58,13 +58,14 @@ function Followed({ filter, onRequest }: Props) {
   const hold = useCallback(() => {
     setHeld((before) => (before !== null && before > feed.buffer.start ? before : feed.buffer.end));
   }, [feed]);
-  const older = useCallback(() => void feed.older(), [feed]);
+  const more = useCallback(() => void feed.more(), [feed]);
 
   return (
     <section className="stack stretch logs" aria-label={t('logs')}>
       <div className="row log-bar stretch">
         <State feed={feed} paused={at !== null} />
         <span className="dim small num">{t('logs.count', { count: number(end - start) })}</span>
+        {feed.dropped > 0 && <span className="small">{t('logs.dropped', { count: feed.dropped })}</span>}
         <span className="grow" />
         {fresh > 0 && (
           <Button look="bare" onClick={follow}>
@@ -89,8 +90,8 @@ function Followed({ filter, onRequest }: Props) {
           end={at ?? end}
           still={at !== null}
           busy={feed.state === 'loading'}
-          older={feed.asking ? 'asking' : feed.cursor && !feed.buffer.full ? 'more' : 'none'}
-          onOlder={older}
+          older={feed.older !== 'idle' ? feed.older : feed.cursor && !feed.buffer.full ? 'more' : 'none'}
+          onOlder={more}
           onHold={hold}
           onRequest={onRequest}
           request={filter.request}

@@ -26,8 +26,8 @@ export function Runs({ job }: { job: Job }) {
           <table className="table">
             <thead>
               <tr>
-                <th scope="col">{t('jobs.runs.started')}</th>
                 <th scope="col">{t('jobs.runs.outcome')}</th>
+                <th scope="col">{t('jobs.runs.started')}</th>
                 <th scope="col" className="end">
                   {t('jobs.runs.took')}
                 </th>
@@ -39,15 +39,15 @@ export function Runs({ job }: { job: Job }) {
               {items.map((run) => (
                 <tr key={run.id}>
                   <td>
+                    <Outcome outcome={run.outcome} />
+                  </td>
+                  <td>
                     <time dateTime={run.started_at} title={ago(run.started_at)}>
                       {absolute(run.started_at)}
                     </time>
-                    {run.error && <p className="small bad-text any">{run.error}</p>}
+                    {run.error && <p className="problem any">{run.error}</p>}
                   </td>
-                  <td>
-                    <Outcome outcome={run.outcome} />
-                  </td>
-                  <td className="end">{took(run)}</td>
+                  <td className="end">{run.outcome === 'skipped' ? '–' : took(run)}</td>
                   <td>{triggerName(run.trigger)}</td>
                   <td className="mono">{run.instance}</td>
                 </tr>

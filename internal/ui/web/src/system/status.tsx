@@ -83,7 +83,7 @@ function Checks({ checks }: { checks: Check[] }) {
         {checks.map((check) => (
           <li key={check.name}>
             <div>
-              <p className="strong">
+              <p>
                 <CheckName name={check.name} />
               </p>
               {check.detail && <p className="small dim">{check.detail}</p>}

@@ -18,7 +18,7 @@ export const apidocs: Words<typeof en> = {
   'docs.base': 'Adresse',
   'docs.sign': 'Anmelden',
   'docs.sign.how':
-    'Programme senden einen API-Schlüssel als „Authorization: Bearer …“. Zum Ausprobieren nimmt diese Seite Ihre eigene Sitzung.',
+    'Programme senden einen API-Schlüssel als „Authorization: Bearer …“. Zum Ausprobieren dient die eigene Sitzung.',
   'docs.errors': 'Fehler',
   'docs.errors.how':
     'Jeder Fehler ist ein Problem nach RFC 9457 (application/problem+json) mit der Nummer seiner Anfrage.',
@@ -50,9 +50,9 @@ export const apidocs: Words<typeof en> = {
   'docs.curl': 'Als Befehl',
   'docs.copy': 'Kopieren',
   'docs.copied': 'Kopiert.',
-  'docs.uncopied': 'Der Browser lässt das Kopieren nicht zu. Markieren Sie den Text stattdessen.',
+  'docs.uncopied': 'Der Browser lässt das Kopieren nicht zu. Der Text lässt sich stattdessen markieren.',
   'docs.try': 'Ausprobieren',
-  'docs.try.about': 'Fragt diesen Server mit Ihrer Sitzung. Nichts wird verändert.',
+  'docs.try.about': 'Fragt diesen Server mit der eigenen Sitzung. Nichts wird verändert.',
   'docs.try.send': 'Senden',
   'docs.try.busy': 'Sendet…',
   'docs.try.needed': '{name} (nötig)',
@@ -61,5 +61,5 @@ export const apidocs: Words<typeof en> = {
   'docs.try.cut': 'Die Antwort ist länger als das Gezeigte.',
   'docs.try.failed': 'Keine Antwort',
   'docs.try.unreachable':
-    'Der Server hat nicht rechtzeitig geantwortet, oder die Verbindung ist weg. Versuchen Sie es noch einmal.',
+    'Der Server hat nicht rechtzeitig geantwortet, oder die Verbindung ist weg. Noch einmal versuchen.',
 };
