@@ -66,7 +66,8 @@ describe('the range of a panel', () => {
   });
 
   it('is not asked for where a panel offers none', async () => {
-    await draw(<Panel panel={{ ...panel, ranges: [] }} />);
+    const without = { ...panel, ranges: [] };
+    await draw(<Panel panel={without} />);
     await screen.findByText('1');
     expect(screen.queryByRole('radiogroup')).toBeNull();
   });
