@@ -183,6 +183,7 @@ func (d *Dashboard) offerSetup(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.redactor.Know("set-up", token)
 	d.config.setupLink(d.setupBase(ctx) + "/setup#" + token)
 	return nil
 }

@@ -125,6 +125,7 @@ func Delete[In, Out any](r *Router, path string, fn func(context.Context, In) (O
 type endpoint struct {
 	method, path string
 	module       string
+	route        string // the pattern as the browser sees it, without the method
 	config       endpointConfig
 	access       access
 	permission   auth.Permission

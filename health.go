@@ -3,11 +3,12 @@ package dashboard
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"net/http"
 	"runtime/debug"
 	"time"
 
+	"github.com/modular-dashboard/dashboard/internal/redact"
 	"github.com/modular-dashboard/dashboard/internal/registry"
 )
 
@@ -130,7 +131,7 @@ func (d *Dashboard) checkHealth(ctx context.Context, m *hosted, c HealthChecker)
 	defer func() {
 		if v := recover(); v != nil {
 			d.modulePanicked(ctx, m, v, debug.Stack())
-			err = fmt.Errorf("the health check panicked: %v", v)
+			err = errors.New("the health check panicked: " + redact.Print(v))
 		}
 	}()
 	return c.Health(ctx)

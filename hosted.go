@@ -16,6 +16,7 @@ import (
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/events"
 	"github.com/modular-dashboard/dashboard/internal/lifecycle"
+	"github.com/modular-dashboard/dashboard/internal/redact"
 	"github.com/modular-dashboard/dashboard/internal/registry"
 )
 
@@ -88,7 +89,7 @@ type panicError struct {
 	stack []byte
 }
 
-func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
+func (e *panicError) Error() string { return "panic: " + redact.Print(e.value) }
 
 // Stack is for error reporters.
 func (e *panicError) Stack() []byte { return e.stack }
@@ -126,6 +127,7 @@ func (d *Dashboard) newSlot(m *hosted) (*slot, error) {
 // mount adds endpoints to a mux, with answers of our own where none matches.
 func (d *Dashboard) mount(mux *http.ServeMux, endpoints []*endpoint, m *hosted) error {
 	for _, e := range endpoints {
+		e.route = d.routeTo(e)
 		mux.Handle(e.method+" "+e.path, d.handler(e, m))
 	}
 	mux.Handle("/", d.unmatched(mux, m))

@@ -104,8 +104,12 @@ func (d *Dashboard) watch(s *request, r *http.Request) (q observe.Request) {
 // finish ends the observation of a request and logs it. It also runs where the
 // connection is cut.
 func (d *Dashboard) finish(s *request, r *http.Request, q *observe.Request, start time.Time) {
+	route := d.routeOf(s)
+	if route != "" {
+		r.Pattern = route // for what the host has around us, as a nested ServeMux does it
+	}
 	if q.Active() {
-		q.End(observe.Answer{Status: s.rec.code(), Route: d.routeOf(s), Module: s.module, RequestID: s.id, Panicked: s.panicked})
+		q.End(observe.Answer{Status: s.rec.code(), Route: route, Module: s.module, RequestID: s.id, Panicked: s.panicked})
 	}
 	if d.log.Enabled(&s.ctx, slog.LevelDebug) {
 		d.log.LogAttrs(&s.ctx, slog.LevelDebug, "request", slog.String("method", r.Method),
@@ -121,10 +125,17 @@ func (d *Dashboard) routeOf(s *request) string {
 		return ""
 	case s.endpoint == nil:
 		return d.config.prefix + s.route
-	case s.endpoint.module == coreModule:
-		return d.config.prefix + "/api/v1" + strings.TrimSuffix(s.endpoint.path, "{$}")
 	}
-	return d.config.prefix + "/api/v1/m/" + s.endpoint.module + strings.TrimSuffix(s.endpoint.path, "{$}")
+	return s.endpoint.route
+}
+
+// routeTo is the pattern of an endpoint.
+func (d *Dashboard) routeTo(e *endpoint) string {
+	below := "/api/v1"
+	if e.module != coreModule {
+		below += "/m/" + e.module
+	}
+	return d.config.prefix + below + strings.TrimSuffix(e.path, "{$}")
 }
 
 var errOperationPanicked = errors.New("panic")

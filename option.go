@@ -166,6 +166,15 @@ type MasterKey struct {
 	Key []byte
 }
 
+// String returns the key's name and nothing of the key.
+func (k MasterKey) String() string { return "master key " + k.ID }
+
+// GoString returns what String does.
+func (k MasterKey) GoString() string { return k.String() }
+
+// LogValue returns what String does.
+func (k MasterKey) LogValue() slog.Value { return slog.StringValue(k.String()) }
+
 // WithMasterKeys sets the master keys, newest first: the first encrypts, all
 // decrypt. Without them a key file is made beside a SQLite database (mode 0600,
 // with a warning in the log), and start fails on any other database.

@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 	"strconv"
 	"time"
+
+	"github.com/modular-dashboard/dashboard/internal/redact"
 )
 
 // recorder notes the status of an answer. It forwards what
@@ -54,7 +56,7 @@ func (r *recorder) code() int {
 // panicked answers a panic of our own code.
 func (d *Dashboard) panicked(w *recorder, s *request, v any) {
 	err := &panicError{value: v, stack: debug.Stack()}
-	d.log.ErrorContext(s.r.Context(), "panic", "path", s.path, "panic", fmt.Sprint(v), "stack", string(err.stack))
+	d.log.ErrorContext(s.r.Context(), "panic", "path", s.path, "panic", redact.Print(v), "stack", string(err.stack))
 	s.panicked = true
 	d.report(s.r.Context(), err)
 	d.answerPanic(w, s)
@@ -75,7 +77,7 @@ var errPanic = &Error{Status: http.StatusInternalServerError, Code: "internal",
 // modulePanicked counts a panic of a module and takes the module out of service
 // on this instance when there were too many.
 func (d *Dashboard) modulePanicked(ctx context.Context, m *hosted, v any, stack []byte) {
-	d.log.ErrorContext(ctx, "module panicked", "module", m.id, "panic", fmt.Sprint(v), "stack", string(stack))
+	d.log.ErrorContext(ctx, "module panicked", "module", m.id, "panic", redact.Print(v), "stack", string(stack))
 	d.observer.Panic(ctx, m.id)
 	d.report(ctx, &panicError{value: v, stack: stack}, slog.String("module", m.id))
 	if !m.failures.add(time.Now()) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -154,9 +155,12 @@ func (d *Dashboard) openBox(ctx context.Context) error {
 		return err
 	}
 	sealing := make([]seal.Key, len(keys))
+	var texts []string
 	for i, k := range keys {
 		sealing[i] = seal.Key(k)
+		texts = append(texts, base64.StdEncoding.EncodeToString(k.Key), hex.EncodeToString(k.Key), string(k.Key))
 	}
+	d.redactor.Know("master keys", texts...)
 	box, err := seal.New(sealing...)
 	if err != nil {
 		return fmt.Errorf("master keys: %w", err)

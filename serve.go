@@ -17,7 +17,8 @@ import (
 // ServeHTTP answers everything below the mount. In order: canonical path,
 // security headers, request id, trace and log, recover, body limit, principal,
 // cross-origin check, module table and gate, permission, decode and validate,
-// handler, encode.
+// handler, encode. Where an endpoint answers, its pattern is in r.Pattern
+// afterwards.
 func (d *Dashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s, bad := d.locate(r)
 	rec := &s.rec

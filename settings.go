@@ -121,6 +121,7 @@ func (d *Dashboard) registerSettings(m *hosted) error {
 			if err := body.Decode(raw, value.Interface()); err != nil {
 				return err
 			}
+			d.redactor.Know("settings of "+m.id, secretsIn(value.Elem())...)
 			return s.apply(ctx, value.Interface())
 		},
 	})
@@ -188,6 +189,21 @@ func noSecretDefaults(v reflect.Value) error {
 		}
 	}
 	return nil
+}
+
+// secretsIn returns the secrets that settings hold, for the log to leave out.
+func secretsIn(v reflect.Value) (out []string) {
+	for f, value := range v.Fields() {
+		if !f.IsExported() {
+			continue
+		}
+		if secret, ok := reflect.TypeAssert[Secret](value); ok {
+			out = append(out, secret.text)
+		} else if value.Kind() == reflect.Struct {
+			out = append(out, secretsIn(value)...)
+		}
+	}
+	return out
 }
 
 func holdsSecret(t reflect.Type) bool {

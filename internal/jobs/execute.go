@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/modular-dashboard/dashboard/internal/redact"
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
@@ -50,7 +51,7 @@ func (a *active) execute(ctx context.Context, run Run, lease *storage.Lease) {
 func (a *active) protect(ctx context.Context) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("panic: %v", v)
+			err = errors.New("panic: " + redact.Print(v))
 			if a.r.opts.Panicked != nil {
 				a.r.opts.Panicked(ctx, a.key.Module, v, debug.Stack())
 			}

@@ -222,3 +222,9 @@ func (r *Redactor) Text(s string) string {
 
 // Key reports whether a value under this key is a secret.
 func (r *Redactor) Key(key string) bool { return r.keyKind(key) != keyOpen }
+
+// Print prints a value that is not known, such as what a panic was called with,
+// without the secrets in it.
+func Print(v any) string {
+	return New().Attr(slog.Any("", v)).Value.String()
+}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/modular-dashboard/dashboard/internal/redact"
 )
 
 var (
@@ -26,7 +28,7 @@ type panicError struct {
 	stack []byte
 }
 
-func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
+func (e *panicError) Error() string { return "panic: " + redact.Print(e.value) }
 
 // calls makes one call of a unit's functions at a time.
 type calls struct {
