@@ -92,9 +92,11 @@ export function ResourceList({ about, link, cells = noCells, titles, empty }: Pr
   );
 }
 
-/** The columns of the table: the item's name first. */
+/** The columns of the table: the item's name first. An id says nothing to people; it is on the item's page. */
 export function columnsOf(about: Description): ResourceField[] {
-  const shown = about.fields.filter((field) => field.list);
+  const shown = about.fields.filter(
+    (field) => field.list && !(field.name === about.key && field.name === 'id'),
+  );
   const label = about.fields.filter((field) => field.name === about.label);
   return [...label, ...shown.filter((field) => field.name !== about.label)];
 }
@@ -189,11 +191,6 @@ function Failed({ error, control, onRetry }: FailedProps) {
   return (
     <div className="stack pad">
       <ErrorNotice error={error} />
-      {error.fields.map((field) => (
-        <p key={field.pointer} className="problem">
-          {field.detail}
-        </p>
-      ))}
       <div className="row">
         {state.cursor !== '' && <Button onClick={control.first}>{t('resource.first')}</Button>}
         <Button

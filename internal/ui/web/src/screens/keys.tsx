@@ -70,7 +70,11 @@ export function Keys() {
     >
       <div className="stack">
         <p className="dim">{t('keys.lead')}</p>
-        {mayManage && <WhoseChoice whose={whose} onChange={setWhose} />}
+        {mayManage && (
+          <div>
+            <WhoseChoice whose={whose} onChange={setWhose} />
+          </div>
+        )}
         {keys.isPending && <LoadingRows rows={3} height="5rem" />}
         {keys.error && (
           <ErrorNotice
@@ -135,7 +139,7 @@ function WhoseChoice({ whose, onChange }: { whose: Whose; onChange: (whose: Whos
                 onChange(choice);
               }}
             />
-            {t(`keys.whose.${choice}`)}
+            <span className="segment">{t(`keys.whose.${choice}`)}</span>
           </label>
         ))}
       </div>
