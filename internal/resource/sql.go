@@ -63,6 +63,10 @@ func join(conditions ...string) string {
 // served reports whether one index holds the rows that are asked for side by
 // side in the order: SQLite finds it by itself.
 func (t *Table) served(q Query) bool {
+	order := q.Sort[0].Field.Name
+	if q.Found == nil && q.Filter.Within(order) || q.Filter == nil && q.Found.Within(order) {
+		return true // the order's own index
+	}
 	first := t.fields.Key.Name
 	if t.fields.Order != "" {
 		first = strings.TrimPrefix(t.fields.Order, "-")
@@ -71,7 +75,7 @@ func (t *Table) served(q Query) bool {
 		if f := t.fields.Field(name); f.Key || f.Unique {
 			return true // one row
 		}
-		return q.Sort[0].Field.Name == first && t.has(name, forFilter) != ""
+		return order == first && t.has(name, forFilter) != ""
 	})
 }
 
