@@ -16,7 +16,7 @@ import (
 // An API key is "dsh_", 22 random digits of base62 (131 bits), a tag of 10, "_"
 // and a checksum of 6:
 //
-//	dsh_4cJvT0p9WxZk2LrQeB7nYa8GhUd3KfSm_0aZ91x
+//	dsh_4cJvT0p9WxZk2LrQeB7nYa8GhUd3KfSm_3cCCRP
 //
 // Anybody can compute the checksum, so that a scanner tells a leaked key from
 // something that looks like one. Only we can compute the tag: a made-up key

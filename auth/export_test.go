@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"testing"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -99,3 +100,35 @@ var AddressKey = addressKey
 
 // MintForTest makes the first token of any session.
 func (a *Authority) MintForTest(session string) string { return a.refresh.Load().mint(session) }
+
+// OurKey reports whether a key carries the tag of a secret.
+var OurKey = ourKey
+
+// ForgeAPIKey makes what looks like a key, as anybody can, of 22 digits.
+func ForgeAPIKey(random string) string {
+	body := apiKeyPrefix + random + "0000000000"
+	return body + "_" + string(checksum(body))
+}
+
+// KnownKeys returns how many API keys are remembered, and how many are known to
+// be gone.
+func (a *Authority) KnownKeys() (known, gone int) {
+	a.keys.known.CleanUp()
+	a.keys.gone.CleanUp()
+	return a.keys.known.EstimatedSize(), a.keys.gone.EstimatedSize()
+}
+
+// PageSQL returns the statement that reads a page of accounts, the first or one
+// after it.
+func (a *Authority) PageSQL(t *testing.T, q UserQuery, after bool) (string, []any) {
+	t.Helper()
+	plan, err := a.planUsers(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after {
+		plan.and(plan.sort.After(plan.sort.Values(User{ID: "x", Email: "m@example.org"}.value), plan.next()))
+	}
+	from, _ := plan.sql(50)
+	return `SELECT * FROM ` + from, plan.args
+}

@@ -126,8 +126,12 @@ func (a *Authority) Sessions(ctx context.Context, userID string) (sessions []Ses
 }
 
 // RevokeSession ends one session of an account: at once here, within a second
-// on every instance. Errors: [ErrNotFound], also for a session of another account.
+// on every instance. Errors: [ErrNotFound], also for a session of another account;
+// [ErrAPIKey] where the principal of ctx came with an API key.
 func (a *Authority) RevokeSession(ctx context.Context, userID, sessionID string) error {
+	if err := refuseKey(ctx); err != nil {
+		return err
+	}
 	return a.endSession(ctx, userID, sessionID, "session.revoke")
 }
 
