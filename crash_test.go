@@ -41,6 +41,7 @@ func (m *ledger) Manifest() dashboard.Manifest {
 
 func (m *ledger) Routes(r *dashboard.Router) error {
 	dashboard.Get(r, "/ping", func(context.Context, none) (note, error) { return note{Text: m.c.Version}, nil }, dashboard.Require(permRead))
+	dashboard.Post(r, "/entries", m.enter, dashboard.Require(permRead))
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -40,3 +41,7 @@ func AccessTokenForTest(t testing.TB, d *Dashboard, email, password string) stri
 	}
 	return g.AccessToken
 }
+
+// ClientContextForTest returns the context of the request that ctx belongs to,
+// which ends when its client leaves.
+func ClientContextForTest(ctx context.Context) context.Context { return stateOf(ctx).r.Context() }

@@ -69,7 +69,9 @@ func (d *Dashboard) serveOnce(w http.ResponseWriter, r *http.Request, e *endpoin
 	case outcome == idempotency.Replay:
 		replay(w, answer)
 	default:
-		r = r.WithContext(claim.Context(r.Context()))
+		ctx, done := outliveClient(r.Context())
+		defer done()
+		r = r.WithContext(claim.Context(ctx))
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		d.runOnce(w, r, e, claim)
 	}
@@ -100,6 +102,27 @@ func validKey(key string) bool {
 	return true
 }
 
+// outliveClient returns a context that goes on for a while when the client has
+// left: it will come back for the answer. Any other end of ctx ends it.
+func outliveClient(ctx context.Context) (_ context.Context, done func()) {
+	on, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		cause := context.Cause(ctx)
+		if !errors.Is(cause, context.Canceled) {
+			cancel(cause)
+			return
+		}
+		timer := time.NewTimer(idempotency.Lease)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel(cause)
+		case <-on.Done():
+		}
+	})
+	return on, func() { stop(); cancel(nil) }
+}
+
 // runOnce handles a request whose key is claimed. The answer goes out when it is
 // stored, so that who has seen it can ask for it again.
 func (d *Dashboard) runOnce(w http.ResponseWriter, r *http.Request, e *endpoint, claim *idempotency.Claim) {
@@ -113,7 +136,7 @@ func (d *Dashboard) runOnce(w http.ResponseWriter, r *http.Request, e *endpoint,
 	d.call(kept, r, e)
 	ended = true
 	var answer *idempotency.Answer
-	if !kept.passed && !e.config.answerOnce {
+	if !kept.passed && !e.config.answerOnce && kept.code() != statusClientGone {
 		answer = kept.answer()
 	}
 	d.settle(r, e, claim, answer, kept.code())
@@ -139,7 +162,10 @@ func (d *Dashboard) settle(r *http.Request, e *endpoint, claim *idempotency.Clai
 	}
 }
 
-const settleTimeout = 10 * time.Second
+const (
+	settleTimeout    = 10 * time.Second
+	statusClientGone = 499 // says nothing to who comes back
+)
 
 // replay answers what a request was answered before.
 func replay(w http.ResponseWriter, a *idempotency.Answer) {
