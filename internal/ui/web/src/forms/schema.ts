@@ -135,7 +135,9 @@ export function check(field: FormField, raw: unknown): string {
 function needsText(field: FormField): boolean {
   if (field.control === 'lines') return (field.schema.minItems ?? 0) > 0;
   if (field.control === 'text' || field.control === 'long') return (field.schema.minLength ?? 0) > 0;
-  return field.required || field.control === 'duration' || field.control === 'number';
+  if (field.required) return true;
+  const nullable = Array.isArray(field.schema.type) && field.schema.type.includes('null');
+  return !nullable && (field.control === 'duration' || field.control === 'number');
 }
 
 function secretProblem(schema: JSONSchema, raw: unknown): string {
