@@ -3,6 +3,9 @@ package resource
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
 	"reflect"
 
 	"github.com/modular-dashboard/dashboard/internal/bind"
@@ -78,7 +81,7 @@ func (w *Writer) Apply(item reflect.Value, patch []byte) error {
 // item, which nobody may.
 func object(patch []byte) (members map[string]json.RawMessage, order []string, err error) {
 	bad := func(code, detail string) error {
-		return &bind.Error{Status: 422, Slug: "invalid-input", Detail: "The request has invalid fields.",
+		return &bind.Error{Status: http.StatusUnprocessableEntity, Slug: "invalid-input", Detail: "The request was understood, but some of its values cannot be accepted.",
 			Fields: []problem.Field{{Pointer: "", Code: code, Detail: detail}}}
 	}
 	dec := json.NewDecoder(bytes.NewReader(patch))
@@ -101,6 +104,12 @@ func object(patch []byte) (members map[string]json.RawMessage, order []string, e
 		}
 		members[name] = value
 		order = append(order, name)
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, nil, bad("syntax", "must be JSON")
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, nil, bad("syntax", "must be one value")
 	}
 	return members, order, nil
 }
