@@ -69,6 +69,9 @@ func (d *Dashboard) auditAs(ctx context.Context, tx *storage.Tx, actor, action, 
 	}
 	if p, ok := auth.FromContext(ctx); ok && (actor == "" || actor == p.ID) {
 		e.Actor, e.ActorName = p.ID, p.Email
+		if p.KeyName != "" {
+			e.ActorName += " (API key " + p.KeyName + ")"
+		}
 	}
 	if e.Actor == "" {
 		e.Actor = "system"

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"strings"
 	"sync/atomic"
 
@@ -105,6 +106,9 @@ func (d *Dashboard) keyFile(ctx context.Context, name string) ([]auth.MasterKey,
 	if err != nil {
 		return nil, fmt.Errorf("read key file: %w", err)
 	}
+	if err := d.keyFileIsPrivate(ctx, name); err != nil {
+		return nil, err
+	}
 	var out []auth.MasterKey
 	for line := range strings.Lines(string(raw)) {
 		line = strings.TrimSpace(line)
@@ -122,6 +126,29 @@ func (d *Dashboard) keyFile(ctx context.Context, name string) ([]auth.MasterKey,
 		return nil, fmt.Errorf("read key file %s: it holds no key", name)
 	}
 	return out, nil
+}
+
+// keyFileIsPrivate refuses a key file that everybody may read, or that others
+// may write: the secrets of the database are none then. A group may read it, as
+// the volumes of some orchestrators have it, and is warned about. Windows has
+// no such modes.
+func (d *Dashboard) keyFileIsPrivate(ctx context.Context, name string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	info, err := os.Stat(name)
+	if err != nil {
+		return fmt.Errorf("read key file: %w", err)
+	}
+	mode := info.Mode().Perm()
+	switch {
+	case mode&0o027 != 0:
+		return fmt.Errorf("the key file %s has mode %#o, so others than its owner may read or change it: chmod 600 it, and if somebody may have read it, rotate the key", name, mode)
+	case mode&0o040 != 0:
+		d.log.WarnContext(ctx, "the key file may be read by its group: whoever reads it and the database has every secret; chmod 600 it unless that is meant",
+			"file", name, "mode", fmt.Sprintf("%#o", mode))
+	}
+	return nil
 }
 
 // makeKeyFile writes the file under another name first and links it into place:

@@ -249,3 +249,44 @@ func TestMissingKeyFile(t *testing.T) {
 	}
 	t.Run("second life", func(t *testing.T) { openServer(t, file) })
 }
+
+// A key file that everybody may read is refused, one that a group may read is
+// warned about.
+func TestLooseKeyFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "d.db")
+	t.Run("first life", func(t *testing.T) { openServer(t, file) })
+	for _, tt := range []struct {
+		mode   os.FileMode
+		refuse bool
+		warn   bool
+	}{
+		{0o600, false, false}, {0o400, false, false}, {0o440, false, true}, {0o640, false, true},
+		{0o644, true, false}, {0o604, true, false}, {0o620, true, false}, {0o602, true, false}, {0o666, true, false},
+	} {
+		t.Run(tt.mode.String(), func(t *testing.T) {
+			if err := os.Chmod(file+".key", tt.mode); err != nil {
+				t.Fatal(err)
+			}
+			db, err := sqlite.Open(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var logged bytes.Buffer
+			d, err := dashboard.New(db, dashboard.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))), dashboard.WithFastPasswords())
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = d.Start(t.Context())
+			if refused := err != nil; refused != tt.refuse || refused && (!strings.Contains(err.Error(), "chmod 600") || !strings.Contains(err.Error(), file+".key")) {
+				t.Errorf("Start: got %v, want refused %v", err, tt.refuse)
+			}
+			if err := errors.Join(d.Shutdown(t.Context()), db.Close()); err != nil {
+				t.Error(err)
+			}
+			if warned := strings.Contains(logged.String(), "may be read by its group"); warned != tt.warn {
+				t.Errorf("got %s, want a warning %v", logged.String(), tt.warn)
+			}
+		})
+	}
+}
