@@ -59,7 +59,10 @@ func (m *babbler) Health(context.Context) error {
 }
 
 func (m *babbler) Routes(r *dashboard.Router) error {
-	babble := func(w http.ResponseWriter, q *http.Request) { m.say(q.Context(), q); w.WriteHeader(http.StatusNoContent) }
+	babble := func(w http.ResponseWriter, q *http.Request) {
+		m.say(q.Context(), q)
+		w.WriteHeader(http.StatusNoContent)
+	}
 	r.Handle("GET /say", http.HandlerFunc(babble), dashboard.Public())
 	r.Handle("POST /say", http.HandlerFunc(babble), dashboard.Public())
 	dashboard.Get(r, "/fail", func(context.Context, struct{}) (struct{}, error) {
@@ -121,8 +124,10 @@ func (h twice) Enabled(context.Context, slog.Level) bool { return true }
 func (h twice) Handle(ctx context.Context, r slog.Record) error {
 	return errors.Join(h.text.Handle(ctx, r), h.js.Handle(ctx, r))
 }
-func (h twice) WithAttrs(a []slog.Attr) slog.Handler { return twice{h.text.WithAttrs(a), h.js.WithAttrs(a)} }
-func (h twice) WithGroup(n string) slog.Handler      { return twice{h.text.WithGroup(n), h.js.WithGroup(n)} }
+func (h twice) WithAttrs(a []slog.Attr) slog.Handler {
+	return twice{h.text.WithAttrs(a), h.js.WithAttrs(a)}
+}
+func (h twice) WithGroup(n string) slog.Handler { return twice{h.text.WithGroup(n), h.js.WithGroup(n)} }
 
 // tour is a walk through the whole API that notes every secret on its way.
 type tour struct {
