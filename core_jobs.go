@@ -96,7 +96,7 @@ func (d *Dashboard) findJob(module, name string) (jobs.Key, error) {
 type jobRunsIn struct {
 	Module string `path:"module"`
 	Name   string `path:"name"`
-	Limit  int    `query:"limit" default:"50" validate:"min=1,max=100"`
+	Limit  int    `query:"limit" default:"50" validate:"min=1,max=200"`
 	Cursor string `query:"cursor" validate:"max=500"`
 }
 

@@ -13,7 +13,7 @@ var readCities = dashboard.NewPermission("city.read", "Read cities")
 // CitiesIn asks for a page: the cursor is the last name of the page before.
 type CitiesIn struct {
 	Cursor string `query:"cursor" validate:"max=100"`
-	Limit  int    `query:"limit" default:"2" validate:"min=1,max=100"`
+	Limit  int    `query:"limit" default:"50" validate:"min=1,max=200"`
 }
 
 func cities(_ context.Context, in CitiesIn) (dashboard.Page[string], error) {
@@ -29,7 +29,8 @@ func cities(_ context.Context, in CitiesIn) (dashboard.Page[string], error) {
 	return page, nil
 }
 
-// Lists are pages. An empty one is [], never null.
+// Lists are pages. An empty one is [], never null. The header Link of a page leads
+// to the next one.
 func ExamplePage() {
 	d, stop := startDemo(dashboard.Func(dashboard.Manifest{
 		ID: "atlas", Version: "1.0.0", Permissions: []dashboard.Permission{readCities},
@@ -38,8 +39,8 @@ func ExamplePage() {
 		return nil
 	}))
 	defer stop()
-	d.show(d.owner, http.MethodGet, "/api/v1/m/atlas/cities", "")
-	d.show(d.owner, http.MethodGet, "/api/v1/m/atlas/cities?cursor=Bergen&limit=9", "")
+	d.show(d.owner, http.MethodGet, "/api/v1/m/atlas/cities?limit=2", "")
+	d.show(d.owner, http.MethodGet, "/api/v1/m/atlas/cities?cursor=Bergen", "")
 	d.show(d.owner, http.MethodGet, "/api/v1/m/atlas/cities?cursor=Essen", "")
 	// Output:
 	// 200 {"items":["Accra","Bergen"],"next_cursor":"Bergen"}
