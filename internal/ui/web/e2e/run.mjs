@@ -10,6 +10,7 @@ import { firstRun } from './first-run.mjs';
 import { keyboard } from './keyboard.mjs';
 import { startServer } from './server.mjs';
 import { states } from './states.mjs';
+import { system, systemAccessibility } from './system.mjs';
 import { weight } from './weight.mjs';
 
 const { values } = parseArgs({
@@ -35,6 +36,8 @@ const jobs = [
   { name: 'accessibility', suite: accessibility, prefix: deepest },
   { name: 'states', suite: states, prefix: middle },
   { name: 'accessibility-faults', suite: accessibilityOfFaults, prefix: deepest },
+  { name: 'system', suite: system, prefix: deepest },
+  { name: 'accessibility-system', suite: systemAccessibility, prefix: deepest },
   { name: 'keyboard', suite: keyboard, prefix: deepest },
   { name: 'weight', suite: weight, prefix: deepest },
 ].filter((job) => values.only.length === 0 || values.only.includes(job.name));

@@ -108,8 +108,8 @@ describe('the pages of the API', () => {
 
   it('follow a link to a schema and take the focus there', async () => {
     await draw(<APIDocs />, '/?op=audit');
-    fireEvent.click(within(await screen.findByRole('article')).getByRole('link', { name: 'Leaf' }));
-    const heading = await screen.findByRole('heading', { name: 'Leaf' });
+    fireEvent.click(within(await screen.findByRole('article')).getByRole('link', { name: 'Tree' }));
+    const heading = await screen.findByRole('heading', { name: 'Tree' });
     await waitFor(() => {
       expect(document.activeElement).toBe(heading);
     });

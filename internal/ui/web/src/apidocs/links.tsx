@@ -21,7 +21,7 @@ export function DocsLink({ op, schema, children }: Props) {
   );
 }
 
-/** A link to a schema by its name. */
-export function SchemaLink({ name }: { name: string }) {
-  return <DocsLink schema={name}>{name}</DocsLink>;
+/** A link to a schema, by its name if nothing else is said. */
+export function SchemaLink({ name, children = name }: { name: string; children?: ReactNode }) {
+  return <DocsLink schema={name}>{children}</DocsLink>;
 }

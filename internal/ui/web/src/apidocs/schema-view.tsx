@@ -72,12 +72,13 @@ interface LineProps extends Props {
 function Line({ name, required = false, schemas, schema, inside, opened = false }: LineProps) {
   const [open, setOpen] = useState(opened);
   const inner = innermost(schemas, schema);
-  const loop = refName(inner) !== '' && inside.includes(refName(inner));
+  const named = refName(inner);
+  const loop = named !== '' && inside.includes(named);
   const deep = !loop && nests(resolve(schemas, inner));
   const head = (
     <>
       {name}
-      <Facts schemas={schemas} schema={schema} />
+      <Facts schemas={schemas} schema={schema} linked={!deep} />
       {required && <span className="needed">{t('docs.required')}</span>}
       {loop && <span className="dim small">{t('docs.loop')}</span>}
     </>
@@ -94,7 +95,16 @@ function Line({ name, required = false, schemas, schema, inside, opened = false 
         >
           <summary>{head}</summary>
           {/* Drawn when it is opened: a schema can be as deep as it likes. */}
-          {open && <SchemaView schemas={schemas} schema={inner} inside={inside} />}
+          {open && (
+            <>
+              {named && (
+                <p className="crumbs">
+                  <SchemaLink name={named}>{t('docs.schema.open', { name: named })}</SchemaLink>
+                </p>
+              )}
+              <SchemaView schemas={schemas} schema={inner} inside={inside} />
+            </>
+          )}
         </details>
       ) : (
         <p className="schema-line">{head}</p>
@@ -104,15 +114,22 @@ function Line({ name, required = false, schemas, schema, inside, opened = false 
   );
 }
 
-/** A type in words, with a link where it has a name, and its limits. */
-export function Facts({ schemas, schema }: { schemas: Record<string, Schema>; schema: Schema | undefined }) {
+interface FactsProps {
+  schemas: Record<string, Schema>;
+  schema: Schema | undefined;
+  /** A name leads to its schema; not in a summary, which is pressed itself. */
+  linked?: boolean;
+}
+
+/** A type in words, by its name where it has one, and its limits. */
+export function Facts({ schemas, schema, linked = true }: FactsProps) {
   const name = refName(innermost(schemas, schema));
   const found = resolve(schemas, schema);
   const limits = limitsOf(found);
   return (
     <span className="facts-line">
       <span className="dim">
-        {typeOf(schemas, schema)} {name && <SchemaLink name={name} />}
+        {typeOf(schemas, schema)} {name && (linked ? <SchemaLink name={name} /> : <b>{name}</b>)}
       </span>
       {found.enum && (
         <span>

@@ -74,11 +74,9 @@ describe('the jobs', () => {
         <Toasts />
       </>,
     );
-    fireEvent.click(await screen.findByRole('button', { name: 'Run Clean up now' }));
-    await screen.findAllByText('Running…');
-    expect(screen.getByRole('button', { name: 'Run Clean up now' }).getAttribute('aria-disabled')).toBe(
-      'true',
-    );
+    fireEvent.click(await screen.findByRole('button', { name: 'Run now: Clean up' }));
+    const running = await screen.findByRole('button', { name: 'Running…' });
+    expect(running.getAttribute('aria-disabled')).toBe('true');
     runs = [run('10'), run('9', { duration_ms: 2_500, trigger: 'manual' })];
     expect(await screen.findByText('Clean up is done, after 2.5 s.', {}, { timeout: 3_000 })).toBeTruthy();
     expect(seen.filter((one) => one.method === 'POST')).toHaveLength(1);
@@ -106,7 +104,7 @@ describe('the jobs', () => {
         <Toasts />
       </>,
     );
-    fireEvent.click(await screen.findByRole('button', { name: 'Run Clean up now' }));
+    fireEvent.click(await screen.findByRole('button', { name: 'Run now: Clean up' }));
     expect(await screen.findByText(want)).toBeTruthy();
   });
 
@@ -137,7 +135,7 @@ describe('the jobs', () => {
     serve({ 'GET api/v1/auth/me': () => ({ body: { permissions: [] } }), ...list(clean) });
     await draw(<Jobs />);
     await screen.findByText('Clean up');
-    expect(screen.queryByRole('button', { name: /now$/ })).toBeNull();
+    expect(screen.queryByRole('button', { name: /^Run/ })).toBeNull();
   });
 
   it('say so when there are none', async () => {

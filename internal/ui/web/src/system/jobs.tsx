@@ -79,7 +79,7 @@ function Line({ job }: { job: Job }) {
         </Button>
         {mayRun && (
           <Button
-            aria-label={t('jobs.run.of', { title: job.title })}
+            aria-label={running ? undefined : t('jobs.run.of', { title: job.title })}
             busy={running}
             onClick={() => {
               run.mutate();

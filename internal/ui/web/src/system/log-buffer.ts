@@ -1,6 +1,7 @@
 import type { LogRecord } from './types';
 
-const maxRecords = 100_000;
+// A page of a busy day and what comes while it is read.
+const maxRecords = 110_000;
 // How far a page from the server may overlap what the stream has brought already.
 const overlap = 2_000;
 

@@ -9,6 +9,7 @@ export const apidocs: Words<typeof en> = {
   'docs.nothing': 'Nichts enthält diese Wörter.',
   'docs.found': { one: '{count} Operation', other: '{count} Operationen' },
   'docs.schemas': 'Schemas',
+  'docs.schema.open': '{name} öffnen',
   'docs.missing.title': 'Das ist jetzt nicht in der API',
   'docs.missing': '„{name}“ gibt es nicht. Vielleicht ist das Modul ausgeschaltet.',
   'docs.lead': {

@@ -34,7 +34,7 @@ export const system: Words<typeof en> = {
   'jobs.everywhere': 'auf jeder Instanz',
   'jobs.catches': 'holt einen versäumten Lauf nach',
   'jobs.run': 'Jetzt ausführen',
-  'jobs.run.of': '{title} jetzt ausführen',
+  'jobs.run.of': 'Jetzt ausführen: {title}',
   'jobs.running': 'Läuft…',
   'jobs.done': '{title} ist fertig, nach {span}.',
   'jobs.undone': '{title} ist nicht gelungen: {error}',

@@ -6,6 +6,7 @@ export const apidocs = {
   'docs.nothing': 'Nothing has these words.',
   'docs.found': { one: '{count} operation', other: '{count} operations' },
   'docs.schemas': 'Schemas',
+  'docs.schema.open': 'Open {name}',
   'docs.missing.title': 'This is not in the API now',
   'docs.missing': 'There is no “{name}”. Its module may be off.',
   'docs.lead': {

@@ -30,7 +30,7 @@ export const system = {
   'jobs.everywhere': 'on every instance',
   'jobs.catches': 'makes up for a missed run',
   'jobs.run': 'Run now',
-  'jobs.run.of': 'Run {title} now',
+  'jobs.run.of': 'Run now: {title}',
   'jobs.running': 'Running…',
   'jobs.done': '{title} is done, after {span}.',
   'jobs.undone': '{title} did not succeed: {error}',
