@@ -8,9 +8,12 @@ import { launch } from './browser.mjs';
 import { faults } from './faults.mjs';
 import { firstRun } from './first-run.mjs';
 import { keyboard } from './keyboard.mjs';
+import { keys } from './keys.mjs';
+import { resources } from './resources.mjs';
 import { startServer } from './server.mjs';
 import { states } from './states.mjs';
 import { system, systemAccessibility } from './system.mjs';
+import { users } from './users.mjs';
 import { weight } from './weight.mjs';
 
 const { values } = parseArgs({
@@ -38,6 +41,9 @@ const jobs = [
   { name: 'accessibility-faults', suite: accessibilityOfFaults, prefix: deepest },
   { name: 'system', suite: system, prefix: deepest },
   { name: 'accessibility-system', suite: systemAccessibility, prefix: deepest },
+  { name: 'resources', suite: resources, prefix: deepest, more: ['customers'] },
+  { name: 'users', suite: users, prefix: middle },
+  { name: 'keys', suite: keys, prefix: deepest },
   { name: 'keyboard', suite: keyboard, prefix: deepest },
   { name: 'weight', suite: weight, prefix: deepest },
 ].filter((job) => values.only.length === 0 || values.only.includes(job.name));
@@ -54,14 +60,14 @@ async function worker() {
   for (let job = queue.shift(); job; job = queue.shift()) await run(job);
 }
 
-async function run({ name, suite, prefix }) {
+async function run({ name, suite, prefix, more }) {
   const label = `${name} ${prefix}`;
   const folder = out && join(out, `${name}${prefix.replaceAll('/', '-')}`.replace(/-+$/, ''));
   if (folder) await mkdir(folder, { recursive: true });
   let server;
   let last;
   try {
-    server = await startServer({ binary: values.server, prefix });
+    server = await startServer({ binary: values.server, prefix, more });
     const faults = await suite({
       browser,
       server,

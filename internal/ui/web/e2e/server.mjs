@@ -15,9 +15,9 @@ export const account = {
 const modules = ['system', 'hello', 'broken'];
 const startTimeout = 20_000;
 
-/** A server with no account yet. `crash` kills it without warning, `resume` starts it again on the same data. */
-export async function startServer({ binary, prefix }) {
-  return binary ? startBinary(binary, prefix) : startStandIn(prefix);
+/** A server with no account yet, with `more` modules than most suites need. `crash` kills it without warning, `resume` starts it again on the same data. */
+export async function startServer({ binary, prefix, more = [] }) {
+  return binary ? startBinary(binary, prefix, [...modules, ...more]) : startStandIn(prefix);
 }
 
 async function startStandIn(prefix) {
@@ -31,7 +31,7 @@ async function startStandIn(prefix) {
   };
 }
 
-async function startBinary(binary, prefix) {
+async function startBinary(binary, prefix, modules) {
   const folder = await mkdtemp(join(tmpdir(), 'dashboard-e2e-'));
   const config = join(folder, 'config.yaml');
   await writeFile(config, `title: Acme operations\nmodules: [${modules.join(', ')}]\n`);
@@ -62,6 +62,8 @@ async function startBinary(binary, prefix) {
 
   await start();
   return {
+    /** It is no stand-in. */
+    real: true,
     url,
     setupLink: await link(() => output),
     crash: () => end('SIGKILL'),

@@ -1,30 +1,34 @@
 // Resources, users, roles and keys of the stand-in: as much of the server's lists as screens need to be looked at.
 import { Problem, invalid } from './problem.mjs';
 
-const first = [
+const given = [
   'Ada',
+  'Bo',
+  'Carla',
+  'Dov',
+  'Edith',
+  'Farid',
   'Grace',
-  'Edsger',
-  'Barbara',
-  'Alan',
-  'Katherine',
-  'Donald',
-  'Radia',
-  'Ken',
-  'Margaret',
+  'Hugo',
+  'Ines',
+  'Jan',
+  'Katya',
+  'Liam',
+  'Mei',
 ];
-const last = [
-  'Lovelace',
-  'Hopper',
-  'Dijkstra',
-  'Liskov',
-  'Turing',
-  'Johnson',
-  'Knuth',
-  'Perlman',
-  'Thompson',
+const family = [
+  'Abara',
+  'Becker',
+  'Castro',
+  'Dubois',
+  'Eriksen',
+  'Fischer',
+  'Garcia',
+  'Haddad',
+  'Ito',
+  'Jansen',
 ];
-const plans = ['free', 'team', 'business'];
+const plans = ['free', 'team', 'enterprise'];
 const day = 86_400e3;
 const at = (ms) => new Date(ms).toISOString();
 
@@ -37,8 +41,8 @@ const permissions = [
   ['dashboard.users.manage', 'Manage users and roles'],
   ['dashboard.audit.read', 'Read the audit log'],
   ['dashboard.system.read', 'See the system: version, instances, jobs and logs'],
-  ['shop.customers.read', 'See customers'],
-  ['shop.customers.manage', 'Change customers'],
+  ['customers.customer.read', 'See customers'],
+  ['customers.customer.write', 'Create, change and delete customers'],
   ['shop.invoices.read', 'See invoices'],
   ['shop.invoices.refund', 'Refund invoices'],
 ].map(([id, title]) => ({ id, title, module: id.split('.')[0] }));
@@ -64,46 +68,39 @@ const customerSchema = {
   type: 'object',
   required: ['name', 'email'],
   properties: {
-    name: { type: 'string', title: 'Name', minLength: 1, maxLength: 100 },
-    email: { type: 'string', title: 'Email', minLength: 3, maxLength: 200 },
+    name: { type: 'string', title: 'Name', minLength: 1, maxLength: 100, default: '' },
+    email: { type: 'string', title: 'E-mail', minLength: 1, maxLength: 200, format: 'email', default: '' },
     plan: { type: 'string', title: 'Plan', enum: plans, default: 'free' },
-    seats: { type: 'integer', title: 'Seats', minimum: 1, maximum: 500, default: 1 },
-    active: { type: 'boolean', title: 'Active', default: true },
-    tags: { type: 'array', title: 'Tags', items: { type: 'string' } },
-    note: { type: 'string', title: 'Note', maxLength: 1000 },
+    seats: { type: 'integer', title: 'Seats', minimum: 0, maximum: 100_000, default: 0 },
+    notes: { type: 'string', title: 'Notes', maxLength: 2000, default: '' },
   },
 };
 
 const descriptions = {
-  'shop/customers': {
-    module: 'shop',
+  'customers/customers': {
+    module: 'customers',
     name: 'customers',
     title: 'Customers',
-    singular: 'customer',
-    path: 'api/v1/m/shop/customers',
+    singular: 'Customer',
+    path: 'api/v1/m/customers/customers',
     key: 'id',
     label: 'name',
     may: { create: true, update: true, delete: true, export: true },
     search: true,
-    search_hint: 'Name, Email',
+    search_hint: 'Name, E-mail',
     default_sort: '-created_at',
     fields: [
-      field('id', 'ID', 'text', { list: false, sort: false, read_only: true }),
+      field('id', 'ID', 'text', { sort: false, read_only: true }),
       field('name', 'Name', 'text'),
-      field('email', 'Email', 'text'),
-      field('plan', 'Plan', 'enum', { values: plans }),
+      field('email', 'E-mail', 'text', { filter: false }),
+      field('plan', 'Plan', 'enum', { values: plans, sort: false }),
       field('seats', 'Seats', 'integer'),
-      field('storage', 'Storage', 'integer', { unit: 'bytes', read_only: true }),
-      field('active', 'Active', 'boolean'),
-      field('tags', 'Tags', 'list', { sort: false }),
-      field('created_at', 'Created', 'time', { read_only: true }),
-      field('note', 'Note', 'text', { list: false, filter: false, sort: false }),
+      field('notes', 'Notes', 'text', { list: false, filter: false, sort: false }),
+      field('created_at', 'Customer since', 'time', { read_only: true }),
     ],
     create_schema: customerSchema,
     update_schema: customerSchema,
-    actions: [
-      { name: 'archive', title: 'Archive', confirm: 'They can no longer sign in. Their data stays.' },
-    ],
+    actions: [{ name: 'delete', title: 'Delete', danger: true }],
     export: ['csv', 'ndjson'],
   },
   'dashboard/users': {
@@ -133,23 +130,20 @@ const descriptions = {
 
 /** The routes of the stand-in's data; `me` is whoever is signed in. */
 export function dataRoutes({ me, note }) {
-  const customers = Array.from({ length: 340 }, (_, i) => ({
-    id: `c${i + 1}`,
-    name: `${first[i % 10]} ${last[(i * 7) % 9]}`,
-    email: `${first[i % 10]}.${last[(i * 7) % 9]}${i}@example.com`.toLowerCase(),
+  const customers = Array.from({ length: 1000 }, (_, i) => ({
+    id: `sample-${String(i).padStart(7, '0')}`,
+    name: `${given[i % given.length]} ${family[i % family.length]}`,
+    email: `customer${i}@example.com`,
     plan: plans[i % 3],
-    seats: ((i * 37) % 480) + 1,
-    storage: (i * 7_654_321) % 9e9,
-    active: i % 5 !== 0,
-    tags: i % 4 === 0 ? ['vip', 'beta'] : i % 3 === 0 ? ['beta'] : [],
-    created_at: at(Date.now() - i * 0.7 * day),
-    note: '',
+    seats: (i * 7919) % 500,
+    notes: '',
+    created_at: at(Date.UTC(2020, 0, 1) + i * 60_000),
     version: 1,
   }));
   const users = Array.from({ length: 64 }, (_, i) => ({
     id: `u${i + 2}`,
-    email: `${first[(i + 1) % 10]}.${last[(i * 5) % 9]}${i}@example.com`.toLowerCase(),
-    name: `${first[(i + 1) % 10]} ${last[(i * 5) % 9]}`,
+    email: `${given[(i + 1) % 13]}.${family[(i * 5) % 10]}${i}@example.com`.toLowerCase(),
+    name: `${given[(i + 1) % 13]} ${family[(i * 5) % 10]}`,
     roles: i % 6 === 0 ? [] : i % 4 === 0 ? ['support', 'viewer'] : ['viewer'],
     disabled: i % 9 === 4,
     created_at: at(Date.now() - (i + 3) * day),
@@ -162,7 +156,7 @@ export function dataRoutes({ me, note }) {
     {
       name: 'support',
       title: 'Support',
-      permissions: ['shop.customers.manage', 'shop.old.read'],
+      permissions: ['customers.customer.write', 'shop.old.read'],
       inherits: ['viewer'],
       built_in: false,
     },
@@ -173,7 +167,7 @@ export function dataRoutes({ me, note }) {
       id: 'k1',
       name: 'Nightly import',
       prefix: 'dsh_4fK2',
-      permissions: ['shop.customers.read', 'shop.customers.manage'],
+      permissions: ['customers.customer.read', 'customers.customer.write'],
       created_at: at(Date.now() - 40 * day),
       expires_at: at(Date.now() + 20 * day),
       last_used_at: at(Date.now() - 3600e3),
@@ -222,7 +216,13 @@ export function dataRoutes({ me, note }) {
     for (const part of get('filter').split(' AND ').filter(Boolean)) {
       const found = /^(-?)([a-z_]+)\s*(!=|<=|>=|=|<|>|:)\s*"?(.*?)(\*?)"?$/.exec(part);
       if (!found)
-        throw invalid([{ pointer: '/filter', code: 'filter', detail: `does not end after ${part}` }]);
+        throw invalid([
+          { pointer: '/filter', code: 'filter', detail: `There is no field ${part} to filter by.` },
+        ]);
+      if (!(found[2] in items[0]))
+        throw new Problem(400, 'bad-filter', 'bad request', {
+          detail: `There is no field ${found[2]} to filter by.`,
+        });
       rows = rows.filter((item) => holds(item[found[2]], found) !== (found[1] === '-'));
     }
     const sort = get('sort') || usual;
@@ -251,6 +251,11 @@ export function dataRoutes({ me, note }) {
       '>': order > 0,
       '>=': order >= 0,
     }[operator];
+  }
+
+  function proper(body) {
+    if (body.email && !body.email.includes('@'))
+      throw invalid([{ pointer: '/email', code: 'email', detail: 'must be an email address' }]);
   }
 
   function patch(item, body, request, response) {
@@ -285,15 +290,14 @@ export function dataRoutes({ me, note }) {
     ],
     [
       'GET',
-      /^api\/v1\/m\/shop\/customers$/,
+      /^api\/v1\/m\/customers\/customers$/,
       ({ url }) => page(customers, url, ['name', 'email'], '-created_at'),
     ],
     [
       'POST',
-      /^api\/v1\/m\/shop\/customers$/,
+      /^api\/v1\/m\/customers\/customers$/,
       ({ body, response }) => {
-        if (customers.some((one) => one.email === body.email))
-          throw invalid([{ pointer: '/email', code: 'taken', detail: 'belongs to another customer' }]);
+        proper(body);
         const made = {
           id: `c${customers.length + 1}`,
           storage: 0,
@@ -311,21 +315,20 @@ export function dataRoutes({ me, note }) {
     ],
     [
       'POST',
-      /^api\/v1\/m\/shop\/customers\/actions\/(\w+)$/,
-      ({ match, body }) => ({
+      /^api\/v1\/m\/customers\/customers\/actions\/(\w+)$/,
+      ({ body }) => ({
         results: body.ids.map((id) => {
           const index = customers.findIndex((one) => one.id === id);
-          if (customers[index]?.plan === 'business' && match[1] === 'delete')
-            return { id, ok: false, error: { code: 'has-invoices', detail: 'It still has open invoices.' } };
-          if (match[1] === 'delete') customers.splice(index, 1);
-          else customers[index].active = false;
+          if (index < 0)
+            return { id, ok: false, error: { code: 'not-found', detail: 'It is not there any more.' } };
+          customers.splice(index, 1);
           return { id, ok: true };
         }),
       }),
     ],
     [
       'GET',
-      /^api\/v1\/m\/shop\/customers\/([^/]+)$/,
+      /^api\/v1\/m\/customers\/customers\/([^/]+)$/,
       ({ match, response }) => {
         const found = find(customers, 'id', match[1]);
         tag(response, found);
@@ -334,20 +337,28 @@ export function dataRoutes({ me, note }) {
     ],
     [
       'PATCH',
-      /^api\/v1\/m\/shop\/customers\/([^/]+)$/,
+      /^api\/v1\/m\/customers\/customers\/([^/]+)$/,
       ({ match, body, request, response }) => {
-        if (body.email && !body.email.includes('@'))
-          throw invalid([{ pointer: '/email', code: 'email', detail: 'must be an e-mail address' }]);
+        proper(body);
         return patch(find(customers, 'id', match[1]), body, request, response);
       },
     ],
     [
       'DELETE',
-      /^api\/v1\/m\/shop\/customers\/([^/]+)$/,
+      /^api\/v1\/m\/customers\/customers\/([^/]+)$/,
       ({ match, request }) => {
         const found = find(customers, 'id', match[1]);
         guard(request, found);
         customers.splice(customers.indexOf(found), 1);
+      },
+    ],
+    ['POST', /^api\/v1\/m\/customers\/samples$/, () => ({ customers: customers.length })],
+    [
+      'GET',
+      /^api\/v1\/m\/customers\/customers\.(csv|ndjson)$/,
+      ({ response }) => {
+        response.writeHead(200, { 'Content-Type': 'text/csv; charset=utf-8' });
+        response.end('id,name\r\n');
       },
     ],
     ['GET', /^api\/v1\/users$/, ({ url }) => page(allUsers(), url, ['email', 'name'], 'email')],
