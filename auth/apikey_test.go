@@ -727,3 +727,85 @@ func TestRecheckAPIKey(t *testing.T) {
 	_, err = a.Recheck(t.Context(), p)
 	wantErr(t, "revoked", err, auth.ErrInvalidToken)
 }
+
+// A known key costs the one allocation of its principal, a made-up one little
+// more, among as many keys as an instance remembers.
+func TestAPIKeyAllocations(t *testing.T) {
+	a := start(t, openDB(t))
+	_, owner := person(t, a, "o@example.org", auth.RoleOwner)
+	_, key := apiKey(t, a, owner, "*")
+	forged := auth.ForgeAPIKey("0123456789abcdefABCDEF")
+	for _, c := range []struct {
+		name, key string
+		good      bool
+		most      float64
+	}{{"known", key, true, 1}, {"made up", forged, false, 12}, {"wrong checksum", flip(forged, 42), false, 4}} {
+		r := httptest.NewRequest("GET", "http://localhost/", nil)
+		r.Header.Set("Authorization", "Bearer "+c.key)
+		n := testing.AllocsPerRun(100, func() {
+			if _, err := a.Authenticate(r); (err == nil) != c.good {
+				t.Fatal(err)
+			}
+		})
+		if n > c.most {
+			t.Errorf("%s: got %v allocations, want at most %v", c.name, n, c.most)
+		}
+	}
+}
+
+func BenchmarkVerifyAPIKey(b *testing.B) {
+	a := start(b, openDB(b))
+	_, owner := person(b, a, "o@example.org", auth.RoleOwner)
+	_, key := apiKey(b, a, owner, "*")
+	for name, c := range map[string]struct {
+		key  string
+		good bool
+	}{"known": {key, true}, "made up": {auth.ForgeAPIKey("0123456789abcdefABCDEF"), false}} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := a.VerifyAPIKey(b.Context(), c.key); (err == nil) != c.good {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// Many keys of some people, each used: all are known then, whoever makes keys up,
+// and all uses are written.
+func TestManyAPIKeys(t *testing.T) {
+	t.Parallel()
+	const people, each = 4, 200
+	db := openDB(t)
+	a := start(t, db)
+	var keys []string
+	for i := range people {
+		_, owner := person(t, a, fmt.Sprintf("u%d@example.org", i), auth.RoleViewer)
+		for range each {
+			_, key := apiKey(t, a, owner, "*.*.read")
+			keys = append(keys, key)
+		}
+	}
+	for range 2 {
+		for i, key := range keys {
+			p, err := a.VerifyAPIKey(t.Context(), key)
+			if err != nil || p.Email != fmt.Sprintf("u%d@example.org", i/each) {
+				t.Fatalf("key %d: got %+v, %v", i, p, err)
+			}
+		}
+	}
+	for i := range 3 * 10_000 { // made up ones push none of them out
+		if _, err := a.VerifyAPIKey(t.Context(), auth.ForgeAPIKey(fmt.Sprintf("%022d", i))); !errors.Is(err, auth.ErrInvalidToken) {
+			t.Fatal(err)
+		}
+	}
+	if known, gone := a.KnownKeys(); known < len(keys)*9/10 || gone != 0 {
+		t.Errorf("got %d known and %d gone", known, gone)
+	}
+	a.WriteUses(t.Context())
+	var n int
+	if err := db.QueryRow(t.Context(), `SELECT count(*) FROM auth_api_keys WHERE last_used_at > 0`).Scan(&n); err != nil || n != len(keys) {
+		t.Errorf("got %d used, %v", n, err)
+	}
+}

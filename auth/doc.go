@@ -32,6 +32,14 @@
 // answers the same successor: two tabs or a lost answer sign nobody out. Used
 // again later it was stolen from somebody, and the session ends.
 //
+// # API keys
+//
+// Programs come with an API key, in Authorization: Bearer or X-API-Key. A person
+// makes it ([Authority.CreateAPIKey]), it holds its own permissions as far as they
+// hold them at that moment, and it makes and ends no credentials. Its text is
+// shown once and stored as a hash. Scanners find leaked ones by their form
+// ([LooksLikeAPIKey]), and a made-up one costs no database.
+//
 // # Permissions
 //
 // A permission is a dotted name such as billing.invoice.refund, a role a list of
@@ -40,11 +48,16 @@
 // there are. A pattern is a permission's name in which the segment * stands for
 // any one segment, or, at the end, for one or more; * alone is everything.
 //
+// Where the context of a call carries a [Principal], as [Authority.Middleware]
+// leaves it, accounts, roles and keys change only as far as their rights go: nobody
+// gives or takes more than they hold, judged in the transaction that writes. A
+// program that acts for itself passes a context without one.
+//
 // # A fleet
 //
-// Every instance reads the changes that others made (sessions revoked, roles
-// changed, accounts disabled, keys rotated) from the database twice a second, or
-// at once where a [storage.Bus] tells it to. A request with a token that the
+// Every instance reads the changes that others made (sessions and API keys revoked,
+// roles changed, accounts disabled, signing keys rotated) from the database twice a second, or
+// at once where a [storage.Bus] tells it to. A request with a token or key that the
 // instance knows asks the database nothing. When the changes cannot be read for
 // five seconds, requests ask, and get [ErrUnavailable] where there is no answer.
 package auth

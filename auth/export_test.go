@@ -132,3 +132,6 @@ func (a *Authority) PageSQL(t *testing.T, q UserQuery, after bool) (string, []an
 	from, _ := plan.sql(50)
 	return `SELECT * FROM ` + from, plan.args
 }
+
+// WriteUses writes when keys were used.
+func (a *Authority) WriteUses(ctx context.Context) { a.writeUses(ctx) }

@@ -356,7 +356,11 @@ func BenchmarkAuthenticate(b *testing.B) {
 	cookie.AddCookie(s.cookies[0])
 	header := httptest.NewRequest("GET", "http://localhost:8080/read", nil)
 	header.Header.Set("Authorization", "Bearer "+s.grant.AccessToken)
-	for name, r := range map[string]*http.Request{"cookie": cookie, "bearer": header} {
+	_, owner := person(b, s.a, "keys@example.org", auth.RoleOwner)
+	_, key := apiKey(b, s.a, owner, "*")
+	apiKey := httptest.NewRequest("GET", "http://localhost:8080/read", nil)
+	apiKey.Header.Set("X-API-Key", key)
+	for name, r := range map[string]*http.Request{"cookie": cookie, "bearer": header, "api key": apiKey} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
