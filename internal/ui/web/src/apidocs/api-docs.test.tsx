@@ -32,6 +32,8 @@ const api: RawDocument = {
         operationId: 'delete-customer',
         summary: 'Delete a customer',
         deprecated: true,
+        'x-deprecated-since': '2026-01-01T00:00:00Z',
+        'x-sunset': '2027-01-01T12:00:00Z',
         tags: ['shop'],
         responses: { '204': { description: 'No Content' } },
       },
@@ -130,6 +132,7 @@ describe('the pages of the API', () => {
     const { unmount } = await draw(<APIDocs />, '/?op=delete-customer');
     const article = await screen.findByRole('article');
     expect(within(article).getByText('Deprecated')).toBeTruthy();
+    expect(within(article).getByText(/Deprecated since .*It ends on January 1, 2027\./)).toBeTruthy();
     expect(within(article).queryByRole('button', { name: 'Send' })).toBeNull();
     unmount();
     await draw(<APIDocs />, '/?op=gone');

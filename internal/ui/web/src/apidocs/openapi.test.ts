@@ -35,7 +35,12 @@ const raw: RawDocument = {
     '/api/v1/events': {
       get: {
         security: [],
-        responses: { '200': { description: 'OK', content: { 'text/event-stream': {} } } },
+        responses: {
+          '200': {
+            description: 'OK',
+            content: { 'text/event-stream': { schema: { type: 'string' }, 'x-event-data': ref('Customer') } },
+          },
+        },
       },
     },
   },
@@ -80,6 +85,7 @@ describe('the document', () => {
     expect(one('customer').open).toBe(false);
     expect(one('get-/api/v1/events').open).toBe(true);
     expect(one('get-/api/v1/events').stream).toBe(true);
+    expect(one('get-/api/v1/events').answers[0]?.body?.schema).toEqual(ref('Customer'));
     expect(one('change-customer').deprecated).toBe(true);
   });
 
@@ -189,7 +195,7 @@ describe('an example', () => {
     const quoted: Operation = {
       ...one('change-customer'),
       parameters: [],
-      body: { type: 'application/json', required: true, schema: { const: "it's" } },
+      body: { type: 'application/json', types: [], required: true, schema: { const: "it's" } },
     };
     expect(curl(schemas, quoted, '')).toContain(`-d '"it'\\''s"'`);
   });

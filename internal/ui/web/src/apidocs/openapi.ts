@@ -41,7 +41,7 @@ export interface Parameter {
   schema?: Schema;
 }
 
-type Content = Record<string, { schema?: Schema; example?: unknown }>;
+type Content = Record<string, { schema?: Schema; 'x-event-data'?: Schema }>;
 
 interface RawResponse {
   $ref?: string;
@@ -61,6 +61,8 @@ interface RawOperation {
   requestBody?: { required?: boolean; content?: Content };
   responses?: Record<string, RawResponse>;
   'x-permission'?: string;
+  'x-deprecated-since'?: string;
+  'x-sunset'?: string;
 }
 
 /** The document as it comes. */
@@ -71,9 +73,12 @@ export interface RawDocument {
   components?: { schemas?: Record<string, Schema>; responses?: Record<string, RawResponse> };
 }
 
-/** A body in one of its content types. */
+/** A body; of a stream, what its events hold. */
 export interface Body {
+  /** The content type that examples are in. */
   type: string;
+  /** All of them. */
+  types: string[];
   schema?: Schema;
   required: boolean;
 }
@@ -94,6 +99,9 @@ export interface Operation {
   description: string;
   tag: string;
   deprecated: boolean;
+  /** Since when, and when it ends; empty where nobody said. */
+  since: string;
+  sunset: string;
   /** Callers need no session. */
   open: boolean;
   permission: string;
@@ -164,6 +172,8 @@ function operation(
     description: raw.description ?? '',
     tag: raw.tags?.[0] ?? '',
     deprecated: raw.deprecated ?? false,
+    since: raw['x-deprecated-since'] ?? '',
+    sunset: raw['x-sunset'] ?? '',
     open: raw.security?.length === 0,
     permission: raw['x-permission'] ?? '',
     parameters: [...(Array.isArray(shared) ? (shared as Parameter[]) : []), ...(raw.parameters ?? [])],
@@ -188,10 +198,12 @@ function answer(doc: RawDocument, status: string, raw: RawResponse): Answer {
 }
 
 function bodyOf(content: Content | undefined, required = false): Body | undefined {
-  const [first] = Object.entries(content ?? {});
-  if (!first) return undefined;
-  const [type, { schema }] = first;
-  return { type, required, ...(schema && { schema }) };
+  const types = Object.keys(content ?? {});
+  const [type] = types;
+  if (type === undefined) return undefined;
+  const found = content?.[type];
+  const schema = found?.['x-event-data'] ?? found?.schema;
+  return { type, types, required, ...(schema && { schema }) };
 }
 
 /** The name of the component a schema stands for; empty when it stands for itself. */

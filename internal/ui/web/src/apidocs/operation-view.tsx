@@ -1,5 +1,6 @@
 import { useMemo, type RefObject } from 'react';
 import { inBase } from '../config';
+import { region } from '../locale';
 import { Button } from '../parts/button';
 import { notify } from '../parts/toast';
 import { t } from '../strings';
@@ -37,14 +38,14 @@ export function OperationView({ docs, operation, heading }: Props) {
           <Access operation={operation} />
         </p>
       </div>
-      {operation.deprecated && <p>{t('docs.deprecated.about')}</p>}
+      {operation.deprecated && <Deprecation operation={operation} />}
       {operation.description && <p className="lines">{operation.description}</p>}
       {operation.parameters.length > 0 && <Parameters docs={docs} parameters={operation.parameters} />}
       {operation.body && (
-        <section className="stack close">
+        <section className="stack close asked">
           <h3>{t('docs.body')}</h3>
           <p className="dim small">
-            {operation.body.type}
+            {operation.body.types.join(', ')}
             {!operation.body.required && ` · ${t('docs.optional')}`}
           </p>
           <SchemaView schemas={schemas} schema={operation.body.schema} />
@@ -55,6 +56,20 @@ export function OperationView({ docs, operation, heading }: Props) {
       <Answers docs={docs} answers={operation.answers} />
     </article>
   );
+}
+
+function Deprecation({ operation: { since, sunset } }: { operation: Operation }) {
+  return (
+    <p>
+      {t('docs.deprecated.about')}
+      {since && ` ${t('docs.deprecated.since', { at: date(since) })}`}
+      {sunset && ` ${t('docs.sunset', { at: date(sunset) })}`}
+    </p>
+  );
+}
+
+function date(at: string): string {
+  return new Intl.DateTimeFormat(region(), { dateStyle: 'long' }).format(new Date(at));
 }
 
 function Access({ operation }: { operation: Operation }) {
@@ -69,7 +84,7 @@ function Access({ operation }: { operation: Operation }) {
 
 function Parameters({ docs, parameters }: { docs: Docs; parameters: Parameter[] }) {
   return (
-    <section className="stack close">
+    <section className="stack close asked">
       <h3>{t('docs.parameters')}</h3>
       <div className="schema">
         <ul>
@@ -102,7 +117,7 @@ function Answers({ docs, answers }: { docs: Docs; answers: Answer[] }) {
           <p className="row">
             <span className="badge plain good num">{answer.status}</span>
             <span>{answer.description}</span>
-            {answer.body && <span className="dim small">{answer.body.type}</span>}
+            {answer.body && <span className="dim small">{answer.body.types.join(', ')}</span>}
           </p>
           {answer.headers.map((header) => (
             <p key={header.name} className="small">

@@ -72,7 +72,7 @@ function Followed({ filter, onRequest }: Props) {
             {t('logs.fresh', { count: fresh })}
           </Button>
         )}
-        <Button aria-pressed={at === null} onClick={at === null ? hold : follow}>
+        <Button onClick={at === null ? hold : follow}>
           {at === null ? t('logs.pause') : t('logs.follow')}
         </Button>
       </div>

@@ -27,6 +27,8 @@ export const apidocs: Words<typeof en> = {
   'docs.document.open': 'Dokument öffnen',
   'docs.deprecated': 'Veraltet',
   'docs.deprecated.about': 'Sie arbeitet noch und wird entfernt. Neue Programme nehmen eine andere.',
+  'docs.deprecated.since': 'Veraltet seit {at}.',
+  'docs.sunset': 'Sie endet am {at}.',
   'docs.open': 'Für alle offen',
   'docs.session': 'Braucht eine Sitzung',
   'docs.permission': 'Braucht',

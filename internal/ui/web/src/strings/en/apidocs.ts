@@ -24,6 +24,8 @@ export const apidocs = {
   'docs.document.open': 'Open the document',
   'docs.deprecated': 'Deprecated',
   'docs.deprecated.about': 'It still works, and will be removed. Use another operation in new programs.',
+  'docs.deprecated.since': 'Deprecated since {at}.',
+  'docs.sunset': 'It ends on {at}.',
   'docs.open': 'Open to everyone',
   'docs.session': 'Needs a session',
   'docs.permission': 'Needs',
