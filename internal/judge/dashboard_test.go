@@ -236,7 +236,8 @@ func TestDashboardAnswersAsDocumented(t *testing.T) {
 		state = l.field(m, "state")
 	}
 	for _, path := range []string{"/m/shelf/books?limit=3&sort=title", "/m/shelf/ticks", "/m/shelf/cover", "/m/shelf/raw",
-		"/m/shelf/panels/order", "/m/shelf/panels/note", "/m/system/snapshot", "/m/system/history?metric=cpu", "/openapi.json", "/events"} {
+		"/m/shelf/panels/order", "/m/shelf/panels/note", "/m/system/snapshot", "/m/system/history?metric=cpu", "/openapi.json", "/events",
+		"/system/logs?level=debug&limit=2&q=module", "/system/logs/stream?module=shelf&after=0"} {
 		call(200, "GET", path, "")
 	}
 	var panels struct {
@@ -250,6 +251,7 @@ func TestDashboardAnswersAsDocumented(t *testing.T) {
 		call(200, "GET", "/m/"+p.Module+"/panels/"+p.ID, "")
 	}
 	call(422, "GET", "/m/shelf/books?limit=99", "")
+	call(400, "GET", "/system/logs?cursor=nonsense", "")
 	call(200, "PUT", "/m/shelf/books/7", `{"title":"Emma","tags":["a"]}`)
 	call(422, "PUT", "/m/shelf/books/7", `{"title":""}`)
 	call(204, "DELETE", "/m/shelf/books/7", "")
