@@ -218,7 +218,8 @@ export function toControls(fields: FormField[], values: Values): Values {
         case 'json':
           return [key, value === undefined ? '' : JSON.stringify(value, null, 2)];
         case 'choice':
-          return [key, value === undefined || value === null ? '' : JSON.stringify(value)];
+          // What is none of the choices is no choice yet.
+          return [key, field.schema.enum?.includes(value) ? JSON.stringify(value) : ''];
         default:
           return [key, typeof value === 'string' || typeof value === 'number' ? String(value) : ''];
       }
