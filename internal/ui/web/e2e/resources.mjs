@@ -69,7 +69,9 @@ export async function resources({ browser, server, step, shot }) {
     await page.getByRole('searchbox').focus();
     await keys.type('grace');
     await page.waitForURL(/q=grace/);
-    await cell(0, 0).filter({ hasText: /^Grace/ }).waitFor();
+    await cell(0, 0)
+      .filter({ hasText: /^Grace/ })
+      .waitFor();
     await keys.press('Tab');
     await keys.press('Enter');
     await page.getByLabel('Field').waitFor();
