@@ -3,11 +3,13 @@ package dashboard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"regexp"
 	"strings"
 
 	"github.com/modular-dashboard/dashboard/internal/resource"
+	"github.com/modular-dashboard/dashboard/storage"
 )
 
 // A Collection is the data behind a [Resource]: a struct type whose fields are
@@ -170,6 +172,7 @@ type resourceOf[T any] struct {
 	create resource.Form
 	change resource.Form
 	writer *resource.Writer
+	audit  func(context.Context, *storage.Tx, Change[T]) error // nil: the audit log
 }
 
 // prepare does all that can be decided beforehand.
@@ -189,6 +192,16 @@ func (x *resourceOf[T]) prepare() (err error) {
 	x.create, x.change = x.fields.Creation(), x.fields.Change()
 	if x.writer, err = resource.NewWriter(x.change, x.router.binder); err != nil {
 		return err
+	}
+	if x.config.audit != nil {
+		record, ok := x.config.audit.(func(context.Context, *storage.Tx, Change[T]) error)
+		if !ok {
+			return fmt.Errorf("AuditWith has a function of another type: %T", x.config.audit)
+		}
+		x.audit = record
+	}
+	if c := x.config.create; c != nil && c.out != reflect.TypeFor[T]() {
+		return fmt.Errorf("CreateWith returns %s, want %s", c.out, reflect.TypeFor[T]())
 	}
 	return x.config.check(x.can)
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/modular-dashboard/dashboard"
+	"github.com/modular-dashboard/dashboard/storage"
 )
 
 // gadgets is a collection that can do what its fields say.
@@ -71,6 +72,9 @@ func TestResourceRegistrationErrors(t *testing.T) {
 		{"create of another type", func(r *dashboard.Router) {
 			dashboard.Resource(r, "gadgets", plain, read, dashboard.WriteWith(seeIt), dashboard.CreateWith(func(context.Context, none) (note, error) { return note{}, nil }))
 		}, "CreateWith returns"},
+		{"audit of another type", func(r *dashboard.Router) {
+			dashboard.Resource(r, "gadgets", plain, read, dashboard.AuditWith(func(context.Context, *storage.Tx, dashboard.Change[note]) error { return nil }))
+		}, "AuditWith has a function of another type"},
 		{"nil option", func(r *dashboard.Router) { dashboard.Resource(r, "gadgets", plain, read, nil) }, "nil option"},
 	}
 	for _, tt := range tests {

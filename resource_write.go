@@ -18,10 +18,6 @@ func (x *resourceOf[T]) registerWrites() {
 		in, serve := x.create.Type, x.serveCreate
 		if c.create != nil {
 			in = c.create.in
-			if c.create.out != reflect.TypeFor[T]() {
-				r.fail("resource %s: CreateWith returns %s, want %s", x.name, c.create.out, reflect.TypeFor[T]())
-				return
-			}
 			serve = x.serveCreateWith
 		}
 		tagged(register(r, http.MethodPost, "/"+x.name, in, reflect.TypeFor[T](), serve, []EndpointOption{c.rule(OpCreate), ID(x.id("create")),
@@ -204,8 +200,8 @@ func (x *resourceOf[T]) recorded(ctx context.Context, change func() (Change[T], 
 
 // record enters a change in the audit log, or calls the option's function.
 func (x *resourceOf[T]) record(ctx context.Context, tx *storage.Tx, c Change[T]) error {
-	if x.config.audit != nil {
-		return x.config.audit.(func(context.Context, *storage.Tx, Change[T]) error)(ctx, tx, c)
+	if x.audit != nil {
+		return x.audit(ctx, tx, c)
 	}
 	action := x.list() + "." + c.Action
 	if c.Before == nil && c.After == nil {
