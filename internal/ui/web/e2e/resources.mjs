@@ -42,6 +42,14 @@ export async function resources({ browser, server, step, shot }) {
   await setUp(page, server);
   assert.equal(await ask('POST', 'samples', { count: rows }), 200);
 
+  if (server.real) {
+    await step('the page of the module leads to its table', async () => {
+      await page.goto(`${server.url}m/customers`);
+      await page.getByRole('main').getByRole('link', { name: 'Customers' }).click();
+      await settled();
+    });
+  }
+
   await step('a page is one request, and so are the order and the next page', async () => {
     await once(() => page.goto(list));
     await once(() => page.getByRole('button', { name: 'Seats' }).click());

@@ -9,6 +9,7 @@ import { ErrorNotice } from '../parts/notice';
 import { Page } from '../parts/page';
 import { LoadingRows, Skeleton } from '../parts/skeleton';
 import { Panel } from '../panels/panel';
+import { ResourceLinks, useResourcesOf } from '../resource/links';
 import { t } from '../strings';
 
 const ModuleScript = lazyPart<{ id: string; title: string; script: string }>(
@@ -42,6 +43,7 @@ function Present({ module }: { module: MyModule }) {
   const { id, title, script } = module;
   const panels = useQuery(panelsQuery);
   const own = panels.data?.filter((panel) => panel.module === id) ?? [];
+  const resources = useResourcesOf(id);
   return (
     <Page
       title={title}
@@ -54,6 +56,7 @@ function Present({ module }: { module: MyModule }) {
       }
     >
       <div className="stack">
+        {resources.length > 0 && <ResourceLinks resources={resources} />}
         {script && (
           <div className="stretch">
             <Boundary resetKey={script}>
@@ -75,7 +78,7 @@ function Present({ module }: { module: MyModule }) {
             ))}
           </div>
         )}
-        {panels.data && own.length === 0 && !script && (
+        {panels.data && own.length === 0 && !script && resources.length === 0 && (
           <div className="card empty">
             <h2>{t('module.bare.title')}</h2>
             <p>{t('module.bare')}</p>
