@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/modular-dashboard/dashboard/storage"
 )
 
 // What the black-box tests cannot reach otherwise.
@@ -135,3 +137,8 @@ func (a *Authority) PageSQL(t *testing.T, q UserQuery, after bool) (string, []an
 
 // WriteUses writes when keys were used.
 func (a *Authority) WriteUses(ctx context.Context) { a.writeUses(ctx) }
+
+// MigrateTo applies the first n migrations.
+func MigrateTo(ctx context.Context, db *storage.DB, n int) error {
+	return db.Migrate(ctx, scope, migrations()[:n])
+}

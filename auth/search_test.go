@@ -259,3 +259,31 @@ func TestEditRole(t *testing.T) {
 		t.Errorf("made again: got %+v, %v", third, err)
 	}
 }
+
+// Accounts of an older schema are found like others once it is migrated.
+func TestSearchAfterUpgrade(t *testing.T) {
+	t.Parallel()
+	db := openDB(t)
+	if err := auth.MigrateTo(t.Context(), db, 1); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"Özgür", "ada", "Берта"} {
+		exec(t, db, `INSERT INTO auth_users (id, email, email_key, name, password, disabled, created_at, last_login_at) VALUES ($1, $2, $3, $4, '', $5, $6, 0)`,
+			strings.Repeat("abc"[i:i+1], 26), fmt.Sprintf("U%d@example.org", i), fmt.Sprintf("u%d@example.org", i), name, i%2, i+1)
+	}
+	exec(t, db, `INSERT INTO auth_roles (name, title, permissions, inherits, updated_at) VALUES ('old', 'Old', '["a.b"]', '[]', 1)`)
+	a := start(t, db)
+	for search, want := range map[string]string{"ö": "U0", "ADA": "U1", "бер": "U2"} {
+		page, err := a.SearchUsers(t.Context(), auth.UserQuery{Search: search})
+		if err != nil || len(page.Users) != 1 || !slices.Equal(emails(page.Users), []string{want}) || page.Users[0].Version != 1 {
+			t.Errorf("%s: got %+v, %v", search, page.Users, err)
+		}
+	}
+	page, err := a.SearchUsers(t.Context(), auth.UserQuery{Sort: "name", Filter: "disabled = false"})
+	if err != nil || !slices.Equal(emails(page.Users), []string{"U0", "U2"}) {
+		t.Errorf("got %v, %v", emails(page.Users), err)
+	}
+	if err := a.PutRole(t.Context(), auth.Role{Name: "old", Permissions: []string{"a.c"}}); err != nil {
+		t.Error(err)
+	}
+}
