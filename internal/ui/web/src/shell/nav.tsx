@@ -7,8 +7,14 @@ import { t } from '../strings';
 /** The list of screens and of the modules this person may open. */
 export function Nav() {
   const modules = useQuery(myModulesQuery).data ?? [];
-  const mayModules = useMay('modules.read');
-  const mayAudit = useMay('audit.read');
+  const mayUsers = useMay('users.read');
+  const manage = [
+    { to: '/modules', title: t('nav.modules'), may: useMay('modules.read') },
+    { to: '/users', title: t('nav.users'), may: mayUsers },
+    { to: '/roles', title: t('nav.roles'), may: mayUsers },
+    { to: '/audit', title: t('audit'), may: useMay('audit.read') },
+    { to: '/system', title: t('nav.system'), may: useMay('system.read') },
+  ].filter((screen) => screen.may);
   return (
     <>
       <ul className="nav-list">
@@ -28,18 +34,13 @@ export function Nav() {
           </li>
         ))}
       </ul>
-      {(mayModules || mayAudit) && <p className="nav-title">{t('nav.manage')}</p>}
-      <ul className="nav-list" hidden={!mayModules && !mayAudit}>
-        {mayModules && (
-          <li>
-            <Link to="/modules">{t('nav.modules')}</Link>
+      {manage.length > 0 && <p className="nav-title">{t('nav.manage')}</p>}
+      <ul className="nav-list" hidden={manage.length === 0}>
+        {manage.map(({ to, title }) => (
+          <li key={to}>
+            <Link to={to}>{title}</Link>
           </li>
-        )}
-        {mayAudit && (
-          <li>
-            <Link to="/audit">{t('audit')}</Link>
-          </li>
-        )}
+        ))}
       </ul>
     </>
   );

@@ -19,6 +19,9 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const modules = useQuery(myModulesQuery).data ?? [];
   const mayModules = useMay('modules.read');
   const mayAudit = useMay('audit.read');
+  const mayUsers = useMay('users.read');
+  const maySystem = useMay('system.read');
+  const mayAPI = useMay('api.read');
   const [wanted, setWanted] = useState('');
   const [at, setAt] = useState(0);
   useLayoutEffect(() => {
@@ -41,7 +44,16 @@ export function Palette({ onClose }: { onClose: () => void }) {
         title: t('find.settings', { title: module.title }),
         kind: t('find.screen'),
       })),
+    ...(mayUsers ? [screen('/users', t('nav.users')), screen('/roles', t('nav.roles'))] : []),
     ...(mayAudit ? [screen('/audit', t('audit'))] : []),
+    ...(maySystem
+      ? [
+          screen('/system', t('nav.system')),
+          screen('/system/jobs', t('jobs')),
+          screen('/system/logs', t('logs')),
+        ]
+      : []),
+    ...(mayAPI ? [screen('/system/api', t('docs'))] : []),
     screen('/account/sessions', t('sessions')),
   ];
   const found = places.filter((place) => matches(place.title, wanted));

@@ -3,8 +3,8 @@ import type { Words } from '../words.ts';
 
 /** The system screens: status, jobs, logs; and the ranges of panels. */
 export const system: Words<typeof en> = {
-  'system.title': 'System',
-  'system.nav': 'System',
+  'system.title': 'Server',
+  'system.nav': 'Server',
   'system.status': 'Zustand',
   'system.version': 'Version',
   'system.runs': '{go} auf {host}',

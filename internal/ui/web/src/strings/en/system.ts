@@ -1,7 +1,7 @@
 /** The system screens: status, jobs, logs; and the ranges of panels. */
 export const system = {
-  'system.title': 'System',
-  'system.nav': 'System',
+  'system.title': 'Server',
+  'system.nav': 'Server',
   'system.status': 'Status',
   'system.version': 'Version',
   'system.runs': '{go} on {host}',
