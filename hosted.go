@@ -168,7 +168,7 @@ func (d *Dashboard) enable(ctx context.Context, m *hosted) error {
 	m.slot.Store(s)
 	d.observer.Enabled(ctx, m.id, 1)
 	published = true
-	d.jobs.Attach(m.id, m.runnable(), s.bg.start)
+	d.jobs.Attach(m.id, d.observedJobs(m), s.bg.start)
 	return nil
 }
 

@@ -8,11 +8,14 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/modular-dashboard/dashboard/internal/jobs"
 	"github.com/modular-dashboard/dashboard/internal/logstamp"
 	"github.com/modular-dashboard/dashboard/internal/observe"
 	"github.com/modular-dashboard/dashboard/internal/redact"
-	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/trace"
 )
 
 // WithTracerProvider sets where spans of requests and of module operations go.
@@ -138,13 +141,22 @@ func (d *Dashboard) routeTo(e *endpoint) string {
 	return d.config.prefix + below + strings.TrimSuffix(e.path, "{$}")
 }
 
+// observedJobs is the module's jobs as they are run, each run a span.
+func (d *Dashboard) observedJobs(m *hosted) []jobs.Job {
+	list := m.runnable()
+	for i, j := range list {
+		list[i].Run = d.observed(m, "job", j.Run, observe.JobKey.String(j.Name))
+	}
+	return list
+}
+
 var errOperationPanicked = errors.New("panic")
 
 // observed wraps a step in the life of a module: a span, a duration, and a
 // context that names the module.
-func (d *Dashboard) observed(m *hosted, operation string, step func(context.Context) error) func(context.Context) error {
+func (d *Dashboard) observed(m *hosted, operation string, step func(context.Context) error, attrs ...attribute.KeyValue) func(context.Context) error {
 	return func(ctx context.Context) error {
-		ctx, end := d.observer.Operation(withModule(ctx, m.id), m.id, operation)
+		ctx, end := d.observer.Operation(withModule(ctx, m.id), m.id, operation, attrs...)
 		err := errOperationPanicked // unless the step returns
 		defer func() {
 			if errors.Is(err, ErrSkip) {

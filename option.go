@@ -12,11 +12,12 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/lifecycle"
 	"github.com/modular-dashboard/dashboard/storage"
-	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/trace"
 )
 
 // An Option adjusts a [Dashboard]; see the With functions.

@@ -44,6 +44,14 @@ func (m *observed) Enable(context.Context) error {
 	return nil
 }
 
+func (m *observed) Jobs() []dashboard.Job {
+	return []dashboard.Job{{Name: "tidy", Schedule: "@yearly", PerInstance: true, Run: func(ctx context.Context) error {
+		_, span := m.tracer.Start(ctx, "inside the job")
+		span.End()
+		return nil
+	}}}
+}
+
 func (m *observed) Routes(r *dashboard.Router) error {
 	dashboard.Get(r, "/books/{id}", func(ctx context.Context, _ struct {
 		ID string `path:"id"`
@@ -237,6 +245,24 @@ func (i *instruments) tellsNothing(t *testing.T, texts ...string) {
 		if strings.Contains(all, text) {
 			t.Errorf("%s is in %s", text, all)
 		}
+	}
+}
+
+func TestTelemetryOfJobs(t *testing.T) {
+	i := newInstruments(t)
+	l := &live{t: t, url: serveObserved(t, i, &observed{}), http: &http.Client{Transport: &http.Transport{}}}
+	defer l.http.CloseIdleConnections()
+	_, _, body := l.do("POST", "/api/v1/auth/login", `{"email":"`+email+`","password":"`+password+`","delivery":"token"}`)
+	l.token = l.field(body, "access_token")
+	if status, _, body := l.do("POST", "/api/v1/jobs/observed/tidy/run", ""); status != http.StatusAccepted {
+		t.Fatalf("run: %d %s", status, body)
+	}
+	span := i.ended(t, "module job")
+	if got, want := show(span.Attributes()), "dashboard.job=tidy dashboard.module=observed dashboard.operation=job"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if inside := i.ended(t, "inside the job"); inside.Parent().SpanID() != span.SpanContext().SpanID() {
+		t.Error("what the job does is not inside its span")
 	}
 }
 

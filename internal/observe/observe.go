@@ -27,6 +27,8 @@ const (
 	ModuleKey = attribute.Key("dashboard.module")
 	// OperationKey is what is done with a module: enable, migrate and the like.
 	OperationKey = attribute.Key("dashboard.operation")
+	// JobKey is the name of a periodic job. Spans only.
+	JobKey = attribute.Key("dashboard.job")
 	// RequestKey is the id of a request, as in the log. Spans only.
 	RequestKey = attribute.Key("dashboard.request_id")
 )
