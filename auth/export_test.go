@@ -128,6 +128,9 @@ func (a *Authority) PageSQL(t *testing.T, q UserQuery, after bool) (string, []an
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := a.planSearch(t.Context(), &plan); err != nil {
+		t.Fatal(err)
+	}
 	if after {
 		plan.and(plan.sort.After(plan.sort.Values(User{ID: "x", Email: "m@example.org"}.value), plan.next()))
 	}

@@ -287,3 +287,31 @@ func TestSearchAfterUpgrade(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A search that finds more than anybody looks at is answered in order as well.
+func TestSearchFindsMany(t *testing.T) {
+	t.Parallel()
+	db := openDB(t)
+	a := start(t, db)
+	exec(t, db, `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 20999)
+		INSERT INTO auth_users (id, email, email_key, name, name_key, password, disabled, created_at, last_login_at)
+		SELECT printf('%026d', i), 'u' || i || '@example.org', printf('u%05d@example.org', i), 'N', 'n', '', i % 2, 21000 - i, 0 FROM n`)
+	var got []string
+	q := auth.UserQuery{Search: "U", Filter: "disabled = false", Sort: "-created_at", Limit: 500}
+	for range 3 {
+		page, err := a.SearchUsers(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, emails(page.Users)...)
+		q.Cursor = page.Next
+	}
+	for i, name := range got {
+		if want := fmt.Sprintf("u%d", 2*i); name != want {
+			t.Fatalf("at %d: got %s, want %s", i, name, want)
+		}
+	}
+	if len(got) != 1500 {
+		t.Errorf("got %d", len(got))
+	}
+}
