@@ -127,7 +127,12 @@ func WithPublicURL(raw string) Option {
 }
 
 // WithLogger sets the logger. The default is [slog.Default]. Requests are
-// logged at debug level, failures at error level; secrets never.
+// logged at debug level, failures at error level. Records, those of modules too,
+// carry request_id, trace_id and module as far as their context knows them, and
+// reach the logger without secrets: by type, by key, by the look of text, and
+// secret settings wherever they occur. The latest of them, from info on or from
+// the logger's own level if that is lower, are held in memory (2,048 records, 2
+// MiB) for the system screen.
 func WithLogger(log *slog.Logger) Option {
 	return option(func(c *config) error {
 		if log == nil {
