@@ -120,8 +120,8 @@ func PageOf[T any](q Query, items []T) (Page[T], error) {
 //	GET    /{name}                    a page: limit, cursor, sort, filter, q
 //	GET    /{name}/{id}               one item, with its ETag
 //	POST   /{name}                    a new one
-//	PATCH  /{name}/{id}               changes by a merge patch; If-Match is honoured
-//	DELETE /{name}/{id}               If-Match is honoured
+//	PATCH  /{name}/{id}               changes by a merge patch; If-Match is heeded
+//	DELETE /{name}/{id}               If-Match is heeded
 //	POST   /{name}/actions/{action}   acts on up to 200 of them, see [Action]
 //	GET    /{name}.csv, /{name}.ndjson  all of them, streamed
 //

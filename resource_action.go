@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/modular-dashboard/dashboard/internal/problem"
 )
@@ -89,9 +90,9 @@ func (x *resourceOf[T]) actionError(ctx context.Context, a *resourceAction, id s
 	if code == "" {
 		code = problem.Slug(answer.status())
 	}
-	detail := answer.Detail
+	parts := []string{answer.Detail}
 	for _, f := range answer.Fields {
-		detail += " " + f.Pointer + " " + f.Detail
+		parts = append(parts, f.Pointer, f.Detail)
 	}
-	return &actionError{Code: code, Detail: detail}
+	return &actionError{Code: code, Detail: strings.Join(parts, " ")}
 }

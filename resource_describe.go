@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/modular-dashboard/dashboard/auth"
@@ -205,7 +206,7 @@ func (d *Dashboard) resourcesNow() []*hostedResource {
 	out := d.catalog
 	for _, m := range d.order {
 		if s := m.live(); s != nil {
-			out = append(out[:len(out):len(out)], s.resources...)
+			out = append(slices.Clip(out), s.resources...)
 		}
 	}
 	return out

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -114,9 +115,7 @@ type seen struct {
 func (s *server) customer(name string, more map[string]any) seen {
 	s.t.Helper()
 	body := map[string]any{"name": name, "email": strings.ToLower(name) + "@example.com"}
-	for k, v := range more {
-		body[k] = v
-	}
+	maps.Copy(body, more)
 	var out seen
 	s.owner().do("POST", customers, body).wantStatus(http.StatusCreated).decode(&out)
 	return out
@@ -207,7 +206,7 @@ func TestResourceRefuses(t *testing.T) {
 		{"patched to taken", "PATCH", customers + "/" + ada.ID, map[string]any{"email": "bob@example.com"}, 409, "taken", "/email"},
 		{"patched away", "PATCH", customers + "/" + ada.ID, map[string]any{"name": nil}, 422, "invalid-input", "/name"},
 		{"create-only", "PATCH", customers + "/" + ada.ID, map[string]any{"referrer": "x"}, 422, "invalid-input", "/referrer"},
-		{"unknown", "PATCH", customers + "/" + ada.ID, map[string]any{"nmae": "x"}, 422, "invalid-input", "/nmae"},
+		{"unknown", "PATCH", customers + "/" + ada.ID, map[string]any{"title": "x"}, 422, "invalid-input", "/title"},
 		{"nested", "PATCH", customers + "/" + ada.ID, map[string]any{"address": map[string]any{"street": "x"}}, 422, "invalid-input", "/address/street"},
 		{"no object", "PATCH", customers + "/" + ada.ID, []int{1}, 422, "invalid-input", ""},
 		{"filter", "GET", customers + "?filter=" + url.QueryEscape("name ="), nil, 400, "bad-filter", "#/query/filter"},

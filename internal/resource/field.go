@@ -160,7 +160,7 @@ func typeOf(t reflect.Type) (kind string, secret bool) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if s, ok := reflect.New(t).Interface().(interface{ IsSecret() bool }); ok && s.IsSecret() {
+	if s, ok := reflect.TypeAssert[interface{ IsSecret() bool }](reflect.New(t)); ok && s.IsSecret() {
 		return "text", true
 	}
 	switch {

@@ -11,7 +11,7 @@ import (
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
-type secret struct{ text string }
+type secret struct{}
 
 func (secret) IsSecret() bool { return true }
 

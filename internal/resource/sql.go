@@ -109,8 +109,8 @@ func (t *Table) adaptive(q Query, chosen, beyond string, limit int) string {
 	}
 	walk := t.name + " INDEXED BY " + t.ordered(q.Sort[0].Field.Name)
 	return fmt.Sprintf("WITH few(few_key) AS MATERIALIZED (SELECT %s FROM %s WHERE %s LIMIT %d)\n", key, t.name, chosen, fewRows+1) +
-		"SELECT * FROM (" + t.page("few CROSS JOIN "+t.name+" ON "+key+" = few_key", q, beyond, taken(limit, 0)) + ")\nUNION ALL\n" +
-		"SELECT * FROM (" + t.page(walk, q, join(chosen, beyond), taken(0, limit)) + ")"
+		"SELECT " + t.columns + " FROM (" + t.page("few CROSS JOIN "+t.name+" ON "+key+" = few_key", q, beyond, taken(limit, 0)) + ")\nUNION ALL\n" +
+		"SELECT " + t.columns + " FROM (" + t.page(walk, q, join(chosen, beyond), taken(0, limit)) + ")"
 }
 
 // List reads a page into items, a pointer to a slice of the type.
@@ -202,7 +202,7 @@ func (t *Table) Insert(ctx context.Context, tx *storage.Tx, item reflect.Value) 
 // bind is the value of a field as an argument. Times lose what the column does
 // not keep, in the item too.
 func (t *Table) bind(i int, v reflect.Value) any {
-	if at, ok := v.Interface().(time.Time); ok && v.CanSet() {
+	if at, ok := reflect.TypeAssert[time.Time](v); ok && v.CanSet() {
 		v.Set(reflect.ValueOf(at.UTC().Truncate(time.Microsecond)))
 	}
 	return t.kinds[i].bind(v)

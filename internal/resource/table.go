@@ -249,7 +249,7 @@ func (k columnKind) whenAdded(f *Field) string {
 
 // reservedWords are names that SQLite or PostgreSQL do not take for a column
 // without quotes.
-var reservedWords = strings.Fields(`all alter analyse analyze and any array as asc asymmetric authorization autoincrement between both by
+var reservedWords = strings.Fields(`all alter analyze and any array as asc asymmetric authorization autoincrement between both by
 	case cast check collate collation column commit concurrently constraint create cross current_catalog current_date current_role
 	current_schema current_time current_timestamp current_user default deferrable delete desc distinct do drop else end escape except exists
 	false fetch for foreign freeze from full grant group having if ilike in index initially inner insert intersect into is isnull join lateral

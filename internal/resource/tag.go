@@ -61,8 +61,7 @@ func (w *words) set(name, value string, valued bool) error {
 		*flag = true
 		return nil
 	}
-	var err error
-	ok := valued
+	var ok bool
 	switch name {
 	case "sort":
 		w.sort, w.order = true, value
@@ -72,10 +71,8 @@ func (w *words) set(name, value string, valued bool) error {
 	case "column":
 		w.column, ok = value, columnName.MatchString(value)
 	case "since", "index":
-		n := 0
-		if n, err = strconv.Atoi(value); err != nil || n < 1 || n > 1_000_000 {
-			ok = false
-		}
+		n, err := strconv.Atoi(value)
+		ok = err == nil && n >= 1 && n <= 1_000_000
 		if name == "since" {
 			w.since = n
 		} else {
