@@ -31,7 +31,7 @@ type fileConfig struct {
 
 func defaultFile() fileConfig {
 	return fileConfig{
-		Title: "Dashboard", LogLevel: "info", Modules: []string{"system"},
+		Title: "Dashboard", LogLevel: "info", Modules: []string{"system", "traffic"},
 		DrainTimeout: 10 * time.Second, StopTimeout: 20 * time.Second,
 	}
 }

@@ -45,12 +45,16 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) (err error) 
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	base := baseURL(c, listener.Addr())
-	d, err := newDashboard(c, store, base, log, stderr)
+	modules := make([]dashboard.Module, len(c.file.Modules))
+	for i, id := range c.file.Modules {
+		modules[i] = builtIn(id)
+	}
+	d, err := newDashboard(c, modules, store, base, log, stderr)
 	if err != nil {
 		return err
 	}
 	server := &http.Server{
-		Handler: d, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
+		Handler: wear(modules, d), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	served := make(chan error, 1)
@@ -134,8 +138,9 @@ func baseURL(c config, addr net.Addr) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-func newDashboard(c config, store *storage.DB, base string, log *slog.Logger, stderr io.Writer) (*dashboard.Dashboard, error) {
+func newDashboard(c config, modules []dashboard.Module, store *storage.DB, base string, log *slog.Logger, stderr io.Writer) (*dashboard.Dashboard, error) {
 	options := []dashboard.Option{
+		dashboard.WithModules(modules...),
 		dashboard.WithTitle(c.file.Title),
 		dashboard.WithPrefix(c.prefix),
 		dashboard.WithPublicURL(base),
@@ -145,9 +150,6 @@ func newDashboard(c config, store *storage.DB, base string, log *slog.Logger, st
 		dashboard.WithSetupLink(func(link string) {
 			fmt.Fprintf(stderr, "\nNo account yet. Create the first one within 24 hours at\n\n    %s\n\n", link)
 		}),
-	}
-	for _, id := range c.file.Modules {
-		options = append(options, dashboard.WithModules(builtIn(id)))
 	}
 	if c.account.email != "" {
 		options = append(options, dashboard.WithFirstAccount(c.account.email, c.account.password))
