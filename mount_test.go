@@ -202,6 +202,8 @@ func TestOptionErrors(t *testing.T) {
 		{"proxy", dashboard.WithTrustedProxies("nonsense"), "neither"},
 		{"nil module", dashboard.WithModules(nil), "nil module"},
 		{"nil logger", dashboard.WithLogger(nil), "nil logger"},
+		{"nil tracer provider", dashboard.WithTracerProvider(nil), "nil tracer provider"},
+		{"nil meter provider", dashboard.WithMeterProvider(nil), "nil meter provider"},
 		{"hook timeout", dashboard.WithHookTimeout(0), "not positive"},
 		{"nil option", nil, "nil option"},
 		{"module id", dashboard.WithModules(dashboard.Func(dashboard.Manifest{ID: "Bad", Version: "1.0.0"}, nil)), "id"},
