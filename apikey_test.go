@@ -310,3 +310,25 @@ func TestChangeOwnName(t *testing.T) {
 	reader.do("PATCH", "/api/v1/auth/me", map[string]any{"name": "x", "roles": []string{"owner"}}).wantStatus(422)
 	s.as("").do("PATCH", "/api/v1/auth/me", map[string]any{"name": "x"}).wantProblem(401, "unauthenticated")
 }
+
+func TestAPIKeysAreDocumented(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	var doc struct {
+		Components struct {
+			SecuritySchemes map[string]struct{ Type, In, Name string }
+		}
+		Paths map[string]map[string]any
+	}
+	s.owner().get("/api/v1/openapi.json").wantStatus(200).decode(&doc)
+	if got := doc.Components.SecuritySchemes["apiKey"]; got.Type != "apiKey" || got.In != "header" || got.Name != "X-API-Key" {
+		t.Errorf("got %+v", doc.Components.SecuritySchemes)
+	}
+	for path, methods := range map[string][]string{"/api-keys": {"get", "post"}, "/api-keys/{id}": {"delete"}, "/auth/me": {"get", "patch"}} {
+		for _, method := range methods {
+			if doc.Paths["/api/v1"+path][method] == nil && doc.Paths[path][method] == nil {
+				t.Errorf("%s %s is not documented", method, path)
+			}
+		}
+	}
+}

@@ -40,7 +40,7 @@ func (d *Dashboard) openAPI(ctx context.Context, _ empty) (json.RawMessage, erro
 	}
 	doc, err := openapi.Build(openapi.Info{
 		Title: d.config.title, Version: Version, Server: base,
-		AccessCookie: d.cookiesFor(stateOf(ctx).r).AccessName(), Tags: d.tags(),
+		APIKeyHeader: "X-API-Key", AccessCookie: d.cookiesFor(stateOf(ctx).r).AccessName(), Tags: d.tags(),
 	}, d.operations())
 	if err != nil {
 		return nil, fmt.Errorf("build API document: %w", err)
