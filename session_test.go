@@ -200,15 +200,23 @@ func TestUserPages(t *testing.T) {
 }
 
 // event is one server-sent event.
-type event struct{ name, data string }
+type event struct{ id, name, data string }
 
 // listen reads an event stream until it ends.
 func (c caller) listen(ctx context.Context, path string) (<-chan event, error) {
+	return c.listenAfter(ctx, path, "")
+}
+
+// listenAfter reads an event stream on from an id.
+func (c caller) listenAfter(ctx context.Context, path, id string) (<-chan event, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.s.URL+path, nil)
 	if err != nil {
 		return nil, err
 	}
 	r.Header.Set("Authorization", "Bearer "+c.token)
+	if id != "" {
+		r.Header.Set("Last-Event-ID", id)
+	}
 	res, err := c.s.http.Do(r)
 	if err != nil {
 		return nil, err
@@ -217,20 +225,7 @@ func (c caller) listen(ctx context.Context, path string) (<-chan event, error) {
 	go func() {
 		defer close(out)
 		defer func() { _ = res.Body.Close() }()
-		var e event
-		for lines := bufio.NewScanner(res.Body); lines.Scan(); {
-			switch name, value, _ := strings.Cut(lines.Text(), ": "); {
-			case lines.Text() == "":
-				if e.name != "" {
-					out <- e
-				}
-				e = event{}
-			case name == "event":
-				e.name = value
-			case name == "data":
-				e.data = value
-			}
-		}
+		readEvents(res.Body, out)
 	}()
 	return out, nil
 }
