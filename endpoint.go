@@ -102,6 +102,11 @@ func Get[In, Out any](r *Router, path string, fn func(context.Context, In) (Out,
 // [Stream] or a [Blob], or implements [StatusCoder], [HeaderSetter] or
 // [ETagger], has more to say. An error that is an [*Error] chooses the answer;
 // any other is answered 500. The function must be safe for concurrent use.
+//
+// A caller who is signed in may send an Idempotency-Key: a repetition of the
+// request within a day is answered as the first one was, and does nothing. The
+// key is stored in the transaction of the first write to [Host.DB] that the
+// function makes under its context.
 func Post[In, Out any](r *Router, path string, fn func(context.Context, In) (Out, error), opts ...EndpointOption) {
 	typed(r, http.MethodPost, path, fn, opts)
 }
@@ -111,7 +116,9 @@ func Put[In, Out any](r *Router, path string, fn func(context.Context, In) (Out,
 	typed(r, http.MethodPut, path, fn, opts)
 }
 
-// Patch registers a typed endpoint for PATCH; see [Post].
+// Patch registers a typed endpoint for PATCH; see [Post]. The body may be sent as
+// application/merge-patch+json (RFC 7396) too: In has a pointer for what may be
+// absent, or a [json.RawMessage] where null means something else than absent.
 func Patch[In, Out any](r *Router, path string, fn func(context.Context, In) (Out, error), opts ...EndpointOption) {
 	typed(r, http.MethodPatch, path, fn, opts)
 }
