@@ -25,14 +25,44 @@ func (m *Module) spark(name string) []float64 {
 	return out
 }
 
-// chart returns the data function of a panel with some metrics of one unit over
-// the whole window.
+// ranges are what charts can show of the long history.
+func ranges() dashboard.PanelOption {
+	return dashboard.Ranges(time.Hour, 24*time.Hour, 7*24*time.Hour, 30*24*time.Hour)
+}
+
+// longChart is a chart over a range of time, from the database.
+func (m *Module) longChart(ctx context.Context, span time.Duration, columns []int) (dashboard.TimeseriesData, error) {
+	now := time.Now()
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = m.metrics[c].name
+	}
+	l, err := m.recorded(ctx, now.Add(-span), now, chartPoints, names...)
+	if err != nil {
+		return dashboard.TimeseriesData{}, err
+	}
+	out := dashboard.TimeseriesData{Unit: m.metrics[columns[0]].unit, Times: make([]float64, len(l.times)),
+		Series: make([]dashboard.Series, len(columns)), AsOf: now.UTC()}
+	for i, t := range l.times {
+		out.Times[i] = float64(t.Unix())
+	}
+	for i, c := range columns {
+		out.Series[i] = dashboard.Series{Name: m.metrics[c].title, Values: gaps(l.means[i])}
+	}
+	return out, nil
+}
+
+// chart returns the data function of a panel with some metrics of one unit: of
+// this machine over the whole window, or of the fleet over a range.
 func (m *Module) chart(names ...string) func(context.Context) (dashboard.TimeseriesData, error) {
 	columns := make([]int, len(names))
 	for i, name := range names {
 		columns[i] = column(m.metrics, name)
 	}
-	return func(context.Context) (dashboard.TimeseriesData, error) {
+	return func(ctx context.Context) (dashboard.TimeseriesData, error) {
+		if span := dashboard.RangeOf(ctx); span > 0 {
+			return m.longChart(ctx, span, columns)
+		}
 		last, err := m.now()
 		if err != nil {
 			return dashboard.TimeseriesData{}, err

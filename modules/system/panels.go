@@ -22,13 +22,13 @@ func (m *Module) kernelPanels(r *dashboard.Router) {
 	r.Panel(dashboard.Stat("disk", "Fullest disk", m.diskStat, rule, often, dashboard.Unit(dashboard.UnitPercent)))
 	r.Panel(dashboard.Stat("load", "Load, 1 minute", m.loadStat, rule, often))
 	r.Panel(dashboard.Timeseries("cpu-history", "CPU over time", m.chart("cpu", "cpu_user", "cpu_system", "cpu_io_wait"),
-		rule, often, dashboard.Unit(dashboard.UnitPercent)))
+		rule, often, ranges(), dashboard.Unit(dashboard.UnitPercent)))
 	r.Panel(dashboard.Timeseries("memory-history", "Memory over time", m.chart("memory_used", "memory_cached", "swap_used"),
-		rule, often, dashboard.Unit(dashboard.UnitBytes)))
+		rule, often, ranges(), dashboard.Unit(dashboard.UnitBytes)))
 	r.Panel(dashboard.Timeseries("network-history", "Network", m.chart("network_in", "network_out"),
-		rule, often, dashboard.Unit(dashboard.UnitBytesPerSecond)))
+		rule, often, ranges(), dashboard.Unit(dashboard.UnitBytesPerSecond)))
 	r.Panel(dashboard.Timeseries("disk-history", "Disk reads and writes", m.chart("disk_read", "disk_write"),
-		rule, often, dashboard.Unit(dashboard.UnitBytesPerSecond)))
+		rule, often, ranges(), dashboard.Unit(dashboard.UnitBytesPerSecond)))
 	r.Panel(dashboard.Table("processes", "Busiest processes", m.processTable, rule, often, dashboard.Width(3),
 		dashboard.About("Since the sample before. 100 % is one whole CPU.")))
 	r.Panel(dashboard.Bar("cores", "CPU by core", m.coreBars, rule, often, dashboard.Width(1), dashboard.Unit(dashboard.UnitPercent)))

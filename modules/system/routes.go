@@ -45,8 +45,9 @@ func (m *Module) snapshot(context.Context, struct{}) (Snapshot, error) {
 	return *s, nil
 }
 
-// HistoryQuery asks for one metric. Since is at most the window of the settings
-// ago, which is also the default; Points bounds how many points come back, by
+// HistoryQuery asks for one metric. Since defaults to the window of the settings
+// ago, of which this machine's samples are in memory; from further back comes
+// what all machines have recorded. Points bounds how many points come back, by
 // averaging neighbors.
 type HistoryQuery struct {
 	Metric string    `query:"metric" validate:"required,oneof=cpu cpu_user cpu_system cpu_io_wait cpu_steal memory memory_used memory_cached swap_used load_1 load_5 load_15 network_in network_out disk_read disk_write go_heap go_memory go_goroutines go_alloc_rate go_gc go_latency"`
@@ -63,9 +64,11 @@ type History struct {
 	WindowSeconds   float64     `json:"window_seconds"`
 	Times           []time.Time `json:"times"`
 	Values          []*float64  `json:"values"`
+	Peaks           []*float64  `json:"peaks,omitempty" doc:"The highest values; of the recorded history only."`
+	RecordedSince   *time.Time  `json:"recorded_since,omitempty" doc:"When the recorded history begins."`
 }
 
-func (m *Module) history(_ context.Context, q HistoryQuery) (History, error) {
+func (m *Module) history(ctx context.Context, q HistoryQuery) (History, error) {
 	i := column(m.metrics, q.Metric)
 	if i < 0 {
 		return History{}, dashboard.Invalid(dashboard.FieldError{Pointer: "/metric", Code: "oneof", Detail: "There is no such metric."})
@@ -74,18 +77,37 @@ func (m *Module) history(_ context.Context, q HistoryQuery) (History, error) {
 	if points == 0 {
 		points = chartPoints
 	}
+	now := time.Now()
+	if s := m.current(); !q.Since.IsZero() && q.Since.Before(now.Add(-s.Window)) {
+		return m.longHistory(ctx, m.metrics[i], maxTime(q.Since, now.Add(-s.Keep)), now, points)
+	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	since := time.Now().Add(-m.settings.Window)
-	if q.Since.After(since) {
-		since = q.Since
-	}
+	since := maxTime(q.Since, now.Add(-m.settings.Window))
 	s := m.ring.Series(since, points, i)
 	return History{
 		Metric: m.metrics[i].name, Title: m.metrics[i].title, Unit: m.metrics[i].unit,
 		IntervalSeconds: m.settings.Interval.Seconds(), WindowSeconds: m.settings.Window.Seconds(),
 		Times: s.Times, Values: gaps(s.Values[0]),
 	}, nil
+}
+
+// longHistory is a metric from the database.
+func (m *Module) longHistory(ctx context.Context, of metric, since, now time.Time, points int) (History, error) {
+	l, err := m.recorded(ctx, since, now, points, of.name)
+	if err != nil {
+		return History{}, err
+	}
+	begins, err := m.marked(ctx, historyMark)
+	return History{Metric: of.name, Title: of.title, Unit: of.unit, IntervalSeconds: l.step.Seconds(), WindowSeconds: now.Sub(since).Seconds(),
+		Times: l.times, Values: gaps(l.means[0]), Peaks: gaps(l.peaks[0]), RecordedSince: begins}, err
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // chartPoints is how many points a chart gets at most.

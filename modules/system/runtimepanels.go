@@ -22,9 +22,9 @@ func (m *Module) runtimePanels(r *dashboard.Router) {
 		return "that ready goroutines wait, 99th percentile"
 	}), rule, often, dashboard.Unit(dashboard.UnitSeconds)))
 	r.Panel(dashboard.Timeseries("go-memory", "Go memory", m.chart("go_heap", "go_memory"),
-		rule, often, dashboard.Unit(dashboard.UnitBytes)))
+		rule, often, ranges(), dashboard.Unit(dashboard.UnitBytes)))
 	r.Panel(dashboard.Timeseries("go-allocations", "Go allocations", m.chart("go_alloc_rate"),
-		rule, often, dashboard.Unit(dashboard.UnitBytesPerSecond)))
+		rule, often, ranges(), dashboard.Unit(dashboard.UnitBytesPerSecond)))
 }
 
 // runtimeStat returns the data function of a panel with one metric of the Go runtime.

@@ -39,6 +39,7 @@ type Module struct {
 	mu       sync.RWMutex // guards what follows
 	settings Settings
 	ring     *history.Ring
+	sums     means         // since the last rows that were written
 	changed  chan struct{} // holds one: the interval is another
 }
 
@@ -82,6 +83,7 @@ func New(opts ...Option) *Module {
 		changed:   make(chan struct{}, 1),
 	}
 	m.ring = history.New(len(m.metrics), m.settings.Window, m.settings.Interval)
+	m.sums = newMeans(len(m.metrics))
 	return m
 }
 
@@ -89,7 +91,7 @@ func New(opts ...Option) *Module {
 func (m *Module) Manifest() dashboard.Manifest {
 	return dashboard.Manifest{
 		ID:          "system",
-		Version:     "0.1.0",
+		Version:     "0.2.0",
 		Title:       "System",
 		Description: "CPU, memory, disks, network, load and processes of this machine, and the Go runtime.",
 		Permissions: []dashboard.Permission{Read},
@@ -179,6 +181,7 @@ func (m *Module) sample(now time.Time) {
 	}
 	m.mu.Lock()
 	m.ring.Append(now, row)
+	m.sums.add(row)
 	m.mu.Unlock()
 	before := m.latest.Swap(s)
 	if len(s.Unavailable) > 0 && (before == nil || !slices.Equal(before.Unavailable, s.Unavailable)) {
@@ -210,6 +213,10 @@ var (
 	_ dashboard.Module        = (*Module)(nil)
 	_ dashboard.Provisioner   = (*Module)(nil)
 	_ dashboard.Configurable  = (*Module)(nil)
+	_ dashboard.Migrator      = (*Module)(nil)
+	_ dashboard.Installer     = (*Module)(nil)
+	_ dashboard.Upgrader      = (*Module)(nil)
+	_ dashboard.JobRunner     = (*Module)(nil)
 	_ dashboard.Enabler       = (*Module)(nil)
 	_ dashboard.HealthChecker = (*Module)(nil)
 )
