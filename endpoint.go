@@ -141,7 +141,7 @@ type endpoint struct {
 	answer       *bind.Encoder
 	answerLimit  int64
 	paged        bool // the answer is a page of a list
-	once         bool // it honours Idempotency-Key
+	once         bool // it honors Idempotency-Key
 	serve        serveFunc
 }
 
@@ -210,7 +210,7 @@ func register(r *Router, method, path string, in, out reflect.Type, serve serveF
 		r.fail("%s: %w", what, err)
 		return nil
 	}
-	e.once = e.honoursKeys()
+	e.once = e.honorsKeys()
 	e.paged = out != nil && reflect.PointerTo(out).Implements(pagerType)
 	if e.config.id == "" {
 		e.config.id = operationID(method, path)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -25,9 +26,9 @@ func AnswerOnce() EndpointOption {
 // held in memory to tell repetitions from other requests.
 const idempotentBody = 1 << 20
 
-// honoursKeys reports whether an endpoint is run once for an Idempotency-Key:
+// honorsKeys reports whether an endpoint is run once for an Idempotency-Key:
 // every POST but streams, and what makes sessions.
-func (e *endpoint) honoursKeys() bool {
+func (e *endpoint) honorsKeys() bool {
 	signsIn := e.module == coreModule && (e.path == "/setup" || strings.HasPrefix(e.path, "/auth/"))
 	return e.method == http.MethodPost && !e.config.stream && !signsIn
 }
@@ -170,9 +171,7 @@ const (
 // replay answers what a request was answered before.
 func replay(w http.ResponseWriter, a *idempotency.Answer) {
 	h := w.Header()
-	for name, values := range a.Header {
-		h[name] = values
-	}
+	maps.Copy(h, a.Header)
 	h.Set("Idempotent-Replayed", "true")
 	w.WriteHeader(a.Status)
 	_, _ = w.Write(a.Body) // the client may be gone

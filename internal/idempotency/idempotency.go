@@ -195,16 +195,16 @@ func state(n int) string { return strconv.Itoa(n) }
 
 // look decides about a key that is taken.
 func (s *Store) look(ctx context.Context, tx *storage.Tx, id string, r Request) (Outcome, *Answer, error) {
-	var print, header string
+	var sent, header string
 	var state, status int
 	var leased bool
 	var body []byte
 	err := tx.QueryRow(ctx, `SELECT print, state, lease_until > `+s.now+`, status, header, body FROM idempotency_keys WHERE id = $1`, id).
-		Scan(&print, &state, &leased, &status, &header, &body)
+		Scan(&sent, &state, &leased, &status, &header, &body)
 	switch {
 	case err != nil:
 		return 0, nil, err
-	case print != r.Print:
+	case sent != r.Print:
 		return Reused, nil, nil
 	case state == answered && status == 0, state == written && !leased:
 		return Lost, nil, nil

@@ -192,7 +192,7 @@ func TestDeath(t *testing.T) {
 
 				db, s := open(t, file) // another process
 				claim(t, s, request("k"), c.soon)
-				time.Sleep(idempotency.Lease + time.Second)
+				<-time.After(idempotency.Lease + time.Second)
 				again, _ := claim(t, s, request("k"), c.later)
 				if again != nil {
 					// The first was only slow: what it writes now is not written.
@@ -222,7 +222,7 @@ func TestDeadClaimOfAnotherRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, s := open(t, ":memory:")
 		claim(t, s, request("k"), idempotency.Run)
-		time.Sleep(2 * idempotency.Lease)
+		<-time.After(2 * idempotency.Lease)
 		other := request("k")
 		other.Print = idempotency.Print([]byte("another body"))
 		claim(t, s, other, idempotency.Reused)
@@ -273,11 +273,11 @@ func TestForgetting(t *testing.T) {
 		db, s := open(t, ":memory:")
 		c, _ := claim(t, s, request("k"), idempotency.Run)
 		finish(t, c, &idempotency.Answer{Status: 200})
-		time.Sleep(idempotency.Keep - time.Second)
+		<-time.After(idempotency.Keep - time.Second)
 		claim(t, s, request("k"), idempotency.Replay)
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		claim(t, s, request("k"), idempotency.Run) // it counts as new before it is swept
-		time.Sleep(idempotency.Keep + 11*time.Minute)
+		<-time.After(idempotency.Keep + 11*time.Minute)
 		synctest.Wait()
 		if n := count(t, db); n != 0 {
 			t.Errorf("%d keys are left after their time", n)
@@ -293,7 +293,7 @@ func TestSweepInBatches(t *testing.T) {
 			t.Fatal(err)
 		}
 		fill(t, db, "ada", 1200, 0)
-		time.Sleep(idempotency.Keep)
+		<-time.After(idempotency.Keep)
 		if n, err := s.Sweep(t.Context()); n != 1200 || err != nil || count(t, db) != 0 {
 			t.Errorf("got %d, %v, and %d left", n, err, count(t, db))
 		}

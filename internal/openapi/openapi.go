@@ -63,7 +63,7 @@ type Operation struct {
 	// DeprecatedSince and Sunset are when it became deprecated and when it may stop to answer
 	// (RFC 9745, RFC 8594). Zero: not said.
 	DeprecatedSince, Sunset time.Time
-	// Idempotent says that the operation honours the header Idempotency-Key.
+	// Idempotent says that the operation honors the header Idempotency-Key.
 	Idempotent bool
 }
 

@@ -1,5 +1,7 @@
 package query
 
+import "slices"
+
 // A Segment is a condition of part of the rows after another row.
 type Segment struct {
 	SQL  string // "" is every row
@@ -129,9 +131,9 @@ func (g group) parts() []string {
 
 // each calls yield with what makes up each segment, in the order of the rows.
 func each(groups []group, yield func(equal []group, part string, last group)) {
-	for i := len(groups) - 1; i >= 0; i-- {
-		for _, part := range groups[i].parts() {
-			yield(groups[:i], part, groups[i])
+	for i, last := range slices.Backward(groups) {
+		for _, part := range last.parts() {
+			yield(groups[:i], part, last)
 		}
 	}
 }

@@ -112,7 +112,7 @@ func (f Field) scalar(v reflect.Value) any {
 			return v.Int()
 		}
 		if v.CanUint() {
-			return int64(v.Uint()) //nolint:gosec // a database has no larger ones either
+			return int64(v.Uint())
 		}
 	case Number:
 		switch {

@@ -26,21 +26,21 @@ func (s *Schema) Sort(text string) (Sort, error) {
 	var out Sort
 	at := 0
 	for part := range strings.SplitSeq(text, ",") {
-		fail := func(format string, args ...any) (Sort, error) {
-			return nil, &Error{Parameter: "sort", Offset: at, Detail: fmt.Sprintf(format, args...)}
+		fail := func(format string, args ...any) error {
+			return &Error{Parameter: "sort", Offset: at, Detail: fmt.Sprintf(format, args...)}
 		}
 		if len(out) == MaxSort {
-			return fail("A list is sorted by %d fields at most.", MaxSort)
+			return nil, fail("A list is sorted by %d fields at most.", MaxSort)
 		}
 		name, desc := strings.CutPrefix(part, "-")
 		field, ok := s.Field(name)
 		switch {
 		case !fieldName.MatchString(name):
-			return fail("Here should be the name of a field, or - and a name; separate them by commas alone.")
+			return nil, fail("Here should be the name of a field, or - and a name; separate them by commas alone.")
 		case !ok || !field.Sort:
-			return fail("There is no field %s to sort by%s.", name, s.choices(func(f Field) bool { return f.Sort }))
+			return nil, fail("There is no field %s to sort by%s.", name, s.choices(func(f Field) bool { return f.Sort }))
 		case slices.ContainsFunc(out, func(t Term) bool { return t.Field.Name == name }):
-			return fail("The list is sorted by %s already.", name)
+			return nil, fail("The list is sorted by %s already.", name)
 		}
 		out = append(out, Term{Field: field, Desc: desc})
 		at += len(part) + 1
@@ -120,7 +120,7 @@ func (s Sort) Values(value func(field string) any) []any {
 // Compare orders two rows as SQL does: negative where a comes first.
 func (s Sort) Compare(a, b func(field string) any) int {
 	for _, t := range s {
-		c := 0
+		var c int
 		switch va, vb := t.Field.normal(a(t.Field.Name)), t.Field.normal(b(t.Field.Name)); {
 		case va == nil || vb == nil:
 			c = cmp.Compare(truth(va != nil), truth(vb != nil))

@@ -138,8 +138,8 @@ func fold(s string) string {
 // with s, "" where there is none.
 func successor(s string) string {
 	runes := []rune(s)
-	for i := len(runes) - 1; i >= 0; i-- {
-		switch r := runes[i]; {
+	for i, r := range slices.Backward(runes) {
+		switch {
 		case r == 0xD7FF: // surrogates are not text
 			return string(runes[:i]) + "\uE000"
 		case r < 0x10FFFF:
