@@ -82,14 +82,14 @@ func (m *babbler) say(ctx context.Context, r *http.Request) {
 	word := s.Word.Reveal()
 	for _, log := range []*slog.Logger{m.host.Log(), m.control} {
 		log.DebugContext(ctx, "settings", "settings", s, "again", *s, "hoard", hoard{s.Word}, "map", map[string]any{"s": s, "word": s.Word})
-		log.InfoContext(ctx, "the word is "+word, "in text", "say "+word+"!", "error", fmt.Errorf("no: %w", errors.New(word)))
-		log.WithGroup("g").With("a", word).WarnContext(ctx, "group", slog.Group("b", "c", word), "list", []string{word}, "bytes", []byte(word))
+		log.InfoContext(ctx, "the word is "+word, "in_text", "say "+word+"!", "error", fmt.Errorf("no: %w", errors.New(word)))
+		log.WithGroup("g").With("a", word).WarnContext(ctx, "group", slog.Group("b", slog.String("c", word)), slog.Any("list", []string{word}), slog.Any("bytes", []byte(word)))
 		if r == nil {
 			continue
 		}
 		log.InfoContext(ctx, "request", "request", r, "header", r.Header, "cookies", r.Cookies(), "text", fmt.Sprint(r.Header))
 		for name, values := range r.Header {
-			log.ErrorContext(ctx, "header", slog.Any(name, values), "as text", name+": "+strings.Join(values, ", "))
+			log.ErrorContext(ctx, "header", slog.Any(name, values), "as_text", name+": "+strings.Join(values, ", "))
 		}
 	}
 }
@@ -153,7 +153,7 @@ func startTour(t *testing.T) *tour {
 	key := bytes.Repeat([]byte("0123456789abcde\xf7"), 2)
 	o.secrets["master key, base64"] = base64.StdEncoding.EncodeToString(key)
 	o.secrets["master key, hex"] = hex.EncodeToString(key)
-	o.secrets["master key, numbers"] = strings.Trim(fmt.Sprint(key), "[]")
+	o.secrets["master key, numbers"] = strings.Trim(fmt.Sprintf("%d", key), "[]")
 	link := make(chan string, 1)
 	d, err := dashboard.New(memory(t), dashboard.WithFastPasswords(), dashboard.WithLogger(everything(&o.log)),
 		dashboard.WithMasterKeys(dashboard.MasterKey{ID: "k1", Key: key}), dashboard.WithSetupLink(func(l string) { link <- l }),
@@ -310,7 +310,7 @@ func (o *tour) check() {
 			o.t.Errorf("%s: %q is no secret", name, secret)
 		}
 		for where, text := range map[string]string{"log": logged, "list of the log": shown} {
-			for _, form := range []string{secret, strings.ReplaceAll(secret, "\"", "\\\""), base64.StdEncoding.EncodeToString([]byte(secret)), fmt.Sprint([]byte(secret))} {
+			for _, form := range []string{secret, strings.ReplaceAll(secret, "\"", "\\\""), base64.StdEncoding.EncodeToString([]byte(secret)), fmt.Sprintf("%d", []byte(secret))} {
 				if at := strings.Index(text, form); at >= 0 {
 					o.t.Errorf("the %s holds the %s: %s", where, name, text[max(0, at-200):min(len(text), at+len(form)+50)])
 				}

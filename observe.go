@@ -100,7 +100,7 @@ func (d *Dashboard) composeTelemetry() (err error) {
 // watch begins to observe a request. The trace that it belongs to is in its
 // context from here on.
 func (d *Dashboard) watch(s *request, r *http.Request) (q observe.Request) {
-	s.ctx.Context, q = d.observer.Request(r, s.secure)
+	s.ctx.Context, q = d.observer.Request(r, s.secure) //nolint:fatcontext // nothing is nested: it was r's context before
 	return q
 }
 

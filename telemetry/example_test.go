@@ -28,5 +28,5 @@ func ExampleReporter() {
 	report := telemetry.NewReporter(slog.New(errorsOnly))
 	report.Report(context.Background(), errors.New("disk full"), slog.String("module", "reports"))
 	// Output:
-	// level=ERROR msg=error error="disk full" error_type=*errors.errorString module=reports
+	// level=ERROR msg=reported error="disk full" error_type=*errors.errorString module=reports
 }

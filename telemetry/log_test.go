@@ -137,7 +137,7 @@ func TestReporter(t *testing.T) {
 	r.Report(t.Context(), errors.Join(errors.New("a"), panicked{}), slog.String("request_id", "r1"), slog.String("api_key", "hunter2"))
 	r.Report(t.Context(), nil)
 	got := out.String()
-	for _, want := range []string{`msg=panic`, `error="a\npanic: token=[redacted]"`, "request_id=r1", "api_key=[redacted]", `stack="goroutine 7 é`} {
+	for _, want := range []string{`msg=reported`, `error="a\npanic: token=[redacted]"`, "request_id=r1", "api_key=[redacted]", `stack="goroutine 7 é`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %s in %.300s", want, got)
 		}

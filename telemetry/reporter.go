@@ -34,16 +34,14 @@ func (r *Reporter) Report(ctx context.Context, err error, attrs ...slog.Attr) {
 	}
 	out := append(make([]slog.Attr, 0, len(attrs)+3), slog.Any("error", err), slog.String("error_type", typeOf(err)))
 	out = append(out, attrs...)
-	message := "error"
 	if panicked, ok := errors.AsType[stacker](err); ok {
-		message = "panic"
 		stack := string(panicked.Stack())
 		if len(stack) > maxStack {
 			stack = strings.ToValidUTF8(stack[:maxStack], "") + "…"
 		}
 		out = append(out, slog.String("stack", stack))
 	}
-	r.log.LogAttrs(ctx, slog.LevelError, message, out...)
+	r.log.LogAttrs(ctx, slog.LevelError, "reported", out...)
 }
 
 // stacker is an error that knows where it happened, as a panic does.

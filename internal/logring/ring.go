@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -121,14 +122,14 @@ type Filter struct {
 func (r *Ring) List(f Filter, before uint64, limit int) (list []*Entry, more bool) {
 	pass := f.compile()
 	held := r.held(before)
-	for i := len(held) - 1; i >= 0; i-- {
-		if !pass(held[i]) {
+	for _, e := range slices.Backward(held) {
+		if !pass(e) {
 			continue
 		}
 		if len(list) == limit {
 			return list, true
 		}
-		list = append(list, held[i])
+		list = append(list, e)
 	}
 	return list, false
 }

@@ -51,13 +51,15 @@ func TestStamps(t *testing.T) {
 		log  func(context.Context, *slog.Logger)
 		want string
 	}{
-		"none":               {t.Context(), func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "m", "a", 1) }, "level=INFO msg=m a=1\n"},
-		"some":               {with, func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "m", "a", 1) }, "level=INFO msg=m a=1 request_id=r1\n"},
-		"without context":    {with, func(_ context.Context, l *slog.Logger) { l.Info("m") }, "level=INFO msg=m\n"},
-		"record knows":       {with, func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "m", "request_id", "x") }, "level=INFO msg=m request_id=x\n"},
-		"logger knows":       {with, func(ctx context.Context, l *slog.Logger) { l.With("request_id", "x").InfoContext(ctx, "m") }, "level=INFO msg=m request_id=x\n"},
-		"logger, then group": {with, func(ctx context.Context, l *slog.Logger) { l.With("request_id", "x").WithGroup("g").InfoContext(ctx, "m", "a", 1) }, "level=INFO msg=m request_id=x g.a=1\n"},
-		"same key in group":  {with, func(ctx context.Context, l *slog.Logger) { l.WithGroup("g").InfoContext(ctx, "m", "request_id", "x") }, "level=INFO msg=m request_id=r1 g.request_id=x\n"},
+		"none":            {t.Context(), func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "m", "a", 1) }, "level=INFO msg=m a=1\n"},
+		"some":            {with, func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "m", "a", 1) }, "level=INFO msg=m a=1 request_id=r1\n"},
+		"without context": {with, func(_ context.Context, l *slog.Logger) { l.InfoContext(context.Background(), "m") }, "level=INFO msg=m\n"},
+		"record knows":    {with, func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "m", "request_id", "x") }, "level=INFO msg=m request_id=x\n"},
+		"logger knows":    {with, func(ctx context.Context, l *slog.Logger) { l.With("request_id", "x").InfoContext(ctx, "m") }, "level=INFO msg=m request_id=x\n"},
+		"logger, then group": {with, func(ctx context.Context, l *slog.Logger) {
+			l.With("request_id", "x").WithGroup("g").InfoContext(ctx, "m", "a", 1)
+		}, "level=INFO msg=m request_id=x g.a=1\n"},
+		"same key in group": {with, func(ctx context.Context, l *slog.Logger) { l.WithGroup("g").InfoContext(ctx, "m", "request_id", "x") }, "level=INFO msg=m request_id=r1 g.request_id=x\n"},
 		"groups": {with, func(ctx context.Context, l *slog.Logger) {
 			l.With("a", 1).WithGroup("g").With("b", 2).WithGroup("h").With("c", 3).InfoContext(ctx, "m", "d", 4)
 		}, "level=INFO msg=m a=1 request_id=r1 g.b=2 g.h.c=3 g.h.d=4\n"},

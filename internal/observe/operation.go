@@ -54,7 +54,7 @@ func (o *Observer) endSpan(span trace.Span, err error) {
 // errorType is the Go type of the innermost error: one of few.
 func errorType(err error) attribute.KeyValue {
 	for {
-		wrapper, ok := err.(interface{ Unwrap() error }) //nolint:errorlint // it walks the chain itself
+		wrapper, ok := err.(interface{ Unwrap() error })
 		if !ok || wrapper.Unwrap() == nil {
 			return semconv.ErrorTypeKey.String(reflect.TypeOf(err).String())
 		}

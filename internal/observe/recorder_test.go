@@ -41,7 +41,7 @@ func (r *recorder) take() string {
 func show(attrs []attribute.KeyValue) string {
 	var out []string
 	for _, a := range attrs {
-		out = append(out, string(a.Key)+"="+a.Value.Emit())
+		out = append(out, string(a.Key)+"="+a.Value.String())
 	}
 	slices.Sort(out)
 	return strings.Join(out, " ")

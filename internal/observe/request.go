@@ -42,7 +42,7 @@ func (o *Observer) Request(r *http.Request, secure bool) (context.Context, Reque
 		q.scheme = "https"
 	}
 	if o.tracer != nil {
-		ctx, q.span = o.tracer.Start(ctx, spanName(q.method, ""), trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(
+		ctx, q.span = o.tracer.Start(ctx, spanName(q.method, ""), trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes( //nolint:spancheck // End ends it
 			semconv.HTTPRequestMethodKey.String(q.method), semconv.URLScheme(q.scheme), semconv.NetworkProtocolVersion(protocol(r))))
 		q.ctx = ctx
 	}

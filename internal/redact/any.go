@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -148,11 +149,9 @@ func traitOf(t reflect.Type) trait {
 		reflect.Complex64, reflect.Complex128, reflect.Chan, reflect.Func, reflect.UnsafePointer:
 		return traitPlain
 	}
-	for _, i := range []reflect.Type{reflect.TypeFor[error](), reflect.TypeFor[fmt.Stringer](),
-		reflect.TypeFor[json.Marshaler](), reflect.TypeFor[encoding.TextMarshaler]()} {
-		if has(i) {
-			return traitText
-		}
+	if slices.ContainsFunc([]reflect.Type{reflect.TypeFor[error](), reflect.TypeFor[fmt.Stringer](),
+		reflect.TypeFor[json.Marshaler](), reflect.TypeFor[encoding.TextMarshaler]()}, has) {
+		return traitText
 	}
 	return 0
 }
@@ -180,18 +179,18 @@ func printed(v reflect.Value) []string {
 		return nil
 	}
 	var out []string
-	if e, ok := v.Interface().(error); ok {
+	if e, ok := reflect.TypeAssert[error](v); ok {
 		out = append(out, e.Error())
 	}
-	if s, ok := v.Interface().(fmt.Stringer); ok {
+	if s, ok := reflect.TypeAssert[fmt.Stringer](v); ok {
 		out = append(out, s.String())
 	}
-	if m, ok := v.Interface().(json.Marshaler); ok {
+	if m, ok := reflect.TypeAssert[json.Marshaler](v); ok {
 		if text, err := m.MarshalJSON(); err == nil {
 			out = append(out, string(text))
 		}
 	}
-	if m, ok := v.Interface().(encoding.TextMarshaler); ok {
+	if m, ok := reflect.TypeAssert[encoding.TextMarshaler](v); ok {
 		if text, err := m.MarshalText(); err == nil {
 			out = append(out, string(text))
 		}

@@ -195,11 +195,11 @@ func asValuer(v reflect.Value) (slog.LogValuer, bool) {
 	if !v.CanInterface() {
 		return nil, false
 	}
-	if valuer, ok := v.Interface().(slog.LogValuer); ok {
+	if valuer, ok := reflect.TypeAssert[slog.LogValuer](v); ok {
 		return valuer, true
 	}
 	if v.CanAddr() {
-		valuer, ok := v.Addr().Interface().(slog.LogValuer)
+		valuer, ok := reflect.TypeAssert[slog.LogValuer](v.Addr())
 		return valuer, ok
 	}
 	return nil, false
