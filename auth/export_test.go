@@ -145,3 +145,10 @@ func (a *Authority) WriteUses(ctx context.Context) { a.writeUses(ctx) }
 func MigrateTo(ctx context.Context, db *storage.DB, n int) error {
 	return db.Migrate(ctx, scope, migrations()[:n])
 }
+
+// PendingUses returns how many uses of API keys wait to be written.
+func (a *Authority) PendingUses() int {
+	a.keys.mu.Lock()
+	defer a.keys.mu.Unlock()
+	return len(a.keys.uses)
+}
