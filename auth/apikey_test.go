@@ -221,6 +221,13 @@ func TestAPIKeyGivesNoMoreThanItHas(t *testing.T) {
 	if _, beyond := errors.AsType[*auth.BeyondError](err); !beyond {
 		t.Errorf("disable the owner: got %v", err)
 	}
+	// What was begun with a key whose owner is disabled meanwhile, is not done.
+	user(t, a, "other@example.org", auth.RoleOwner)
+	if _, err = a.UpdateUser(t.Context(), owner.ID, auth.UserChange{Disabled: &off}); err != nil {
+		t.Fatal(err)
+	}
+	err = a.PutRole(ctx, auth.Role{Name: "mine", Permissions: []string{"m.thing.read"}})
+	wantErr(t, "with a disabled owner", err, auth.ErrInvalidToken)
 }
 
 // A known key asks the database nothing, nor does one that we did not make, and
