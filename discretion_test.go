@@ -89,7 +89,7 @@ func (m *babbler) say(ctx context.Context, r *http.Request) {
 		}
 		log.InfoContext(ctx, "request", "request", r, "header", r.Header, "cookies", r.Cookies(), "text", fmt.Sprint(r.Header))
 		for name, values := range r.Header {
-			log.ErrorContext(ctx, "header", slog.Any(name, values), "as_text", name+": "+strings.Join(values, ", "))
+			log.ErrorContext(ctx, "header", slog.Any(name, values), slog.String("as_text", name+": "+strings.Join(values, ", ")))
 		}
 	}
 }

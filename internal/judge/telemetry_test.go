@@ -117,7 +117,7 @@ func show(attrs []attribute.KeyValue) string {
 	var out []string
 	for _, a := range attrs {
 		if a.Key != "dashboard.request_id" {
-			out = append(out, string(a.Key)+"="+a.Value.Emit())
+			out = append(out, string(a.Key)+"="+a.Value.String())
 		}
 	}
 	slices.Sort(out)
