@@ -63,3 +63,6 @@ func (m *Module) TimesForTest() []time.Time {
 	defer m.mu.RUnlock()
 	return m.ring.Series(time.Time{}, m.ring.Cap(), 0).Times
 }
+
+// SetHostForTest names the machine, before the module is enabled.
+func (m *Module) SetHostForTest(name string) { m.collector.host = name }

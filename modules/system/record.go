@@ -111,6 +111,7 @@ func (m *Module) record(ctx context.Context) error {
 }
 
 func (m *Module) insert(ctx context.Context, now time.Time, sums means) error {
+	at := now.Add(-fineGrain).Truncate(time.Minute) // a row stands for what comes after it
 	query := `INSERT INTO ` + m.host.Table("history") + ` (metric, at, host, grain, mean, peak) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (metric, at, host, grain) DO NOTHING`
 	return m.host.DB().Update(ctx, func(tx *storage.Tx) error {
@@ -118,7 +119,7 @@ func (m *Module) insert(ctx context.Context, now time.Time, sums means) error {
 			if n == 0 {
 				continue
 			}
-			_, err := tx.Exec(ctx, query, m.metrics[c].name, now.Truncate(time.Minute).Unix(), clean(m.collector.host), int64(fineGrain/time.Second),
+			_, err := tx.Exec(ctx, query, m.metrics[c].name, at.Unix(), clean(m.collector.host), int64(fineGrain/time.Second),
 				sums.sum[c]/float64(n), sums.peak[c])
 			if err != nil {
 				return fmt.Errorf("record %s: %w", m.metrics[c].name, err)
