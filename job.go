@@ -25,8 +25,8 @@ type Job struct {
 	Name string
 	// Title is shown to people; it defaults to Name.
 	Title string
-	// Schedule is a cron expression of five fields (minute, hour, day of month,
-	// month, day of week, with lists, ranges, steps and English names), @hourly,
+	// Schedule is a cron expression of five fields (minute, hour, day, month and
+	// weekday, with lists, ranges, steps and English names), @hourly,
 	// @daily, @weekly, @monthly, @yearly, or "@every 10m", whose times are
 	// multiples since 1970.
 	//

@@ -118,7 +118,7 @@ func (i *instance) story(name string) (out []string) {
 
 // pass lets time pass, and everybody do what is due.
 func pass(d time.Duration) {
-	time.Sleep(d) // in a bubble
+	<-time.After(d)
 	synctest.Wait()
 }
 

@@ -243,7 +243,7 @@ func TestDisableWaits(t *testing.T) {
 		var ended time.Time
 		job := every(t, "job", "@hourly", func(ctx context.Context) error {
 			<-ctx.Done()
-			time.Sleep(3 * time.Second)
+			<-time.After(3 * time.Second)
 			ended = time.Now()
 			return ctx.Err()
 		})

@@ -59,7 +59,7 @@ func open(t *testing.T, file string, module dashboard.Module) *site {
 	}
 	s := &site{t: t, db: db, d: d}
 	for !strings.Contains(s.get("/api/v1/modules/system", nil), `"state":"enabled"`) {
-		time.Sleep(100 * time.Millisecond) // in a bubble
+		<-time.After(100 * time.Millisecond)
 	}
 	return s
 }
@@ -175,7 +175,7 @@ func (s *site) runJob(name string) {
 func TestRecord(t *testing.T) {
 	inBubble(t, func(t *testing.T, file string) {
 		a, b, again := open(t, file, machine(t, "a")), open(t, file, machine(t, "b")), open(t, file, machine(t, "b"))
-		time.Sleep(16 * time.Minute) // in a bubble
+		<-time.After(16 * time.Minute)
 		if got := a.values("memory-history", "1h"); len(got) != 3 || got[0] <= 0 {
 			t.Errorf("got %v, want three points", got)
 		}
@@ -222,7 +222,7 @@ func TestRecordAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T, file string) {
 		s := open(t, file, machine(t, "a"))
 		s.exec(`ALTER TABLE system__history RENAME TO gone`)
-		time.Sleep(6 * time.Minute) // in a bubble
+		<-time.After(6 * time.Minute)
 		s.exec(`ALTER TABLE gone RENAME TO system__history`)
 		var list struct{ Items []struct{ Outcome string } }
 		s.get("/api/v1/jobs/system/record/runs", &list)
@@ -271,10 +271,10 @@ func TestUpgrade(t *testing.T) {
 	inBubble(t, func(t *testing.T, file string) {
 		old := dashboard.Func(dashboard.Manifest{ID: "system", Version: "0.1.0", Permissions: []dashboard.Permission{system.Read}}, nil)
 		open(t, file, old).close()
-		time.Sleep(time.Hour) // in a bubble
+		<-time.After(time.Hour)
 		s := open(t, file, machine(t, "a"))
 		for !strings.Contains(s.get("/api/v1/modules/system", nil), `"installed_version":"0.2.0"`) {
-			time.Sleep(100 * time.Millisecond) // in a bubble
+			<-time.After(100 * time.Millisecond)
 		}
 		var h system.History
 		long := fmt.Sprintf("/api/v1/m/system/history?metric=cpu&since=%s", time.Now().Add(-48*time.Hour).UTC().Format(time.RFC3339))
@@ -284,7 +284,7 @@ func TestUpgrade(t *testing.T) {
 		}
 		began := *h.RecordedSince
 		s.close()
-		time.Sleep(time.Hour) // in a bubble; a start without an upgrade changes nothing
+		<-time.After(time.Hour) // a start without an upgrade changes nothing
 		s = open(t, file, machine(t, "a"))
 		if s.get(long, &h); h.RecordedSince == nil || !h.RecordedSince.Equal(began) {
 			t.Errorf("after a restart: got %v, want %v", h.RecordedSince, began)

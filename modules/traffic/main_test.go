@@ -68,7 +68,7 @@ func open(t *testing.T, file string) *site {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
-		time.Sleep(took) // in a bubble
+		<-time.After(took)
 	})
 	s.mux.HandleFunc("/fail", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 	s.mux.HandleFunc("/panic", func(http.ResponseWriter, *http.Request) { panic("boom") })
@@ -132,7 +132,7 @@ func (s *site) waitEnabled() {
 		if status, _ := s.send("GET", "/api/v1/m/traffic/panels/requests", ""); status == http.StatusOK {
 			return
 		}
-		time.Sleep(100 * time.Millisecond) // in a bubble
+		<-time.After(100 * time.Millisecond)
 	}
 	s.t.Fatal("the module is not enabled")
 }

@@ -24,7 +24,7 @@ func near(got, want, relative float64) bool { return math.Abs(got-want) <= relat
 // until lets time pass to a moment within the hour or minute.
 func until(unit, after time.Duration) {
 	now := time.Now()
-	time.Sleep(now.Truncate(unit).Add(unit + after).Sub(now)) // in a bubble
+	<-time.After(now.Truncate(unit).Add(unit + after).Sub(now))
 	synctest.Wait()
 }
 
@@ -82,9 +82,9 @@ func TestFromLiveToHours(t *testing.T) {
 		s := open(t, file)
 		s.ask("GET", "/take/1ms") // begins to be counted only now
 		until(time.Minute, 0)
-		time.Sleep(11 * time.Minute) // in a bubble: out of the live panels
+		<-time.After(11 * time.Minute) // out of the live panels
 		s.minute()
-		time.Sleep(6 * time.Second) // in a bubble
+		<-time.After(6 * time.Second)
 		s.check("live", "", 1)
 		var stat struct {
 			Value float64
@@ -161,7 +161,7 @@ func TestFleet(t *testing.T) {
 		until(time.Minute, 0)
 		a.minute()
 		b.minute()
-		time.Sleep(6 * time.Second) // in a bubble
+		<-time.After(6 * time.Second)
 		a.check("live, one instance", "", 1)
 		until(time.Minute, 6*time.Second)
 		a.check("a quarter", "?range=15m", 2)
@@ -217,7 +217,7 @@ func (s *site) act(op, state string) {
 		if _, body := s.send("GET", "/api/v1/modules/traffic", ""); strings.Contains(body, `"state":"`+state+`"`) {
 			return
 		}
-		time.Sleep(100 * time.Millisecond) // in a bubble
+		<-time.After(100 * time.Millisecond)
 	}
 	s.t.Fatalf("not %s", state)
 }

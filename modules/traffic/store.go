@@ -14,9 +14,9 @@ import (
 // that was measured.
 const allRoutes = ""
 
-// keepMinutes is how long the rows of minutes stay: until hours are made of them,
+// fineFor is how long the rows of minutes stay: until hours are made of them,
 // and long enough for a day of fine charts.
-const keepMinutes = 48 * time.Hour
+const fineFor = 48 * time.Hour
 
 // Migrations make two tables: what each instance counted in each minute, and
 // what the fleet counted in each hour. Times are seconds since 1970.
@@ -191,7 +191,7 @@ func (m *Module) hoursEnd(ctx context.Context, q storage.Querier) (time.Time, er
 // drop removes what is too old.
 func (m *Module) drop(ctx context.Context, now time.Time) error {
 	for table, before := range map[string]time.Time{
-		m.host.Table("minutes"): now.Add(-keepMinutes).Truncate(time.Hour),
+		m.host.Table("minutes"): now.Add(-fineFor).Truncate(time.Hour),
 		m.host.Table("hours"):   now.Add(-m.keep()),
 	} {
 		if _, err := m.host.DB().Exec(ctx, `DELETE FROM `+table+` WHERE at < $1`, before.Unix()); err != nil {

@@ -17,9 +17,10 @@ import (
 const (
 	// Error is the most by which a quantile is off, relatively.
 	Error = 0.01
-	// Least and Most bound what is told apart.
+	// Least is the shortest time that is told from shorter ones.
 	Least = time.Microsecond
-	Most  = time.Hour
+	// Most is the longest time that is told from longer ones.
+	Most = time.Hour
 )
 
 const (
