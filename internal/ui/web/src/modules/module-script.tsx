@@ -2,11 +2,12 @@ import { useRouter } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { ask } from '../api/client';
 import { config, inBase } from '../config';
+import { region } from '../locale';
 import { Button } from '../parts/button';
 import { Notice } from '../parts/notice';
 import { Skeleton } from '../parts/skeleton';
 import { notify } from '../parts/toast';
-import { fill, t, type Entry } from '../strings';
+import { say, t, type Entry } from '../strings';
 import { en } from '../strings/en';
 import { shownTheme } from '../theme';
 import { mountScript, quietly, ScriptError, type ModuleContext, type ScriptFault } from './contract';
@@ -18,6 +19,7 @@ interface Props {
 }
 
 const catalog: Partial<Record<string, Entry>> = en;
+const keys = Object.keys(en);
 
 type State = 'loading' | 'ready' | ScriptFault;
 
@@ -110,7 +112,7 @@ function makeContext(id: string, signal: AbortSignal, push: (path: string) => vo
       push(path.startsWith('/') ? config.base.slice(0, -1) + path : base + path);
     },
     theme: shownTheme(),
-    locale: navigator.language,
-    t: (key, values) => fill(catalog[key] ?? key, values),
+    locale: region(),
+    t: (key, values) => say(keys.indexOf(key), catalog[key] ?? key, values),
   };
 }

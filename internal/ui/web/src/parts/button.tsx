@@ -1,6 +1,6 @@
-import type { ButtonHTMLAttributes, MouseEvent } from 'react';
+import type { ComponentProps, MouseEvent } from 'react';
 
-interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
+interface Props extends ComponentProps<'button'> {
   look?: 'primary' | 'danger' | 'bare' | 'icon' | undefined;
   /** Waiting for an answer: clicks do nothing, and focus stays, which `disabled` would take away. */
   busy?: boolean;

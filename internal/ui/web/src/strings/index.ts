@@ -26,7 +26,8 @@ export function fill(entry: Entry, values: Values = {}): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
-function say(index: number, english: Entry, values?: Values): string {
+/** The sentence of a number in the catalog, in English where the language has none. */
+export function say(index: number, english: Entry, values?: Values): string {
   return fill(spoken[index] ?? english, values);
 }
 

@@ -4,6 +4,7 @@ import { audit } from './audit.ts';
 import { core } from './core.ts';
 import { forms } from './forms.ts';
 import { keys } from './keys.ts';
+import { layout } from './layout.ts';
 import { modules } from './modules.ts';
 import { overview } from './overview.ts';
 import { palette } from './palette.ts';
@@ -19,6 +20,7 @@ import type { en } from '../en/index.ts';
 export const de: Words<typeof en> = {
   ...core,
   ...overview,
+  ...layout,
   ...palette,
   ...forms,
   ...account,
