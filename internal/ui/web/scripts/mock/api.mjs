@@ -1,6 +1,7 @@
 import { dataPermissions, dataRoutes } from './data.mjs';
 import { createModules } from './modules.mjs';
 import { Problem, invalid } from './problem.mjs';
+import { shellRoutes } from './shell.mjs';
 import { createSystem } from './system.mjs';
 
 const password = 'correct horse battery staple';
@@ -240,6 +241,7 @@ export function createAPI({ account, only }) {
   ];
 
   closed.push(...dataRoutes({ me: () => user, note }));
+  closed.push(...shellRoutes({ me: () => user, note }));
   const system = createSystem();
   closed.push(...system.routes);
 
