@@ -7,6 +7,61 @@ export interface ActOut {
   steps: StepInfo[];
 }
 
+export interface ActionError {
+  code: string;
+  detail: string;
+}
+
+export interface ActionInEmpty {
+  /** The items, at most 200. */
+  ids: string[];
+  input?: Empty;
+}
+
+export interface ActionInStruct {
+  /** The items, at most 200. */
+  ids: string[];
+  input?: Record<string, unknown>;
+}
+
+export interface ActionOut {
+  results: ActionResult[];
+}
+
+export interface ActionResult {
+  id: string;
+  ok: boolean;
+  error?: ActionError;
+}
+
+export interface ApiKeyIn {
+  name: string;
+  /** Permissions and patterns such as billing.*.read, none beyond the caller's own. */
+  permissions: string[];
+  /** Null: the key does not end by itself. */
+  expires_at?: string | null;
+}
+
+export interface ApiKeyInfo {
+  id: string;
+  name: string;
+  /** How the key begins. */
+  prefix: string;
+  permissions: string[];
+  created_at: string;
+  expires_at?: string;
+  /** To the minute. */
+  last_used_at?: string;
+  revoked_at?: string;
+  owner: OwnerInfo;
+}
+
+export interface ApiKeyMade {
+  id: string;
+  /** The key itself. It is not stored and cannot be shown again. */
+  key: string;
+}
+
 export interface AuditInfo {
   id: string;
   at: string;
@@ -31,6 +86,13 @@ export interface BarValue {
   max?: number;
 }
 
+export interface CheckInfo {
+  name: string;
+  /** ok or failing */
+  status: string;
+  detail?: string;
+}
+
 export interface Column {
   key: string;
   title: string;
@@ -43,6 +105,15 @@ export interface CreateUserIn {
   /** Empty: the account cannot sign in with a password yet. */
   password?: string;
   roles?: string[];
+}
+
+export interface DatabaseInfo {
+  /** sqlite or postgres */
+  kind: string;
+  size_bytes?: number;
+}
+
+export interface Empty {
 }
 
 export interface FailureInfo {
@@ -76,6 +147,68 @@ export interface InstanceInfo {
   health: ModuleHealth;
 }
 
+export interface JobInfo {
+  module: string;
+  name: string;
+  title: string;
+  schedule: string;
+  zone: string;
+  per_instance: boolean;
+  /** What becomes of times that nobody kept: skip or run-once. */
+  missed: string;
+  /** Absent while the module is not enabled on this instance. */
+  next_at?: string;
+  running: boolean;
+  /** The last run that has ended. */
+  last?: RunInfo;
+}
+
+export interface LayoutIn {
+  items: LayoutItemInput[];
+}
+
+export interface LayoutItem {
+  module: string;
+  panel: string;
+  /** Columns of four. */
+  width: number;
+  /** Rows. */
+  height: number;
+  hidden: boolean;
+}
+
+export interface LayoutItemInput {
+  module: string;
+  panel: string;
+  /** Columns of four. */
+  width: number;
+  /** Rows. */
+  height: number;
+  hidden?: boolean;
+}
+
+export interface LayoutOut {
+  /** own, role or default */
+  source: string;
+  /** The role whose default this is. */
+  role?: string;
+  items: LayoutItem[];
+}
+
+export interface LogInfo {
+  /** Counts the records of this process from 1. */
+  seq: number;
+  time: string;
+  /** debug, info, warn or error, or one of them with a number added, such as info+2. */
+  level: string;
+  message: string;
+  module?: string;
+  request_id?: string;
+  trace_id?: string;
+  /** An object. */
+  attrs: unknown;
+}
+
 export interface LoginIn {
   email: string;
   password: string;
@@ -90,9 +223,20 @@ export interface MeOut {
   id: string;
   email: string;
   name: string;
+  /** None with an API key. */
   roles: string[];
   permissions: string[];
-  session: SessionInfo;
+  /** Absent with an API key. */
+  session?: SessionInfo;
+  /** What the caller came with, if it is an API key. */
+  api_key?: MyAPIKey;
+}
+
+export interface ModuleCounts {
+  enabled: number;
+  disabled: number;
+  /** Failed, blocked or quarantined on this instance. */
+  failed: number;
 }
 
 export interface ModuleHealth {
@@ -132,8 +276,35 @@ export interface ModuleNav {
   settings: boolean;
 }
 
+export interface MyAPIKey {
+  id: string;
+  name: string;
+  expires_at?: string;
+}
+
+export interface OwnerInfo {
+  id: string;
+  name: string;
+  email: string;
+}
+
+export interface PageApiKeyInfo {
+  items: ApiKeyInfo[];
+  next_cursor?: string;
+}
+
 export interface PageAuditInfo {
   items: AuditInfo[];
+  next_cursor?: string;
+}
+
+export interface PageJobInfo {
+  items: JobInfo[];
+  next_cursor?: string;
+}
+
+export interface PageLogInfo {
+  items: LogInfo[];
   next_cursor?: string;
 }
 
@@ -157,8 +328,18 @@ export interface PagePermissionInfo {
   next_cursor?: string;
 }
 
+export interface PageResourceLine {
+  items: ResourceLine[];
+  next_cursor?: string;
+}
+
 export interface PageRoleInfo {
   items: RoleInfo[];
+  next_cursor?: string;
+}
+
+export interface PageRunInfo {
+  items: RunInfo[];
   next_cursor?: string;
 }
 
@@ -186,6 +367,18 @@ export interface PanelInfo {
   width: number;
   unit?: string;
   about?: string;
+  /** Ranges of time that the query parameter range may ask for; without it the panel is live. */
+  ranges: string[];
+}
+
+export interface PeerInfo {
+  id: string;
+  host: string;
+  version: string;
+  current: boolean;
+  live: boolean;
+  since: string;
+  last_seen: string;
 }
 
 export interface PermissionInfo {
@@ -249,6 +442,68 @@ export interface RequirementInfo {
   satisfied: boolean;
 }
 
+export interface ResourceAbleTo {
+  name: string;
+  title: string;
+  danger: boolean;
+  confirm?: string;
+  input_schema?: unknown;
+}
+
+export interface ResourceField {
+  name: string;
+  title: string;
+  doc: string;
+  type: "text" | "integer" | "number" | "boolean" | "time" | "duration" | "enum" | "list" | "object";
+  values?: string[];
+  /** A column of the list from the start. */
+  list: boolean;
+  filter: boolean;
+  operators: string[];
+  sort: boolean;
+  read_only: boolean;
+  unit?: string;
+}
+
+export interface ResourceInfo {
+  module: string;
+  name: string;
+  title: string;
+  singular: string;
+  /** Below the mount. */
+  path: string;
+  /** The field that is the id. */
+  key: string;
+  /** The field that people call an item by. */
+  label: string;
+  may: ResourceRights;
+  search: boolean;
+  search_hint: string;
+  default_sort: string;
+  fields: ResourceField[];
+  /** JSON Schema of the form for a new item. */
+  create_schema?: unknown;
+  /** JSON Schema of the form for changes. */
+  update_schema?: unknown;
+  /** What the caller may do to some items at a time. */
+  actions: ResourceAbleTo[];
+  export: string[];
+}
+
+export interface ResourceLine {
+  module: string;
+  name: string;
+  title: string;
+  path: string;
+}
+
+export interface ResourceRights {
+  create: boolean;
+  update: boolean;
+  delete: boolean;
+  export: boolean;
+}
+
 export interface RoleInfo {
   name: string;
   title: string;
@@ -257,8 +512,30 @@ export interface RoleInfo {
   built_in: boolean;
 }
 
+export interface RoleLayoutIn {
+  items: LayoutItemInput[];
+}
+
 export interface RollbackIn {
   version?: number;
+}
+
+export interface RunInfo {
+  id: string;
+  started_at: string;
+  ended_at?: string;
+  duration_ms: number;
+  instance: string;
+  /** ok, failed, skipped (it never began), lost (its end is not known) or running. */
+  outcome: string;
+  /** schedule, manual or catch-up. */
+  trigger: string;
+  error?: string;
+}
+
+export interface RunJobOut {
+  /** The run, as the job's history lists it. */
+  id: string;
 }
 
 export interface Series {
@@ -326,6 +603,20 @@ export interface StepInfo {
   title?: string;
 }
 
+export interface SystemOut {
+  /** Of this library. */
+  version: string;
+  go_version: string;
+  started_at: string;
+  uptime_seconds: number;
+  instance: string;
+  host: string;
+  database: DatabaseInfo;
+  checks: CheckInfo[];
+  instances: PeerInfo[];
+  modules: ModuleCounts;
+}
+
 export interface TableData {
   columns: Column[];
   rows: Array<Record<string, unknown>>;
@@ -339,10 +630,9 @@ export interface TimeseriesData {
   as_of: string;
 }
 
-export interface UpdateUserIn {
-  name?: string | null;
-  roles?: string[] | null;
-  disabled?: boolean | null;
+export interface UpdateMeIn {
+  /** Empty: the e-mail address. */
+  name?: string;
 }
 
 export interface UserInfo {
@@ -352,9 +642,46 @@ export interface UserInfo {
   roles: string[];
   disabled: boolean;
   created_at?: string;
+  last_login_at?: string;
 }
 
 export interface Operations {
+  /** API keys, newest first */
+  "api-keys": {
+    method: "GET";
+    path: "/api/v1/api-keys";
+    params?: {
+      query?: {
+        owner?: "me" | "all";
+        limit?: number;
+        cursor?: string;
+      };
+    };
+    answer: PageApiKeyInfo;
+  };
+  /** Make an API key of the caller's */
+  "create-api-key": {
+    method: "POST";
+    path: "/api/v1/api-keys";
+    params?: {
+      header?: {
+        "Idempotency-Key"?: string;
+      };
+    };
+    body: ApiKeyIn;
+    answer: ApiKeyMade;
+  };
+  /** Revoke an API key, of others by who manages accounts */
+  "revoke-api-key": {
+    method: "DELETE";
+    path: "/api/v1/api-keys/{id}";
+    params: {
+      path: {
+        id: string;
+      };
+    };
+    answer: undefined;
+  };
   /** What was done, newest first */
   audit: {
     method: "GET";
@@ -390,6 +717,42 @@ export interface Operations {
     path: "/api/v1/auth/me";
     answer: MeOut;
   };
+  /** Change the caller's own name */
+  "update-me": {
+    method: "PATCH";
+    path: "/api/v1/auth/me";
+    body?: UpdateMeIn;
+    answer: MeOut;
+  };
+  /** How the caller's overview is arranged */
+  "my-layout": {
+    method: "GET";
+    path: "/api/v1/auth/me/layout";
+    answer: LayoutOut;
+  };
+  /** Arrange the caller's overview */
+  "put-my-layout": {
+    method: "PUT";
+    path: "/api/v1/auth/me/layout";
+    params?: {
+      header?: {
+        "If-Match"?: string;
+      };
+    };
+    body: LayoutIn;
+    answer: LayoutOut;
+  };
+  /** Go back to the default of the caller's roles */
+  "delete-my-layout": {
+    method: "DELETE";
+    path: "/api/v1/auth/me/layout";
+    params?: {
+      header?: {
+        "If-Match"?: string;
+      };
+    };
+    answer: undefined;
+  };
   /** The modules the caller may see here */
   "my-modules": {
     method: "GET";
@@ -407,6 +770,12 @@ export interface Operations {
   sessions: {
     method: "GET";
     path: "/api/v1/auth/sessions";
+    params?: {
+      query?: {
+        limit?: number;
+        cursor?: string;
+      };
+    };
     answer: PageSessionInfo;
   };
   /** End one of the caller's sessions */
@@ -425,6 +794,43 @@ export interface Operations {
     method: "GET";
     path: "/api/v1/events";
     answer: Record<string, unknown>;
+  };
+  /** The periodic jobs of this program's modules */
+  jobs: {
+    method: "GET";
+    path: "/api/v1/jobs";
+    answer: PageJobInfo;
+  };
+  /** Run a job now */
+  "run-job": {
+    method: "POST";
+    path: "/api/v1/jobs/{module}/{name}/run";
+    params: {
+      path: {
+        module: string;
+        name: string;
+      };
+      header?: {
+        "Idempotency-Key"?: string;
+      };
+    };
+    answer: RunJobOut;
+  };
+  /** Runs of a job, newest first */
+  "job-runs": {
+    method: "GET";
+    path: "/api/v1/jobs/{module}/{name}/runs";
+    params: {
+      path: {
+        module: string;
+        name: string;
+      };
+      query?: {
+        limit?: number;
+        cursor?: string;
+      };
+    };
+    answer: PageRunInfo;
   };
   /** Panel bar */
   "every-panel-bar": {
@@ -523,6 +929,10 @@ export interface Operations {
       path: {
         id: string;
       };
+      query?: {
+        limit?: number;
+        cursor?: string;
+      };
     };
     answer: PageSettingsVersion;
   };
@@ -536,6 +946,7 @@ export interface Operations {
       };
       header?: {
         "If-Match"?: string;
+        "Idempotency-Key"?: string;
       };
     };
     body?: RollbackIn;
@@ -567,6 +978,7 @@ export interface Operations {
       };
       header?: {
         "If-Match"?: string;
+        "Idempotency-Key"?: string;
       };
     };
     answer: ActOut;
@@ -589,31 +1001,189 @@ export interface Operations {
     path: "/api/v1/permissions";
     answer: PagePermissionInfo;
   };
+  /** The resources that the caller may list */
+  resources: {
+    method: "GET";
+    path: "/api/v1/resources";
+    answer: PageResourceLine;
+  };
+  /** What a resource is made of, for the UI */
+  resource: {
+    method: "GET";
+    path: "/api/v1/resources/{module}/{name}";
+    params: {
+      path: {
+        module: string;
+        name: string;
+      };
+    };
+    answer: ResourceInfo;
+  };
   /** Roles */
   roles: {
     method: "GET";
     path: "/api/v1/roles";
+    params?: {
+      query?: {
+        limit?: number;
+        cursor?: string;
+        sort?: string;
+        filter?: string;
+        q?: string;
+      };
+    };
     answer: PageRoleInfo;
+  };
+  /** Create: Role */
+  "create-role": {
+    method: "POST";
+    path: "/api/v1/roles";
+    params?: {
+      header?: {
+        "Idempotency-Key"?: string;
+      };
+    };
+    body: {
+      name: string;
+      title?: string;
+      permissions?: string[];
+      inherits?: string[];
+    };
+    answer: RoleInfo;
+  };
+  /** All of: Roles, as CSV */
+  "roles-csv": {
+    method: "GET";
+    path: "/api/v1/roles.csv";
+    params?: {
+      query?: {
+        sort?: string;
+        filter?: string;
+        q?: string;
+      };
+    };
+    answer: string;
+  };
+  /** All of: Roles, as NDJSON */
+  "roles-ndjson": {
+    method: "GET";
+    path: "/api/v1/roles.ndjson";
+    params?: {
+      query?: {
+        sort?: string;
+        filter?: string;
+        q?: string;
+      };
+    };
+    answer: string;
+  };
+  /** Delete: Roles */
+  "roles-action-delete": {
+    method: "POST";
+    path: "/api/v1/roles/actions/delete";
+    params?: {
+      header?: {
+        "Idempotency-Key"?: string;
+      };
+    };
+    body: ActionInStruct;
+    answer: ActionOut;
+  };
+  /** One of: Roles */
+  role: {
+    method: "GET";
+    path: "/api/v1/roles/{id}";
+    params: {
+      path: {
+        id: string;
+      };
+    };
+    answer: RoleInfo;
   };
   /** Make or replace a role */
   "put-role": {
     method: "PUT";
-    path: "/api/v1/roles/{name}";
+    path: "/api/v1/roles/{id}";
     params: {
       path: {
-        name: string;
+        id: string;
+      };
+      header?: {
+        "If-Match"?: string;
       };
     };
     body?: PutRoleIn;
     answer: undefined;
   };
-  /** Delete a role that nobody has */
+  /** Delete: Role */
   "delete-role": {
     method: "DELETE";
-    path: "/api/v1/roles/{name}";
+    path: "/api/v1/roles/{id}";
+    params: {
+      path: {
+        id: string;
+      };
+      header?: {
+        "If-Match"?: string;
+      };
+    };
+    answer: undefined;
+  };
+  /** Change: Role */
+  "update-role": {
+    method: "PATCH";
+    path: "/api/v1/roles/{id}";
+    params: {
+      path: {
+        id: string;
+      };
+      header?: {
+        "If-Match"?: string;
+      };
+    };
+    body?: {
+      title?: string | null;
+      permissions?: string[] | null;
+      inherits?: string[] | null;
+    };
+    answer: RoleInfo;
+  };
+  /** The default layout of a role */
+  "role-layout": {
+    method: "GET";
+    path: "/api/v1/roles/{name}/layout";
     params: {
       path: {
         name: string;
+      };
+    };
+    answer: LayoutOut;
+  };
+  /** Set the default layout of a role */
+  "put-role-layout": {
+    method: "PUT";
+    path: "/api/v1/roles/{name}/layout";
+    params: {
+      path: {
+        name: string;
+      };
+      header?: {
+        "If-Match"?: string;
+      };
+    };
+    body: RoleLayoutIn;
+    answer: LayoutOut;
+  };
+  /** Remove the default layout of a role */
+  "delete-role-layout": {
+    method: "DELETE";
+    path: "/api/v1/roles/{name}/layout";
+    params: {
+      path: {
+        name: string;
+      };
+      header?: {
+        "If-Match"?: string;
       };
     };
     answer: undefined;
@@ -631,7 +1201,44 @@ export interface Operations {
     body: SetupIn;
     answer: GrantOut;
   };
-  /** Accounts */
+  /** Version, health and the instances of the fleet */
+  system: {
+    method: "GET";
+    path: "/api/v1/system";
+    answer: SystemOut;
+  };
+  /** The latest log records of this instance, newest first */
+  logs: {
+    method: "GET";
+    path: "/api/v1/system/logs";
+    params?: {
+      query?: {
+        limit?: number;
+        cursor?: string;
+        level?: "debug" | "info" | "warn" | "error";
+        module?: string;
+        request_id?: string;
+        q?: string;
+      };
+    };
+    answer: PageLogInfo;
+  };
+  /** Log records of this instance as they come */
+  "log-stream": {
+    method: "GET";
+    path: "/api/v1/system/logs/stream";
+    params?: {
+      query?: {
+        after?: number;
+        level?: "debug" | "info" | "warn" | "error";
+        module?: string;
+        request_id?: string;
+        q?: string;
+      };
+    };
+    answer: Record<string, unknown>;
+  };
+  /** Users */
   users: {
     method: "GET";
     path: "/api/v1/users";
@@ -639,18 +1246,76 @@ export interface Operations {
       query?: {
         limit?: number;
         cursor?: string;
+        sort?: string;
+        filter?: string;
+        q?: string;
       };
     };
     answer: PageUserInfo;
   };
-  /** Make an account */
+  /** Create: User */
   "create-user": {
     method: "POST";
     path: "/api/v1/users";
+    params?: {
+      header?: {
+        "Idempotency-Key"?: string;
+      };
+    };
     body: CreateUserIn;
     answer: UserInfo;
   };
-  /** One account */
+  /** All of: Users, as CSV */
+  "users-csv": {
+    method: "GET";
+    path: "/api/v1/users.csv";
+    params?: {
+      query?: {
+        sort?: string;
+        filter?: string;
+        q?: string;
+      };
+    };
+    answer: string;
+  };
+  /** All of: Users, as NDJSON */
+  "users-ndjson": {
+    method: "GET";
+    path: "/api/v1/users.ndjson";
+    params?: {
+      query?: {
+        sort?: string;
+        filter?: string;
+        q?: string;
+      };
+    };
+    answer: string;
+  };
+  /** Disable: Users */
+  "users-action-disable": {
+    method: "POST";
+    path: "/api/v1/users/actions/disable";
+    params?: {
+      header?: {
+        "Idempotency-Key"?: string;
+      };
+    };
+    body: ActionInEmpty;
+    answer: ActionOut;
+  };
+  /** Enable: Users */
+  "users-action-enable": {
+    method: "POST";
+    path: "/api/v1/users/actions/enable";
+    params?: {
+      header?: {
+        "Idempotency-Key"?: string;
+      };
+    };
+    body: ActionInEmpty;
+    answer: ActionOut;
+  };
+  /** One of: Users */
   user: {
     method: "GET";
     path: "/api/v1/users/{id}";
@@ -661,7 +1326,7 @@ export interface Operations {
     };
     answer: UserInfo;
   };
-  /** Change an account */
+  /** Change: User */
   "update-user": {
     method: "PATCH";
     path: "/api/v1/users/{id}";
@@ -669,22 +1334,39 @@ export interface Operations {
       path: {
         id: string;
       };
+      header?: {
+        "If-Match"?: string;
+      };
     };
-    body?: UpdateUserIn;
+    body?: {
+      name?: string | null;
+      roles?: string[] | null;
+      disabled?: boolean | null;
+    };
     answer: UserInfo;
   };
 }
 
 export const operations = {
+  "api-keys": { method: "GET", path: "/api/v1/api-keys" },
+  "create-api-key": { method: "POST", path: "/api/v1/api-keys" },
+  "revoke-api-key": { method: "DELETE", path: "/api/v1/api-keys/{id}" },
   audit: { method: "GET", path: "/api/v1/audit" },
   login: { method: "POST", path: "/api/v1/auth/login" },
   logout: { method: "POST", path: "/api/v1/auth/logout" },
   me: { method: "GET", path: "/api/v1/auth/me" },
+  "update-me": { method: "PATCH", path: "/api/v1/auth/me" },
+  "my-layout": { method: "GET", path: "/api/v1/auth/me/layout" },
+  "put-my-layout": { method: "PUT", path: "/api/v1/auth/me/layout" },
+  "delete-my-layout": { method: "DELETE", path: "/api/v1/auth/me/layout" },
   "my-modules": { method: "GET", path: "/api/v1/auth/me/modules" },
   refresh: { method: "POST", path: "/api/v1/auth/refresh" },
   sessions: { method: "GET", path: "/api/v1/auth/sessions" },
   "revoke-session": { method: "DELETE", path: "/api/v1/auth/sessions/{id}" },
   events: { method: "GET", path: "/api/v1/events" },
+  jobs: { method: "GET", path: "/api/v1/jobs" },
+  "run-job": { method: "POST", path: "/api/v1/jobs/{module}/{name}/run" },
+  "job-runs": { method: "GET", path: "/api/v1/jobs/{module}/{name}/runs" },
   "every-panel-bar": { method: "GET", path: "/api/v1/m/every/panels/bar" },
   "every-panel-markdown": { method: "GET", path: "/api/v1/m/every/panels/markdown" },
   "every-panel-stat": { method: "GET", path: "/api/v1/m/every/panels/stat" },
@@ -702,13 +1384,31 @@ export const operations = {
   openapi: { method: "GET", path: "/api/v1/openapi.json" },
   panels: { method: "GET", path: "/api/v1/panels" },
   permissions: { method: "GET", path: "/api/v1/permissions" },
+  resources: { method: "GET", path: "/api/v1/resources" },
+  resource: { method: "GET", path: "/api/v1/resources/{module}/{name}" },
   roles: { method: "GET", path: "/api/v1/roles" },
-  "put-role": { method: "PUT", path: "/api/v1/roles/{name}" },
-  "delete-role": { method: "DELETE", path: "/api/v1/roles/{name}" },
+  "create-role": { method: "POST", path: "/api/v1/roles" },
+  "roles-csv": { method: "GET", path: "/api/v1/roles.csv" },
+  "roles-ndjson": { method: "GET", path: "/api/v1/roles.ndjson" },
+  "roles-action-delete": { method: "POST", path: "/api/v1/roles/actions/delete" },
+  role: { method: "GET", path: "/api/v1/roles/{id}" },
+  "put-role": { method: "PUT", path: "/api/v1/roles/{id}" },
+  "delete-role": { method: "DELETE", path: "/api/v1/roles/{id}" },
+  "update-role": { method: "PATCH", path: "/api/v1/roles/{id}" },
+  "role-layout": { method: "GET", path: "/api/v1/roles/{name}/layout" },
+  "put-role-layout": { method: "PUT", path: "/api/v1/roles/{name}/layout" },
+  "delete-role-layout": { method: "DELETE", path: "/api/v1/roles/{name}/layout" },
   "setup-state": { method: "GET", path: "/api/v1/setup" },
   setup: { method: "POST", path: "/api/v1/setup" },
+  system: { method: "GET", path: "/api/v1/system" },
+  logs: { method: "GET", path: "/api/v1/system/logs" },
+  "log-stream": { method: "GET", path: "/api/v1/system/logs/stream" },
   users: { method: "GET", path: "/api/v1/users" },
   "create-user": { method: "POST", path: "/api/v1/users" },
+  "users-csv": { method: "GET", path: "/api/v1/users.csv" },
+  "users-ndjson": { method: "GET", path: "/api/v1/users.ndjson" },
+  "users-action-disable": { method: "POST", path: "/api/v1/users/actions/disable" },
+  "users-action-enable": { method: "POST", path: "/api/v1/users/actions/enable" },
   user: { method: "GET", path: "/api/v1/users/{id}" },
   "update-user": { method: "PATCH", path: "/api/v1/users/{id}" },
 } as const satisfies { [K in keyof Operations]: Pick<Operations[K], "method" | "path"> };

@@ -12,6 +12,7 @@ const panel = {
   refresh_seconds: 0,
   width: 1,
   unit: 'percent',
+  ranges: [],
 };
 const stat = (value: number) => ({ body: { value, spark: [], as_of: '2026-11-22T12:00:00Z' } });
 const route = 'GET api/v1/m/system/panels/cpu';
