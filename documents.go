@@ -38,7 +38,7 @@ func (d *Dashboard) openAPI(ctx context.Context, _ empty) (json.RawMessage, erro
 	if doc, ok := c.document[base]; ok {
 		return doc, nil
 	}
-	doc, err := openapi.Build(openapi.Info{
+	doc, err := openapi.Build(openapi.Info{ //nolint:gosec // the name of a cookie
 		Title: d.config.title, Version: Version, Server: base,
 		APIKeyHeader: "X-API-Key", AccessCookie: d.cookiesFor(stateOf(ctx).r).AccessName(), Tags: d.tags(),
 	}, d.operations())

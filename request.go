@@ -71,7 +71,7 @@ func newRequestID() string {
 // canonical path before anything else looks at the request.
 func (d *Dashboard) locate(r *http.Request) (*request, *Error) {
 	s := &request{id: newRequestID(), streams: &d.streams}
-	s.ctx.Context, s.ctx.state = r.Context(), s
+	s.ctx.Context, s.ctx.state = r.Context(), s //nolint:fatcontext // the one context of the request
 	s.r = r.WithContext(&s.ctx)
 	peer := peerAddr(r.RemoteAddr)
 	trusted := d.trusted(peer)

@@ -169,7 +169,7 @@ func (d *Dashboard) serveModule(w http.ResponseWriter, s *request, rest string) 
 // leaveModule is deferred: it ends the request's stay in the module, and answers
 // where the module has panicked.
 func (d *Dashboard) leaveModule(w http.ResponseWriter, s *request) {
-	v := recover()
+	v := recover() //nolint:revive // it is deferred itself
 	if v == nil {
 		s.leave()
 		return

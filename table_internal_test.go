@@ -46,7 +46,7 @@ func BenchmarkModuleTable(b *testing.B) {
 		r := httptest.NewRequest(http.MethodGet, "/api/v1/m/"+rest, nil)
 		w := silent{http.Header{}}
 		s := &request{r: r}
-		s.ctx.Context, s.ctx.state = r.Context(), s
+		s.ctx.Context, s.ctx.state = r.Context(), s //nolint:fatcontext // the one context of the request
 		b.ReportAllocs()
 		for b.Loop() {
 			s.ctx.call.Store(nil)

@@ -89,7 +89,7 @@ func (a *Authority) writeRole(ctx context.Context, tx *storage.Tx, others []Role
 	if r.Title == "" {
 		r.Title = r.Name
 	}
-	r.Permissions, r.Inherits, r.Version, r.BuiltIn = sorted(r.Permissions), sorted(r.Inherits), int64(version), false //nolint:gosec // a count
+	r.Permissions, r.Inherits, r.Version, r.BuiltIn = sorted(r.Permissions), sorted(r.Inherits), int64(version), false
 	if err := checkRoles(others, *r); err != nil {
 		return err
 	}

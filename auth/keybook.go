@@ -239,7 +239,7 @@ func (a *Authority) noteUses(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), pollTimeout)
-			defer cancel()
+			defer cancel() //nolint:revive // the loop ends with it
 			a.writeUses(last)
 			return
 		case <-ticker.C:

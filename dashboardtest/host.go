@@ -1,7 +1,7 @@
 package dashboardtest
 
 import (
-	"testing"
+	"testing" //nolint:depguard // it is for tests
 
 	"github.com/modular-dashboard/dashboard"
 )

@@ -6,14 +6,14 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
-	"testing"
+	"testing" //nolint:depguard // it is for tests
 
 	"github.com/modular-dashboard/dashboard"
 	"github.com/modular-dashboard/dashboard/internal/leaktest"
 )
 
 // Run is the conformance test of a module: what it owes a dashboard whatever it
-// does. Make returns a fresh module at each call; options may add the modules
+// does. Fresh returns a new module at each call; options may add the modules
 // that it requires. Run checks that
 //
 //   - the manifest is constant and the module starts and becomes enabled;
@@ -28,11 +28,11 @@ import (
 //
 // Endpoints are called with input of no sense, so do not let them reach the
 // world outside of the test. Run is not for parallel tests.
-func Run(t *testing.T, make func() dashboard.Module, opts ...dashboard.Option) {
+func Run(t *testing.T, fresh func() dashboard.Module, opts ...dashboard.Option) {
 	t.Helper()
-	m := make()
+	m := fresh()
 	manifest := m.Manifest()
-	if again := make().Manifest(); !reflect.DeepEqual(manifest, m.Manifest()) || !reflect.DeepEqual(manifest, again) {
+	if again := fresh().Manifest(); !reflect.DeepEqual(manifest, m.Manifest()) || !reflect.DeepEqual(manifest, again) {
 		t.Fatalf("the manifest is not constant: got %+v and %+v", manifest, again)
 	}
 	for _, check := range []struct {
@@ -46,7 +46,7 @@ func Run(t *testing.T, make func() dashboard.Module, opts ...dashboard.Option) {
 	} {
 		t.Run(check.name, func(t *testing.T) {
 			leaktest.Check(t)
-			m := make()
+			m := fresh()
 			s := New(t, append([]dashboard.Option{dashboard.WithModules(m)}, opts...)...)
 			check.run(t, &subject{Server: s, module: m, id: manifest.ID})
 		})

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"testing"
+	"testing" //nolint:depguard // it is for tests
 	"time"
 
 	"github.com/modular-dashboard/dashboard"

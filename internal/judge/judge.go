@@ -98,7 +98,8 @@ func (j *Judge) Exchange(r *http.Request, body []byte, w *http.Response, answer 
 	if route.Operation.Responses.Status(w.StatusCode) == nil {
 		errs = append(errs, fmt.Errorf("status %d is not documented", w.StatusCode))
 	}
-	stream := strings.HasPrefix(w.Header.Get("Content-Type"), "text/event-stream")
+	stream := strings.HasPrefix(w.Header.Get("Content-Type"), "text/event-stream") ||
+		strings.HasPrefix(w.Header.Get("Content-Type"), "application/x-ndjson") // which neither judge can read
 	errs = append(errs, judgeKin(r, body, w, answer, route, params, stream))
 	if !stream {
 		errs = append(errs, j.judgeLib(r, body, w, answer))

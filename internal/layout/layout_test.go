@@ -41,7 +41,7 @@ var (
 	disk  = layout.Item{Module: "system", Panel: "disk", Width: 4, Height: 3, Hidden: true}
 )
 
-func version(n int64) *int64 { return &n }
+func version(n int64) *int64 { return &n } //nolint:modernize // the name says what the number is
 
 func TestTheFirstOwnerWithALayoutCounts(t *testing.T) {
 	t.Parallel()

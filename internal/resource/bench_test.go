@@ -40,7 +40,7 @@ func BenchmarkPageByHand(b *testing.B) {
 			}
 			items = append(items, c)
 		}
-		rows.Close()
+		rows.Close() //nolint:sqlclosecheck // the loop closes it each time
 		if err := rows.Err(); err != nil || len(items) != 101 {
 			b.Fatal(len(items), err)
 		}
