@@ -18,8 +18,8 @@ interface Props {
   onHide: () => void;
   onDrop: () => void;
   onCancel: () => void;
-  onReset: () => void;
-  onShare: () => void;
+  /** A dialog is asked for. */
+  onAsk: (about: 'reset' | 'role') => void;
   onDone: () => void;
 }
 
@@ -32,12 +32,26 @@ export function LayoutBar(props: Props) {
   );
 }
 
-function OfLayout({ own, mayShare, onReset, onShare, onDone }: Props) {
+function OfLayout({ own, mayShare, onAsk, onDone }: Props) {
   return (
     <>
-      {own && <Button onClick={onReset}>{t('layout.reset')}</Button>}
+      {own && (
+        <Button
+          aria-haspopup="dialog"
+          onClick={() => {
+            onAsk('reset');
+          }}
+        >
+          {t('layout.reset')}
+        </Button>
+      )}
       {mayShare && (
-        <Button aria-haspopup="dialog" onClick={onShare}>
+        <Button
+          aria-haspopup="dialog"
+          onClick={() => {
+            onAsk('role');
+          }}
+        >
           {t('layout.share')}
         </Button>
       )}

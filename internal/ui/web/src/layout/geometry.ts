@@ -48,10 +48,10 @@ export function dropAt(boxes: readonly Box[], from: number, point: Point): numbe
   return slot > from ? slot - 1 : slot;
 }
 
-/** How many columns and rows something dragged by its corner has, from the size of one and the gap between. */
-export function spans(size: Point, cell: Point, gap: number): { width: number; height: number } {
-  const count = (length: number, unit: number) => Math.max(1, Math.round((length + gap) / (unit + gap)));
-  return { width: count(size.x, cell.x), height: count(size.y, cell.y) };
+/** How many columns and rows a corner was dragged over. */
+export function steps(dragged: Point, cell: Point, gap: number): { wider: number; taller: number } {
+  const count = (length: number, unit: number) => Math.round(length / (unit + gap)) || 0;
+  return { wider: count(dragged.x, cell.x), taller: count(dragged.y, cell.y) };
 }
 
 function holds(box: Box, { x, y }: Point): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PanelMeta } from '../api/types';
-import { dropAt, neighbour, spans, type Box } from './geometry';
+import { dropAt, neighbour, steps, type Box } from './geometry';
 import { arrange, itemsOf, move, resize, same, setHidden, type Item, type Tile } from './model';
 
 function panel(name: string, kind = 'stat', width = 1): PanelMeta {
@@ -142,7 +142,7 @@ describe('a drop', () => {
 
 it('a corner tells columns and rows', () => {
   const cell = { x: 100, y: 180 };
-  expect(spans({ x: 210, y: 180 }, cell, 10)).toEqual({ width: 2, height: 1 });
-  expect(spans({ x: 160, y: 290 }, cell, 10)).toEqual({ width: 2, height: 2 });
-  expect(spans({ x: 10, y: 10 }, cell, 10)).toEqual({ width: 1, height: 1 });
+  expect(steps({ x: 60, y: 90 }, cell, 10)).toEqual({ wider: 1, taller: 0 });
+  expect(steps({ x: -230, y: 190 }, cell, 10)).toEqual({ wider: -2, taller: 1 });
+  expect(steps({ x: 10, y: -10 }, cell, 10)).toEqual({ wider: 0, taller: 0 });
 });

@@ -27,7 +27,7 @@ export interface Tile extends Item {
 export const columns = 4;
 export const rows = 3;
 
-const tall = new Set(['timeseries', 'table', 'form']);
+const tall = new Set(['timeseries', 'table']);
 
 /** What names a panel in a layout. */
 export function keyOf(item: { module: string; panel: string }): string {
@@ -102,6 +102,16 @@ export function setHidden(tiles: readonly Tile[], key: string, hidden: boolean):
   if (hidden) return [...others, ...own];
   const shown = others.filter((tile) => !tile.hidden);
   return [...shown, ...own, ...others.filter((tile) => tile.hidden)];
+}
+
+/** The tile of a key. */
+export function tileOf(tiles: readonly Tile[], key: string): Tile | undefined {
+  return tiles.find((tile) => tile.key === key);
+}
+
+/** A tile's place among those that show, from 0. */
+export function placeOf(tiles: readonly Tile[], key: string): number {
+  return tiles.filter((tile) => !tile.hidden).findIndex((tile) => tile.key === key);
 }
 
 /** Whether two arrangements are the same to the eye and to the server. */

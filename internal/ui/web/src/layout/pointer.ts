@@ -1,4 +1,4 @@
-import { dropAt, spans, type Box, type Point } from './geometry';
+import { dropAt, steps as stepsOf, type Box, type Point } from './geometry';
 
 /** How far a pointer goes before it drags, so that a press stays a press. */
 const slack = 5;
@@ -11,8 +11,8 @@ interface Steps {
   lift: () => void;
   /** The place it now has among the shown. */
   move: (to: number) => void;
-  /** The columns and rows it now has. */
-  size: (width: number, height: number) => void;
+  /** The columns and rows it gained since. */
+  size: (wider: number, taller: number) => void;
   /** It ends: kept, or as it was. */
   end: (kept: boolean) => void;
   /** Where the dragged tile stands among the shown. */
@@ -20,8 +20,13 @@ interface Steps {
 }
 
 /** The tiles of a grid in their order. */
-export function tilesIn(grid: HTMLElement): HTMLElement[] {
+function tilesIn(grid: HTMLElement): HTMLElement[] {
   return [...grid.querySelectorAll<HTMLElement>(':scope > [data-tile]')];
+}
+
+/** The tile of a key. */
+export function elementOf(grid: HTMLElement, key: string): HTMLElement | undefined {
+  return tilesIn(grid).find((tile) => tile.dataset['tile'] === key);
 }
 
 /** Where tiles have their place, whatever moves them about on the way there. */
@@ -37,7 +42,7 @@ export function boxesIn(grid: HTMLElement): Box[] {
 
 /** Drags a tile by its grip. The tile follows the pointer; `follow` puts it there again after it was drawn anew. */
 export function dragTile(grid: HTMLElement, key: string, down: PointerEvent, steps: Steps): () => void {
-  const tile = () => tilesIn(grid).find((element) => element.dataset['tile'] === key);
+  const tile = () => elementOf(grid, key);
   const box = tile()?.getBoundingClientRect();
   const grab = { x: down.clientX - (box?.left ?? 0), y: down.clientY - (box?.top ?? 0) };
   let at: Point = { x: down.clientX, y: down.clientY };
@@ -81,8 +86,7 @@ export function dragTile(grid: HTMLElement, key: string, down: PointerEvent, ste
 }
 
 /** Resizes a tile by its corner. */
-export function dragCorner(grid: HTMLElement, key: string, down: PointerEvent, steps: Steps): void {
-  const tile = tilesIn(grid).find((element) => element.dataset['tile'] === key);
+export function dragCorner(grid: HTMLElement, down: PointerEvent, steps: Steps): void {
   const style = getComputedStyle(grid);
   const gap = parseFloat(style.columnGap) || 0;
   const count = style.gridTemplateColumns.split(' ').length;
@@ -93,11 +97,9 @@ export function dragCorner(grid: HTMLElement, key: string, down: PointerEvent, s
   steps.lift();
   track(down, {
     move(event) {
-      const box = tile?.getBoundingClientRect();
-      if (!box) return;
-      const size = { x: event.clientX - box.left, y: event.clientY - box.top };
-      const { width, height } = spans(size, cell, gap);
-      steps.size(width, height);
+      const dragged = { x: event.clientX - down.clientX, y: event.clientY - down.clientY };
+      const { wider, taller } = stepsOf(dragged, cell, gap);
+      steps.size(wider, taller);
     },
     end: steps.end,
   });

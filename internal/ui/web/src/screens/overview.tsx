@@ -65,8 +65,6 @@ export function Overview() {
         !editing && (
           <Button
             ref={button}
-            look="bare"
-            className="edit-layout"
             hidden={!shown?.length}
             onPointerEnter={() => void Editor.preload()}
             onClick={() => {
