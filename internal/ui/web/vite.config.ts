@@ -22,7 +22,7 @@ export default defineConfig({
           groups: [
             {
               name: 'base',
-              test: /node_modules\/(react|react-dom|scheduler|@tanstack)\/(?!.*(useMutation|mutationObserver|useInfinite|infiniteQueryObserver))|src\/(api\/|parts\/(button|boundary|icons|notice|page|skeleton|toast)|shell\/(?!palette|sign-in-again|gate)|strings\/index|(?!format|device|show)[a-z-]+\.tsx?$)/,
+              test: /node_modules\/(react|react-dom|scheduler|@tanstack)\/(?!.*(useMutation|mutationObserver|useInfinite|infiniteQueryObserver))|src\/(api\/|parts\/(button|boundary|icons|notice|page|skeleton|toast)|shell\/(?!palette|sign-in-again|gate|user-menu-body|preferences|change-locale|sign-out|drawer)|strings\/index|(?!format|device|show)[a-z-]+\.tsx?$)/,
             },
           ],
         },

@@ -123,10 +123,10 @@ function PlanView({ plan, id }: { plan: Plan; id: string }) {
 }
 
 function stepText({ op, module, title }: Step): string {
-  return `${verbs[op] ?? op} ${title || module}`;
+  return `${verbs()[op] ?? op} ${title || module}`;
 }
 
-const verbs: Record<string, string> = {
+const verbs = (): Record<string, string> => ({
   install: t('op.install'),
   enable: t('op.enable'),
   disable: t('op.disable'),
@@ -135,7 +135,7 @@ const verbs: Record<string, string> = {
   retry: t('op.retry'),
   rollback: t('op.rollback'),
   force: t('op.force'),
-};
+});
 
 function DataChoice({ purge, onChange }: { purge: boolean; onChange: (purge: boolean) => void }) {
   return (

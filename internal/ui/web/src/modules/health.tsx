@@ -18,17 +18,17 @@ export function healthOf(module: Module): Health {
 
 const looks: Record<string, string> = { ok: 'good', failing: 'bad' };
 
-const names: Record<string, string> = {
+const names = (): Record<string, string> => ({
   ok: t('health.ok'),
   failing: t('health.failing'),
   unknown: t('health.unknown'),
-};
+});
 
 /** Health as a word with a hue. */
 export function HealthText({ health }: { health: Health }) {
   return (
     <span className={`badge ${looks[health.status] ?? ''}`} title={health.detail || undefined}>
-      {names[health.status] ?? health.status}
+      {names()[health.status] ?? health.status}
     </span>
   );
 }

@@ -13,7 +13,7 @@ const looks: Record<string, string> = {
   upgrading: 'accent',
 };
 
-const names: Record<string, string> = {
+const names = (): Record<string, string> => ({
   available: t('state.available'),
   installing: t('state.installing'),
   installed: t('state.installed'),
@@ -26,7 +26,7 @@ const names: Record<string, string> = {
   failed: t('state.failed'),
   blocked: t('state.blocked'),
   quarantined: t('state.quarantined'),
-};
+});
 
 /** A module's state as a word with a hue; the word alone says it. */
 export function StateBadge({ state }: { state: string }) {
@@ -35,5 +35,5 @@ export function StateBadge({ state }: { state: string }) {
 
 /** A state in words; one from a newer server as it is. */
 export function stateName(state: string): string {
-  return names[state] ?? state;
+  return names()[state] ?? state;
 }

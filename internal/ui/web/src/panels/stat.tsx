@@ -29,7 +29,7 @@ function Delta({ value, good }: { value: number; good: string | undefined }) {
     <span className={`delta ${judged}`}>
       <span aria-hidden="true">{rising ? '▲ ' : '▼ '}</span>
       <span className="visually-hidden">{rising ? t('stat.up') : t('stat.down')} </span>
-      {number(Math.abs(value))}%
+      {number(Math.abs(value)) + percentSign()}
     </span>
   );
 }

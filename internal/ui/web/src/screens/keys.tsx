@@ -12,7 +12,9 @@ import { ErrorNotice } from '../parts/notice';
 import { useNow } from '../parts/now';
 import { Page } from '../parts/page';
 import { LoadingRows } from '../parts/skeleton';
+import { useOpening } from '../shell/palette-opening';
 import { t } from '../strings';
+import { AccountCrumbs } from './account-crumbs';
 import type { CreateKeyProps } from './keys-create';
 import { RevokeKey } from './keys-revoke';
 
@@ -40,7 +42,7 @@ export const keysKey = ['api-keys'] as const;
 export function Keys() {
   const mayManage = useMay('users.manage');
   const [whose, setWhose] = useState<Whose>('me');
-  const [creating, setCreating] = useState(false);
+  const [creating, setCreating] = useOpening('key');
   const [revoking, setRevoking] = useState<APIKey | null>(null);
   const keys = useInfiniteQuery({
     queryKey: [...keysKey, whose],
@@ -56,6 +58,7 @@ export function Keys() {
   return (
     <Page
       title={t('keys.title')}
+      crumbs={<AccountCrumbs />}
       actions={
         <Button
           look="primary"

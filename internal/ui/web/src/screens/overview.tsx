@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Suspense, useRef, useState } from 'react';
+import { Suspense, useState } from 'react';
 import { useMay } from '../api/may';
 import { myModulesQuery, panelsQuery } from '../api/queries';
 import type { PanelMeta } from '../api/types';
@@ -14,6 +14,7 @@ import { ErrorNotice } from '../parts/notice';
 import { Page } from '../parts/page';
 import { LoadingRows } from '../parts/skeleton';
 import { Panel } from '../panels/panel';
+import { useOpening } from '../shell/palette-opening';
 import { t } from '../strings';
 
 interface EditorProps {
@@ -29,43 +30,20 @@ const none: Item[] = [];
 export function Overview() {
   const panels = useQuery(panelsQuery);
   const layout = useQuery(layoutQuery);
-  const modules = useQuery(myModulesQuery).data ?? [];
-  const [editing, setEditing] = useState(false);
-  const button = useRef<HTMLButtonElement>(null);
-  const titles = new Map(modules.map((module) => [module.id, module.title]));
+  const [editing, setEditing] = useOpening('layout');
+  const [edited, setEdited] = useState(false);
   // Without an answer about the layout the default one is better than none.
-  const pending = panels.isPending || layout.isPending;
-  const shown = pending ? undefined : panels.data;
-  const items = layout.data?.items ?? none;
-  const body = (all: PanelMeta[]) => {
-    if (all.length === 0) return <Empty />;
-    if (editing) {
-      return (
-        <Boundary>
-          <Suspense fallback={<LoadingRows rows={3} height="9rem" />}>
-            <Editor
-              panels={all}
-              titles={titles}
-              onDone={() => {
-                setEditing(false);
-                requestAnimationFrame(() => button.current?.focus());
-              }}
-            />
-          </Suspense>
-        </Boundary>
-      );
-    }
-    if (items.length > 0) return <Arranged tiles={arrange(all, items)} titles={titles} />;
-    return <Sections panels={all} titles={titles} />;
-  };
+  const shown = layout.isPending ? undefined : panels.data;
   return (
     <Page
       title={t('overview')}
       actions={
-        !editing && (
+        !editing &&
+        shown &&
+        shown.length > 0 && (
+          // It comes back where the focus was lost with the last button of the editor.
           <Button
-            ref={button}
-            hidden={!shown?.length}
+            autoFocus={edited}
             onPointerEnter={() => void Editor.preload()}
             onClick={() => {
               setEditing(true);
@@ -76,13 +54,47 @@ export function Overview() {
         )
       }
     >
-      {pending && !panels.error && <LoadingRows rows={3} height="9rem" />}
+      {!shown && !panels.error && <LoadingRows rows={3} height="9rem" />}
       {panels.error && !panels.data && (
         <ErrorNotice error={panels.error} onRetry={() => void panels.refetch()} alert={false} />
       )}
-      {shown && body(shown)}
+      {shown && (
+        <Panels
+          panels={shown}
+          items={layout.data?.items ?? none}
+          editing={editing}
+          onDone={() => {
+            setEdited(true);
+            setEditing(false);
+          }}
+        />
+      )}
     </Page>
   );
+}
+
+interface PanelsProps {
+  panels: PanelMeta[];
+  items: Item[];
+  editing: boolean;
+  onDone: () => void;
+}
+
+function Panels({ panels, items, editing, onDone }: PanelsProps) {
+  const modules = useQuery(myModulesQuery).data ?? [];
+  const titles = new Map(modules.map((module) => [module.id, module.title]));
+  if (panels.length === 0) return <Empty />;
+  if (editing) {
+    return (
+      <Boundary>
+        <Suspense fallback={<LoadingRows rows={3} height="9rem" />}>
+          <Editor panels={panels} titles={titles} onDone={onDone} />
+        </Suspense>
+      </Boundary>
+    );
+  }
+  if (items.length > 0) return <Arranged tiles={arrange(panels, items)} titles={titles} />;
+  return <Sections panels={panels} titles={titles} />;
 }
 
 function Sections({ panels, titles }: { panels: PanelMeta[]; titles: ReadonlyMap<string, string> }) {

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { Suspense, useState } from 'react';
+import { Suspense } from 'react';
 import { gives, roleTitle, type Role as RoleItem } from '../access/patterns';
 import { permissionsQuery, roleQuery, rolesAt, rolesQuery } from '../access/queries';
 import { useMay } from '../api/may';
@@ -10,6 +10,7 @@ import { ErrorNotice } from '../parts/notice';
 import { Page } from '../parts/page';
 import { LoadingRows } from '../parts/skeleton';
 import { DeleteButton } from '../resource/delete-button';
+import { useOpening } from '../shell/palette-opening';
 import { t } from '../strings';
 import type { CreateRoleProps } from './roles-create';
 import { RoleMatrix } from './roles-matrix';
@@ -66,7 +67,7 @@ function RoleRow({ role, all }: { role: RoleItem; all: RoleItem[] }) {
 
 function NewRole() {
   const navigate = useNavigate();
-  const [creating, setCreating] = useState(false);
+  const [creating, setCreating] = useOpening('role');
   return (
     <>
       <Button

@@ -14,13 +14,14 @@ import { notify } from '../parts/toast';
 import { device } from '../device';
 import { signOut } from '../shell/sign-out';
 import { t } from '../strings';
+import { AccountCrumbs } from './account-crumbs';
 
 /** Where this person is signed in, and the way to end each. */
 export function Sessions() {
   const sessions = useQuery(sessionsQuery);
   const [ending, setEnding] = useState<Session | null>(null);
   return (
-    <Page title={t('sessions')}>
+    <Page title={t('sessions')} crumbs={<AccountCrumbs />}>
       <div className="stack">
         <p className="dim">{t('sessions.lead')}</p>
         {sessions.isPending && <LoadingRows rows={3} height="4.5rem" />}

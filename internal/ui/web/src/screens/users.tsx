@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { Suspense, useState } from 'react';
+import { Suspense } from 'react';
 import { useMay } from '../api/may';
 import { meQuery } from '../api/queries';
 import { lazyPart } from '../lazy';
@@ -15,6 +15,7 @@ import { useListControl } from '../resource/list-state';
 import { descriptionQuery } from '../resource/queries';
 import type { Cells } from '../resource/table';
 import { keyOf, type Description } from '../resource/types';
+import { useOpening } from '../shell/palette-opening';
 import { t } from '../strings';
 import type { CreateUserProps } from './users-create';
 import { StatusBadge, UserBody, UserState, userQuery } from './users-one';
@@ -56,7 +57,7 @@ function UsersActions({ about }: { about: Description }) {
   const navigate = useNavigate();
   const { state } = useListControl();
   const mayManage = useMay('users.manage');
-  const [creating, setCreating] = useState(false);
+  const [creating, setCreating] = useOpening('user');
   return (
     <>
       <ExportMenu about={about} state={state} />

@@ -7,9 +7,9 @@ import { Boundary } from '../parts/boundary';
 import { Button } from '../parts/button';
 import { FindIcon, Mark, MenuIcon } from '../parts/icons';
 import { t } from '../strings';
-import { Drawer } from './drawer';
 import { UserMenu } from './user-menu';
 
+const Drawer = lazyPart<{ onClose: () => void }>(() => import('./drawer'), 'Drawer');
 const Palette = lazyPart<{ onClose: () => void }>(() => import('./palette'), 'Palette');
 
 const apple = /Mac|iPhone|iPad/.test(navigator.userAgent);
@@ -39,6 +39,7 @@ export function Header({ me }: { me: Me }) {
         className="open-nav"
         aria-label={t('nav.open')}
         aria-haspopup="dialog"
+        onPointerEnter={() => void Drawer.preload()}
         onClick={() => {
           setDrawerAt(href);
         }}
@@ -65,21 +66,23 @@ export function Header({ me }: { me: Me }) {
       </Button>
       <UserMenu me={me} />
       {/* A navigation closes the drawer: it was opened at another address. */}
-      {drawerAt === href && (
-        <Drawer
-          onClose={() => {
-            setDrawerAt('');
-          }}
-        />
-      )}
-      {finding && (
+      {(finding || drawerAt === href) && (
         <Boundary>
           <Suspense>
-            <Palette
-              onClose={() => {
-                setFinding(false);
-              }}
-            />
+            {drawerAt === href && (
+              <Drawer
+                onClose={() => {
+                  setDrawerAt('');
+                }}
+              />
+            )}
+            {finding && (
+              <Palette
+                onClose={() => {
+                  setFinding(false);
+                }}
+              />
+            )}
           </Suspense>
         </Boundary>
       )}

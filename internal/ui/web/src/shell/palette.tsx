@@ -1,29 +1,60 @@
-import { useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
-import { useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
-import { useMay } from '../api/may';
-import { myModulesQuery } from '../api/queries';
+import { Suspense, useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
+import type { Module, Operation } from '../api/types';
+import { lazyPart } from '../lazy';
+import { Boundary } from '../parts/boundary';
 import { t } from '../strings';
+import { useEntries, type Entry } from './palette-entries';
+import { ranked } from './palette-rank';
 
-interface Place {
-  to: string;
-  title: string;
-  kind: string;
+const most = 50;
+
+interface ActionProps {
+  module: Module;
+  op: Operation;
+  onClose: () => void;
 }
 
-/** Finds a screen or a module by a few letters of its name. */
+const ActionDialog = lazyPart<ActionProps>(() => import('../modules/action-dialog'), 'ActionDialog');
+
+/** Finds screens, modules, panels and things to do by a few letters of their names. */
 export function Palette({ onClose }: { onClose: () => void }) {
+  const [acting, setActing] = useState<Omit<ActionProps, 'onClose'> | null>(null);
+  if (acting) {
+    return (
+      <Boundary>
+        <Suspense>
+          <ActionDialog {...acting} onClose={onClose} />
+        </Suspense>
+      </Boundary>
+    );
+  }
+  return (
+    <Finder
+      onClose={onClose}
+      onAct={(module, op) => {
+        setActing({ module, op });
+      }}
+    />
+  );
+}
+
+interface FinderProps {
+  onClose: () => void;
+  onAct: (module: Module, op: Operation) => void;
+}
+
+function Finder({ onClose, onAct }: FinderProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
-  const navigate = useNavigate();
-  const modules = useQuery(myModulesQuery).data ?? [];
-  const mayModules = useMay('modules.read');
-  const mayAudit = useMay('audit.read');
-  const mayUsers = useMay('users.read');
-  const maySystem = useMay('system.read');
-  const mayAPI = useMay('api.read');
+  const acted = useRef(false);
   const [wanted, setWanted] = useState('');
   const [at, setAt] = useState(0);
+  const entries = useEntries((module, op) => {
+    acted.current = true;
+    onAct(module, op);
+  });
+  const found = ranked(entries, wanted).slice(0, most);
+  const chosen = Math.min(at, found.length - 1);
   useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
@@ -32,39 +63,14 @@ export function Palette({ onClose }: { onClose: () => void }) {
     };
   }, []);
 
-  const screen = (to: string, title: string): Place => ({ to, title, kind: t('find.screen') });
-  const places = [
-    screen('/', t('overview')),
-    ...modules.map((module) => ({ to: `/m/${module.id}`, title: module.title, kind: t('find.module') })),
-    ...(mayModules ? [screen('/modules', t('nav.modules'))] : []),
-    ...modules
-      .filter((module) => module.settings)
-      .map((module) => ({
-        to: `/modules/${module.id}/settings`,
-        title: t('find.settings', { title: module.title }),
-        kind: t('find.screen'),
-      })),
-    ...(mayUsers ? [screen('/users', t('nav.users')), screen('/roles', t('nav.roles'))] : []),
-    ...(mayAudit ? [screen('/audit', t('audit'))] : []),
-    ...(maySystem
-      ? [
-          screen('/system', t('nav.system')),
-          screen('/system/jobs', t('jobs')),
-          screen('/system/logs', t('logs')),
-        ]
-      : []),
-    ...(mayAPI ? [screen('/system/api', t('docs'))] : []),
-    screen('/account/sessions', t('sessions')),
-  ];
-  const found = places.filter((place) => matches(place.title, wanted));
-  const chosen = Math.min(at, found.length - 1);
-
-  const go = (place: Place | undefined) => {
-    if (!place) return;
-    onClose();
-    void navigate({ to: place.to });
+  const choose = (entry: Entry | undefined) => {
+    if (!entry) return;
+    entry.run();
+    // A module's action goes on in a dialog of its own.
+    if (!acted.current) onClose();
   };
   const move = (to: number) => {
+    if (found.length === 0) return;
     const next = (to + found.length) % found.length;
     setAt(next);
     document.getElementById(`${id}-${String(next)}`)?.scrollIntoView({ block: 'nearest' });
@@ -72,7 +78,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const pressed = (event: KeyboardEvent) => {
     if (event.key === 'ArrowDown') move(chosen + 1);
     else if (event.key === 'ArrowUp') move(chosen - 1);
-    else if (event.key === 'Enter') go(found[chosen]);
+    else if (event.key === 'Enter') choose(found[chosen]);
     else return;
     event.preventDefault();
   };
@@ -99,6 +105,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
         autoFocus
         aria-label={t('find')}
         aria-expanded={found.length > 0}
+        aria-autocomplete="list"
         aria-controls={id}
         aria-activedescendant={found.length > 0 ? `${id}-${String(chosen)}` : undefined}
         placeholder={t('find.placeholder')}
@@ -110,18 +117,21 @@ export function Palette({ onClose }: { onClose: () => void }) {
         onKeyDown={pressed}
       />
       <div id={id} role="listbox" aria-label={t('find.results')} hidden={found.length === 0}>
-        {found.map((place, index) => (
+        {found.map((entry, index) => (
           <div
-            key={place.to}
+            key={entry.id}
             id={`${id}-${String(index)}`}
             role="option"
             aria-selected={index === chosen}
             onClick={() => {
-              go(place);
+              choose(entry);
             }}
           >
-            <span>{place.title}</span>
-            <span className="dim small">{place.kind}</span>
+            <span>
+              {entry.title}
+              {entry.about && <span className="dim small"> · {entry.about}</span>}
+            </span>
+            <span className="dim small">{entry.kind}</span>
           </div>
         ))}
       </div>
@@ -130,15 +140,4 @@ export function Palette({ onClose }: { onClose: () => void }) {
       </p>
     </dialog>
   );
-}
-
-/** Whether every letter wanted stands in the title, in order. */
-export function matches(title: string, wanted: string): boolean {
-  const text = title.toLowerCase();
-  let from = 0;
-  for (const letter of wanted.toLowerCase().replace(/\s+/g, '')) {
-    from = text.indexOf(letter, from) + 1;
-    if (from === 0) return false;
-  }
-  return true;
 }

@@ -1,20 +1,18 @@
-import { Link } from '@tanstack/react-router';
-import { useId, useRef } from 'react';
+import { Suspense, useId, useRef, useState } from 'react';
 import type { Me } from '../api/types';
+import { lazyPart } from '../lazy';
+import { Boundary } from '../parts/boundary';
 import { Button } from '../parts/button';
 import { PersonIcon } from '../parts/icons';
-import { useStore } from '../store';
 import { t } from '../strings';
-import { setTheme, theme, type Theme } from '../theme';
-import { signOut } from './sign-out';
 
-const choices: Theme[] = ['auto', 'light', 'dark'];
+const Body = lazyPart<{ me: Me; onGo: () => void }>(() => import('./user-menu-body'), 'UserMenuBody');
 
-/** Who is signed in, the theme, the sessions and the way out. */
+/** The button of the person's own menu, whose body comes with the first look at it. */
 export function UserMenu({ me }: { me: Me }) {
   const id = useId();
   const menu = useRef<HTMLDivElement>(null);
-  const chosen = useStore(theme);
+  const [asked, setAsked] = useState(false);
   return (
     <>
       <Button
@@ -22,39 +20,22 @@ export function UserMenu({ me }: { me: Me }) {
         className="user"
         popoverTarget={id}
         aria-label={t('user.menu', { name: me.name || me.email })}
+        onPointerEnter={() => void Body.preload()}
+        onClick={() => {
+          setAsked(true);
+        }}
       >
         <PersonIcon />
         <span>{me.name || me.email}</span>
       </Button>
       <div id={id} ref={menu} popover="auto" className="menu" role="group" aria-label={t('user.label')}>
-        <div className="menu-who">
-          <b>{me.name || me.email}</b>
-          <p className="small dim">{me.email}</p>
-        </div>
-        <fieldset>
-          <legend className="small dim">{t('theme')}</legend>
-          <div className="segments">
-            {choices.map((choice) => (
-              <label key={choice}>
-                <input
-                  type="radio"
-                  name="theme"
-                  checked={choice === chosen}
-                  onChange={() => {
-                    setTheme(choice);
-                  }}
-                />
-                {t(`theme.${choice}`)}
-              </label>
-            ))}
-          </div>
-        </fieldset>
-        <Link to="/account/sessions" className="button bare" onClick={() => menu.current?.hidePopover()}>
-          {t('sessions')}
-        </Link>
-        <Button look="bare" onClick={() => void signOut()}>
-          {t('signout')}
-        </Button>
+        {asked && (
+          <Boundary>
+            <Suspense>
+              <Body me={me} onGo={() => menu.current?.hidePopover()} />
+            </Suspense>
+          </Boundary>
+        )}
       </div>
     </>
   );

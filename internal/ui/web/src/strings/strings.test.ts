@@ -1,15 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import ts from 'typescript';
 import { afterEach, describe, expect, it } from 'vitest';
 import { de } from './de';
 import { en } from './en';
 import { fill, speak, t, type Entry } from './index';
 
 const src = join(import.meta.dirname, '..');
-const source = readdirSync(src, { recursive: true, encoding: 'utf8' })
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((name) => /\.tsx?$/.test(name) && !/\.test\.tsx?$/.test(name) && !name.startsWith('strings'))
-  .map((name) => readFileSync(join(src, name), 'utf8'))
-  .join('\n');
+  .map((name) => ({ name, text: readFileSync(join(src, name), 'utf8') }));
+const source = files.map(({ text }) => text).join('\n');
 const prefixes = [...source.matchAll(/\bt\(\s*`([\w.-]+)\$\{/g)].map((found) => found[1] ?? '');
 const catalogs: [string, Record<string, Entry>][] = [
   ['en', en],
@@ -71,6 +72,21 @@ describe('the German catalog', () => {
     // Short words may be the same in both; a sentence never is.
     expect(same.filter(([, entry]) => forms(entry).some((form) => form.split(' ').length > 2))).toEqual([]);
   });
+});
+
+it('is said when it is shown, not when a file is loaded: the language may change between', () => {
+  const early: string[] = [];
+  const look = (node: ts.Node, name: string) => {
+    if (ts.isFunctionLike(node)) return;
+    if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 't')
+      early.push(`${name}: ${node.getText()}`);
+    ts.forEachChild(node, (child) => {
+      look(child, name);
+    });
+  };
+  for (const { name, text } of files)
+    look(ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true, ts.ScriptKind.TSX), name);
+  expect(early).toEqual([]);
 });
 
 describe('a sentence', () => {

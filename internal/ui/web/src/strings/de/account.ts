@@ -3,6 +3,21 @@ import type { Words } from '../words';
 
 /** A person’s own account. */
 export const account: Words<typeof en> = {
+  sessions: 'Sitzungen',
+  theme: 'Farbschema',
+  'theme.auto': 'Auto',
+  'theme.light': 'Hell',
+  'theme.dark': 'Dunkel',
+  signout: 'Abmelden',
+  language: 'Sprache',
+  'account.profile': 'Profil',
+  'account.roles': 'Rollen',
+  'account.roles.none': 'Keine',
+  'account.saved': 'Gespeichert.',
+  'account.look': 'Darstellung',
+  'account.look.about': 'Wird in diesem Browser gemerkt.',
+  'account.sessions': 'Wo dieses Konto angemeldet ist, und wie sich das beenden lässt.',
+  'account.keys': 'Für Skripte und Maschinen, die im eigenen Namen handeln.',
   'sessions.lead': 'Hier ist dieses Konto angemeldet. Unbekannte Sitzungen beenden.',
   'sessions.this': 'Diese hier',
   'sessions.used': 'benutzt',

@@ -57,7 +57,7 @@ export const apidocs: Words<typeof en> = {
   'docs.try': 'Ausprobieren',
   'docs.try.about': 'Fragt diesen Server mit der eigenen Sitzung. Nichts wird verändert.',
   'docs.try.send': 'Senden',
-  'docs.try.busy': 'Sendet…',
+  'docs.try.busy': 'Sendet …',
   'docs.try.needed': '{name} (nötig)',
   'docs.try.unset': 'Nicht gesetzt',
   'docs.try.answer': 'Die Antwort',

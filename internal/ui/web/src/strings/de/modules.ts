@@ -94,7 +94,7 @@ export const modules: Words<typeof en> = {
   'done.retry': '{title} wird erneut versucht.',
   'done.rollback': '{title} wird zurückgerollt.',
   'done.force': '{title} erzwungen.',
-  'action.of': '{title} {op}',
+  'action.of': '{op}: {title}',
   'action.busy': 'Läuft …',
   'action.nothing': 'Es war nichts zu tun.',
   'action.nosteps': 'Es ist nichts zu tun.',

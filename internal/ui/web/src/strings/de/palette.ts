@@ -3,11 +3,16 @@ import type { Words } from '../words';
 
 /** The command palette. */
 export const palette: Words<typeof en> = {
-  'find.placeholder': 'Ansicht oder Modul',
-  'find.results': 'Ziele',
+  'find.placeholder': 'Ansicht, Modul, Kachel oder Aktion',
+  'find.results': 'Ergebnisse',
   'find.screen': 'Ansicht',
   'find.module': 'Modul',
+  'find.table': 'Tabelle',
+  'find.panel': 'Kachel',
+  'find.action': 'Aktion',
   'find.settings': 'Einstellungen von {title}',
+  'find.theme': 'Farbschema: {name}',
+  'find.language': 'Sprache: {name}',
   'find.none': 'Nichts trägt diesen Namen.',
-  'find.count': { one: '{count} Ziel', other: '{count} Ziele' },
+  'find.count': { one: '{count} Ergebnis', other: '{count} Ergebnisse' },
 };
