@@ -23,7 +23,8 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.tsx'],
-    ignores: ['src/**/*.test.tsx'],
+    // The gallery is for those who work on the components.
+    ignores: ['src/**/*.test.tsx', 'src/gallery/**', 'src/screens/gallery.tsx'],
     rules: {
       'no-restricted-syntax': [
         'error',

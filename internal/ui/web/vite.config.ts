@@ -1,11 +1,23 @@
 import react from '@vitejs/plugin-react';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { inlineStrings } from './vite-strings.ts';
+
+const standIn = 'http://localhost:8099';
+
+/** What the server would write into the page; npm run mock has the API. */
+function page(): Plugin {
+  return {
+    name: 'page',
+    apply: 'serve',
+    transformIndexHtml: (html) => html.replaceAll('{{.Title}}', 'Dashboard').replace('{{.Config}}', '{}'),
+  };
+}
 
 // Relative base: chunks find each other next to the importing module, so one build works below any prefix.
 export default defineConfig({
   base: './',
-  plugins: [inlineStrings(), react()],
+  plugins: [inlineStrings(), react(), page()],
   build: {
     outDir: 'build',
     assetsDir: 'assets',
@@ -29,6 +41,7 @@ export default defineConfig({
       },
     },
   },
+  server: { proxy: { '/api': standIn, '^/m/[^/]+/assets/': standIn } },
   test: {
     environment: 'happy-dom',
     include: ['src/**/*.test.{ts,tsx}'],

@@ -43,9 +43,21 @@ const users = () => import('./screens/users');
 const roles = () => import('./screens/roles');
 const resource = () => import('./screens/resource-screen');
 
+// Every component in every state, for whoever works on them; no build has it.
+const development = import.meta.env.DEV
+  ? [
+      createRoute({
+        getParentRoute: () => root,
+        path: '/dev/gallery',
+        component: lazyPart(() => import('./screens/gallery'), 'Gallery'),
+      }),
+    ]
+  : [];
+
 const tree = root.addChildren([
   login,
   setup,
+  ...development,
   shell.addChildren([
     screen('/', () => import('./screens/overview'), 'Overview'),
     screen('/m/$id', modulePage, 'ModulePage'),
@@ -68,8 +80,6 @@ const tree = root.addChildren([
     screen('/system/logs', () => import('./screens/system-logs'), 'SystemLogs'),
     screen('/system/jobs', () => import('./screens/system-jobs'), 'SystemJobs'),
     screen('/system/api', () => import('./screens/system-api'), 'SystemAPI'),
-    // Every component in every state, for whoever works on them; no build has it.
-    ...(import.meta.env.DEV ? [screen('/dev/gallery', () => import('./screens/gallery'), 'Gallery')] : []),
     createRoute({ getParentRoute: () => shell, path: '/$', component: Lost }),
   ]),
 ]);
