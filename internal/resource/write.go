@@ -9,6 +9,7 @@ import (
 	"reflect"
 
 	"github.com/modular-dashboard/dashboard/internal/bind"
+	"github.com/modular-dashboard/dashboard/internal/mergepatch"
 	"github.com/modular-dashboard/dashboard/internal/problem"
 )
 
@@ -77,11 +78,13 @@ func (w *Writer) Apply(item reflect.Value, patch []byte) error {
 	return nil
 }
 
+const unacceptable = "The request was understood, but some of its values cannot be accepted."
+
 // object takes a patch apart. One that is no object would replace the whole
 // item, which nobody may.
 func object(patch []byte) (members map[string]json.RawMessage, order []string, err error) {
 	bad := func(code, detail string) error {
-		return &bind.Error{Status: http.StatusUnprocessableEntity, Slug: "invalid-input", Detail: "The request was understood, but some of its values cannot be accepted.",
+		return &bind.Error{Status: http.StatusUnprocessableEntity, Slug: "invalid-input", Detail: unacceptable,
 			Fields: []problem.Field{{Pointer: "", Code: code, Detail: detail}}}
 	}
 	dec := json.NewDecoder(bytes.NewReader(patch))
@@ -135,31 +138,10 @@ func (w *Writer) member(item reflect.Value, name string, patch json.RawMessage) 
 	if err != nil {
 		return nil, err
 	}
-	return merge(now, patch)
-}
-
-// merge is RFC 7396's MergePatch of two JSON texts, the patch an object.
-func merge(target, patch json.RawMessage) (json.RawMessage, error) {
-	members, order, err := object(patch)
+	merged, err := mergepatch.Apply(now, patch)
 	if err != nil {
-		return nil, err
+		return nil, &bind.Error{Status: http.StatusUnprocessableEntity, Slug: "invalid-input", Detail: unacceptable,
+			Fields: []problem.Field{{Pointer: "/" + name, Code: "syntax", Detail: "must be an object of at most 64 levels, no member twice"}}}
 	}
-	result := map[string]json.RawMessage{}
-	if json.Unmarshal(target, &result) != nil || result == nil {
-		result = map[string]json.RawMessage{}
-	}
-	for _, name := range order {
-		value := members[name]
-		if string(value) == "null" {
-			delete(result, name)
-			continue
-		}
-		if value[0] == '{' {
-			if value, err = merge(result[name], value); err != nil {
-				return nil, err
-			}
-		}
-		result[name] = value
-	}
-	return json.Marshal(result)
+	return merged, nil
 }
