@@ -61,7 +61,7 @@ func ourCheck(roles int) (check func(), stop func() error, err error) {
 		return nil, nil, err
 	}
 	a, err := auth.New(db, auth.WithLogger(slog.New(slog.DiscardHandler)), auth.WithArgon2(auth.Argon2{MemoryKiB: 64, Passes: 1, Threads: 1}),
-		auth.WithMasterKeys(auth.MasterKey{ID: "bench", Key: make([]byte, 32)}))
+		auth.WithMasterKeys(auth.MasterKey{ID: "bench", Key: []byte("a key of 32 bytes for a benchmark")[:32]}))
 	if err != nil {
 		return nil, nil, err
 	}
