@@ -84,12 +84,12 @@ func (d *Dashboard) composeStores(locker storage.Locker) error {
 		units[i] = d.unit(m)
 	}
 	d.registry, err = registry.New(d.db, d.bus, locker, units, registry.Options{
-		Log: d.log, Dashboard: Version, HookTimeout: d.config.hookTimeout, StepHook: d.config.stepHook, Lease: d.config.lease, Audit: d.auditModule,
+		Log: d.log, Dashboard: Version, HookTimeout: d.config.hookTimeout, Redact: d.redactor.Text, StepHook: d.config.stepHook, Lease: d.config.lease, Audit: d.auditModule,
 	})
 	if err != nil {
 		return err
 	}
-	d.jobs = jobs.New(d.db, locker, jobs.Options{Log: d.log, Instance: d.registry.Instance, Lease: d.config.lease, Panicked: d.jobPanicked})
+	d.jobs = jobs.New(d.db, locker, jobs.Options{Log: d.log, Instance: d.registry.Instance, Lease: d.config.lease, Redact: d.redactor.Text, Panicked: d.jobPanicked})
 	return nil
 }
 

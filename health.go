@@ -95,7 +95,7 @@ func (d *Dashboard) askHealth(ctx context.Context, m *hosted, asking map[string]
 	h := registry.Health{Status: "ok", Panics: m.failures.count()}
 	if m.settings != nil {
 		if err := d.settings.Failure(m.id); err != nil {
-			h.Status, h.Detail = "failing", err.Error()
+			h.Status, h.Detail = "failing", d.redactor.Text(err.Error())
 			d.registry.SetHealth(m.id, h)
 			return
 		}
@@ -121,7 +121,7 @@ func (d *Dashboard) askHealth(ctx context.Context, m *hosted, asking map[string]
 		ctx, cancel := context.WithTimeout(withModule(ctx, m.id), healthTimeout)
 		defer cancel()
 		if err := d.checkHealth(ctx, m, checker); err != nil {
-			h.Status, h.Detail = "failing", err.Error()
+			h.Status, h.Detail = "failing", d.redactor.Text(err.Error())
 		}
 		d.registry.SetHealth(m.id, h)
 	}()

@@ -254,3 +254,28 @@ func (s *server) cycle(module string) {
 		eventuallyFast(s.t, module+" is "+op.state, func() bool { return s.state(module) == op.state })
 	}
 }
+
+// What a module says of its failure is kept and shown to people who may see
+// modules, who need not see its secrets.
+func TestSecretsInFailuresAreNotShown(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2hunter2"
+	bad := &hooks{id: "bad", enable: func(context.Context) error { return errors.New("dial postgres: password=" + secret) }}
+	s := newServer(t, dashboard.WithModules(bad, &hooks{id: "ailing", health: func(context.Context) error {
+		return errors.New("GET https://api.example.com/?access_token=" + secret)
+	}}))
+	s.waitState("bad", "failed")
+	s.waitState("ailing", "enabled")
+	eventually(t, "the health check has failed", func() bool {
+		return strings.Contains(string(s.owner().get("/api/v1/modules/ailing").body), "GET https://api.example.com")
+	})
+	for _, path := range []string{"/api/v1/modules", "/api/v1/system", "/api/v1/audit"} {
+		a := s.owner().get(path).wantStatus(http.StatusOK)
+		if strings.Contains(string(a.body), secret) {
+			t.Errorf("%s shows the secret: %s", path, a.body)
+		}
+	}
+	if a := s.owner().get("/api/v1/modules/bad"); !strings.Contains(string(a.body), "dial postgres") {
+		t.Errorf("got %s, want the rest of the error", a.body)
+	}
+}

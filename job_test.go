@@ -85,7 +85,7 @@ func TestJobsAPI(t *testing.T) {
 				if dashboard.JobLease(ctx) == nil {
 					t.Error("the job has no lease")
 				}
-				return errors.New("no paper")
+				return errors.New("no paper; password=hunter2hunter2")
 			}},
 		{Name: "wait", Schedule: "@yearly", PerInstance: true, Run: func(ctx context.Context) error {
 			select {
@@ -113,7 +113,7 @@ func TestJobsAPI(t *testing.T) {
 	var begun struct{ ID string }
 	s.owner().do("POST", "/api/v1/jobs/worker/bill/run", nil).wantStatus(http.StatusAccepted).decode(&begun)
 	eventually(t, "the run has ended", func() bool { return s.jobs()[0].Last != nil })
-	if last := s.jobs()[0].Last; last.ID != begun.ID || last.Outcome != "failed" || last.Error != "no paper" || last.Trigger != "manual" || last.EndedAt == nil {
+	if last := s.jobs()[0].Last; last.ID != begun.ID || last.Outcome != "failed" || last.Error != "no paper; password=[redacted]" || last.Trigger != "manual" || last.EndedAt == nil {
 		t.Errorf("got %+v", last)
 	}
 	s.owner().do("POST", "/api/v1/jobs/worker/wait/run", nil).wantStatus(http.StatusAccepted)

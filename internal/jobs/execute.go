@@ -74,7 +74,7 @@ func (a *active) judge(ctx, module context.Context, run *Run, err error) {
 	case errors.Is(cause, errTimeout):
 		run.Outcome, run.Error, run.owes = Failed, fmt.Sprintf("It did not finish within %s.", a.job.Timeout), false
 	default:
-		run.Outcome, run.Error, run.owes = Failed, clean(err.Error()), false
+		run.Outcome, run.Error, run.owes = Failed, clean(a.r.opts.Redact(err.Error())), false
 	}
 }
 

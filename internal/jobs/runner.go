@@ -21,6 +21,9 @@ type Options struct {
 	Instance func() string
 	// Lease is how long a job of an instance that died stays reserved. Default 15 s.
 	Lease time.Duration
+	// Redact takes secrets out of the text of an error before it is kept in the
+	// history, which people read. Default: as it is.
+	Redact func(text string) string
 	// Panicked is told of panics of jobs.
 	Panicked func(ctx context.Context, module string, value any, stack []byte)
 }
@@ -53,6 +56,9 @@ func New(db *storage.DB, locker storage.Locker, opts Options) *Runner {
 	if opts.Instance == nil {
 		name := token()
 		opts.Instance = func() string { return name }
+	}
+	if opts.Redact == nil {
+		opts.Redact = func(text string) string { return text }
 	}
 	return &Runner{db: db, locker: locker, opts: opts, log: opts.Log, active: map[Key]*active{}, alive: map[string]bool{}}
 }

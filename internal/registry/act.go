@@ -232,7 +232,7 @@ func (r *Registry) Quarantine(id, reason string) bool {
 		if err := s.apply(lifecycle.Input{Event: lifecycle.EventQuarantine, At: r.since()}); err != nil {
 			return false, err
 		}
-		s.detail = message(errors.New(reason))
+		s.detail = r.message(errors.New(reason))
 		return true, nil
 	})
 	if err != nil {

@@ -156,9 +156,10 @@ func protect(fn func() error) (err error) {
 
 const maxError = 1000
 
-// message is an error as records keep it: one bounded piece of valid text.
-func message(err error) string {
-	text := strings.ToValidUTF8(strings.ReplaceAll(err.Error(), "\x00", ""), "\uFFFD")
+// message is an error as records keep it: one bounded piece of valid text,
+// without secrets.
+func (r *Registry) message(err error) string {
+	text := strings.ToValidUTF8(strings.ReplaceAll(r.opts.Redact(err.Error()), "\x00", ""), "\uFFFD")
 	if len(text) > maxError {
 		text = strings.ToValidUTF8(text[:maxError], "") + "…"
 	}

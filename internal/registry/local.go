@@ -151,7 +151,7 @@ func (r *Registry) end(ctx context.Context, rec lifecycle.Record, m *member, res
 	case skip:
 		in.Event = lifecycle.EventSkip
 	case result != nil:
-		in.Event, in.Error = lifecycle.EventFail, message(result)
+		in.Event, in.Error = lifecycle.EventFail, r.message(result)
 	}
 	var before lifecycle.Record
 	after, err := m.update(func(s *standing) (bool, error) {

@@ -34,6 +34,9 @@ type Options struct {
 	// Audit, if not nil, is called in the transaction of every action, and of
 	// every operation of the fleet that ended. An error undoes the change.
 	Audit func(ctx context.Context, tx *storage.Tx, e AuditEvent) error
+	// Redact takes secrets out of the text of an error before it is kept with
+	// the module, where people read it. Default: as it is.
+	Redact func(text string) string
 	// StepHook, if not nil, is called at every named point (see
 	// [lifecycle.Points]) as "<module>/<point>", such as
 	// "billing/install/hook/effect". It is for tests that kill the process there.
@@ -59,6 +62,9 @@ type AuditEvent struct {
 func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.Redact == nil {
+		o.Redact = func(text string) string { return text }
 	}
 	for _, d := range []struct {
 		field *time.Duration

@@ -157,7 +157,7 @@ func (o *operation) fail(ctx context.Context, rec lifecycle.Record, step string,
 		if now.Step == lifecycle.StepBegin(rec.Op) {
 			now.Phase = lifecycle.Begun
 		}
-		if *now, err = now.Apply(lifecycle.Input{Event: lifecycle.EventFail, Error: message(cause), At: c.now}); err != nil {
+		if *now, err = now.Apply(lifecycle.Input{Event: lifecycle.EventFail, Error: o.r.message(cause), At: c.now}); err != nil {
 			return err
 		}
 		return o.r.audit(ctx, c.tx, AuditEvent{Action: "module." + string(rec.Op) + ".failed", Module: o.m.id,
