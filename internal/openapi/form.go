@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
@@ -12,7 +13,8 @@ import (
 )
 
 // SchemaFor returns the JSON Schema (2020-12) for a form over the struct type of defaults,
-// a struct or a pointer to one, whose values become the schema's defaults. Tags title:"…" and
+// a struct or a pointer to one, whose values become the schema's defaults; where one is zero,
+// the tag default:"…" says it. Tags title:"…" and
 // doc:"…" become title and description. The schema has no references. Durations have the
 // format "duration" and are Go's: "1m30s". Secrets are write-only, without default, and never
 // required: what is absent stays as it is.
@@ -72,6 +74,9 @@ func (f *former) fill(s *jsonschema.Schema, v reflect.Value) error {
 			if err := f.fill(p, fv); err != nil {
 				return err
 			}
+		case fv.IsZero() && p.Default != nil: // the tag's
+		case fv.IsZero() && len(p.Enum) > 0 && !slices.Contains(p.Enum, fv.Interface()):
+			p.Default = nil // no choice is none of the choices
 		case !holdsSecret(field.Type, map[reflect.Type]bool{}):
 			if p.Default, err = f.value(fv); err != nil {
 				return fmt.Errorf("default of %s: %w", field.Name, err)

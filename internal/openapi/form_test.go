@@ -112,3 +112,29 @@ func TestSchemaForErrors(t *testing.T) {
 		}
 	}
 }
+
+// A form over nothing yet starts with what the tags say, and never with a value
+// that is none of the choices.
+func TestSchemaForDefaultsOfTags(t *testing.T) {
+	type order struct {
+		Plan  string `json:"plan" validate:"oneof=free pro" default:"free"`
+		Level string `json:"level" validate:"oneof=low high"`
+		Seats int    `json:"seats" default:"3"`
+		Note  string `json:"note"`
+	}
+	s, err := openapi.SchemaFor(order{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"plan": `"free"`, "level": "", "seats": "3", "note": `""`} {
+		if got := string(s.Properties[name].Default); got != want {
+			t.Errorf("default of %s: got %s, want %s", name, got, want)
+		}
+	}
+	if s, err = openapi.SchemaFor(order{Plan: "pro", Seats: 9}); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(s.Properties["plan"].Default) + string(s.Properties["seats"].Default); got != `"pro"9` {
+		t.Errorf("values before tags: got %s", got)
+	}
+}
