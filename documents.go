@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"reflect"
 	"slices"
 	"sync"
@@ -14,6 +15,13 @@ import (
 
 func (d *Dashboard) routeDocuments(r *Router) {
 	Get(r, "/openapi.json", d.openAPI, Require(permAPIRead), ID("openapi"), Summary("OpenAPI 3.1 of what is enabled now"))
+	r.Handle("GET /docs", http.HandlerFunc(readDocuments), Public(), ID("docs"), Status(http.StatusSeeOther), ContentType("text/html"),
+		Summary("The page of the UI that shows this document"))
+}
+
+// readDocuments leads to the page of the UI, which asks who is there.
+func readDocuments(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, (&url.URL{Path: stateOf(r.Context()).base + "system/api"}).EscapedPath(), http.StatusSeeOther)
 }
 
 // documentCache keeps the API document until a module comes or goes.

@@ -110,12 +110,16 @@ func TestMounts(t *testing.T) {
 				{"/api/v1/m/notes/public", 200, `"public"`},
 				{"/api/v1/m/notes/any", 401, "unauthenticated"},
 				{"/api/v1/m/notes/notes", 401, "unauthenticated"},
+				{"/api/v1/docs", 303, ""},
 				{"/api/v2/anything", 404, "not-found"},
 			}
 			for _, tt := range tests {
 				status, header, body := raw(t, addr, "GET", m.prefix+tt.path, "localhost")
 				if status != tt.status || !strings.Contains(strings.ToLower(body), strings.ToLower(tt.body)) {
 					t.Errorf("GET %s: got %d %.200s, want %d with %q", m.prefix+tt.path, status, body, tt.status, tt.body)
+				}
+				if tt.path == "/api/v1/docs" && header.Get("Location") != m.prefix+"/system/api" {
+					t.Errorf("GET %s: leads to %q", tt.path, header.Get("Location"))
 				}
 				if header.Get("X-Content-Type-Options") != "nosniff" || header.Get("Content-Security-Policy") == "" {
 					t.Errorf("GET %s: security headers are missing: %v", tt.path, header)

@@ -167,7 +167,8 @@ func startLive(t *testing.T) (*live, func(*judge.Judge) error) {
 		t.Fatal(err)
 	}
 	web := httptest.NewServer(d)
-	l := &live{t: t, url: web.URL + "/admin", http: &http.Client{Transport: &http.Transport{}}}
+	l := &live{t: t, url: web.URL + "/admin", http: &http.Client{Transport: &http.Transport{},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()

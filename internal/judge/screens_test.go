@@ -7,6 +7,7 @@ import "strings"
 func callScreens(l *live, call callFunc) {
 	const layout = `{"items":[{"module":"system","panel":"cpu","width":2,"height":1,"hidden":false}]}`
 	call(200, "GET", "/system", "")
+	call(303, "GET", "/docs", "")
 	call(200, "GET", "/auth/me/layout", "")
 	call(200, "PUT", "/auth/me/layout", layout)
 	call(204, "DELETE", "/auth/me/layout", "")

@@ -789,6 +789,12 @@ export interface Operations {
     };
     answer: undefined;
   };
+  /** The page of the UI that shows this document */
+  docs: {
+    method: "GET";
+    path: "/api/v1/docs";
+    answer: string;
+  };
   /** Changes the caller may see */
   events: {
     method: "GET";
@@ -1363,6 +1369,7 @@ export const operations = {
   refresh: { method: "POST", path: "/api/v1/auth/refresh" },
   sessions: { method: "GET", path: "/api/v1/auth/sessions" },
   "revoke-session": { method: "DELETE", path: "/api/v1/auth/sessions/{id}" },
+  docs: { method: "GET", path: "/api/v1/docs" },
   events: { method: "GET", path: "/api/v1/events" },
   jobs: { method: "GET", path: "/api/v1/jobs" },
   "run-job": { method: "POST", path: "/api/v1/jobs/{module}/{name}/run" },
