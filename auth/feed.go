@@ -33,6 +33,7 @@ type change struct {
 
 const (
 	pollEvery   = 400 * time.Millisecond
+	renewEvery  = 100 * time.Millisecond // at most this often for tokens of unknown keys
 	pollTimeout = 2 * time.Second
 	lostAfter   = 5 * time.Second
 	retryLost   = 500 * time.Millisecond // between attempts while the feed is lost
@@ -106,6 +107,15 @@ func (f *feed) fresh(ctx context.Context) error {
 	}
 	if now-f.badAt.Load() < int64(retryLost) {
 		return unavailable("follow changes", errors.New("the database did not answer a moment ago"))
+	}
+	return f.sync(ctx)
+}
+
+// renew is sync for those who may ask as often as they like: a token that names
+// a key nobody has must not cost a reading of the database.
+func (f *feed) renew(ctx context.Context) error {
+	if f.since()-f.okAt.Load() < int64(renewEvery) {
+		return nil
 	}
 	return f.sync(ctx)
 }

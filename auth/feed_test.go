@@ -1,12 +1,16 @@
 package auth_test
 
 import (
+	"crypto/ed25519"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/storage"
@@ -134,6 +138,42 @@ func TestKnownTokenAsksNothing(t *testing.T) {
 		if _, err := a.Verify(t.Context(), unknown.AccessToken); err != nil {
 			t.Errorf("unknown, the database is back: %v", err)
 		}
+	})
+}
+
+// Forged tokens ask nothing either, whichever key they name: the table that
+// would be asked is gone. What asks for a key that may be new is bounded.
+func TestForgedTokensAskNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := openDB(t)
+		a := start(t, db)
+		user(t, a, "f@example.org")
+		id, _ := signer(t, db)
+		_, theirs, err := ed25519.GenerateKey(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := login(t, a, "f@example.org")
+		wait(1201 * time.Millisecond)
+		synctest.Wait() // the feed was read just now
+		exec(t, db, `ALTER TABLE auth_feed RENAME TO away`)
+		exec(t, db, `ALTER TABLE auth_sessions RENAME TO away_sessions`)
+		forged := map[string]string{
+			"another signature": forge(t, theirs, map[string]any{"alg": "EdDSA", "typ": "at+jwt", "kid": id}, jwt.MapClaims{"sub": "x"}),
+			"another algorithm": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30." + strings.Repeat("A", 43),
+			"cut":               g.AccessToken[:len(g.AccessToken)-4],
+			"no token":          "nonsense",
+		}
+		for i := range 100 {
+			kid := fmt.Sprintf("key-%d", i)
+			forged[kid] = forge(t, theirs, map[string]any{"alg": "EdDSA", "typ": "at+jwt", "kid": kid}, jwt.MapClaims{"sub": "x"})
+		}
+		for what, token := range forged {
+			_, err := a.Verify(t.Context(), token)
+			wantErr(t, what, err, auth.ErrInvalidToken)
+		}
+		exec(t, db, `ALTER TABLE away RENAME TO auth_feed`)
+		exec(t, db, `ALTER TABLE away_sessions RENAME TO auth_sessions`)
 	})
 }
 

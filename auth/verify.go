@@ -79,12 +79,12 @@ func (a *Authority) Verify(ctx context.Context, accessToken string) (*Principal,
 
 // judge checks everything about a token that the token itself can tell. One with
 // an unknown key may come from an instance that has just discarded the old ones:
-// the changes are read once before it is refused.
+// the changes are read before it is refused, unless they were a moment ago.
 func (a *Authority) judge(ctx context.Context, accessToken string) (*knownToken, error) {
 	ring := a.ring.Load()
 	payload, err := verifyJWS(accessToken, ring.verify, tokenType)
 	if errors.Is(err, errKey) {
-		if err := a.feed.sync(ctx); err != nil {
+		if err := a.feed.renew(ctx); err != nil {
 			return nil, err
 		}
 		ring = a.ring.Load()
