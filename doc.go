@@ -51,8 +51,9 @@
 //
 // A module that needs more implements [Module] itself and any of the capability
 // interfaces beside it: tables ([Migrator]), background work ([Enabler]),
-// settings with a form ([Configurable]), health ([HealthChecker]), its own pages
-// ([Assets]). Panels ([Stat], [Timeseries], [Table], [Bar], [Markdown], [Form])
+// periodic jobs ([JobRunner]), settings with a form ([Configurable]), health
+// ([HealthChecker]), its own pages ([Assets]). [Resource] makes list, forms and
+// API of a Go type, with [SQLTable] for one that is a table. Panels ([Stat], [Timeseries], [Table], [Bar], [Markdown], [Form])
 // are functions that return data; the UI draws them.
 //
 // # What holds always

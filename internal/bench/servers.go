@@ -156,7 +156,7 @@ func (f *fleet) requests(s settings) ([]result, error) {
 	}{
 		{"unsigned health", "/health", "/api/v1/m/bench/health", "/api/health", "", 1.5, 0},
 		{"signed in", "/health", "/api/v1/m/bench/private", "/api/health", "known", 2, 0},
-		{"forged token", "/health", "/api/v1/m/bench/private", "/api/health", "forged", 2, 0},
+		{"forged token", "/health", "/api/v1/m/bench/private", "/api/health", "forged", 0, 0}, // the bar is that nobody reads the database
 		{"page of 100 of 1,000 rows", "/invoices", ourPage, pbPage, "known", 2, 0.3},
 	} {
 		cost := map[*server][]float64{}
