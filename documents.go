@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -21,7 +22,13 @@ func (d *Dashboard) routeDocuments(r *Router) {
 
 // readDocuments leads to the page of the UI, which asks who is there.
 func readDocuments(w http.ResponseWriter, r *http.Request) {
-	http.Redirect(w, r, (&url.URL{Path: stateOf(r.Context()).base + "system/api"}).EscapedPath(), http.StatusSeeOther)
+	target := (&url.URL{Path: stateOf(r.Context()).base + "system/api"}).EscapedPath()
+	h := w.Header()
+	h.Set("Location", target)
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(http.StatusSeeOther)
+	_, _ = fmt.Fprintf(w, "<!doctype html><html lang=en><meta charset=utf-8><title>See Other</title><a href=\"%s\">The API</a>",
+		html.EscapeString(target)) // the client has gone when this fails
 }
 
 // documentCache keeps the API document until a module comes or goes.

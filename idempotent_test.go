@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -377,14 +378,18 @@ func TestIdempotencyCostsNothingUnasked(t *testing.T) {
 		r.Header.Set("Authorization", "Bearer "+token)
 		r.Header.Set("Content-Type", "application/json")
 		w := discard{h: http.Header{}}
-		return testing.AllocsPerRun(200, func() {
+		return testing.AllocsPerRun(20, func() {
 			body.Reset(`{"text":"hello"}`)
 			r.Body, r.ContentLength = io.NopCloser(body), 16
 			clear(w.h)
 			d.ServeHTTP(w, r)
 		})
 	}
-	put, post := allocs(http.MethodPut), allocs(http.MethodPost)
+	// The fewest of several rounds: under the race detector a pool drops what it is given now and then.
+	put, post := math.Inf(1), math.Inf(1)
+	for range 10 {
+		put, post = min(put, allocs(http.MethodPut)), min(post, allocs(http.MethodPost))
+	}
 	if post > put {
 		t.Errorf("got %v allocations, want the %v of a PUT", post, put)
 	}
