@@ -27,11 +27,7 @@ func (r *Redactor) any(key string, v any) (out any, changed bool) {
 	case nil:
 		return nil, false
 	case error:
-		text, changed := r.text(v.Error())
-		if !changed {
-			return v, false
-		}
-		return errors.New(text), true
+		return r.error(v)
 	case []byte:
 		if keyBytes(key) && len(v) > 0 {
 			return Mark, true
@@ -52,6 +48,32 @@ func (r *Redactor) any(key string, v any) (out any, changed bool) {
 	}
 	w = &walk{r: r, left: maxNodes}
 	return w.clean(key, reflect.ValueOf(v)), true
+}
+
+// error redacts an error. What other methods of it would print, in %+v or in
+// JSON, counts too: where that holds a secret, the message alone is left.
+func (r *Redactor) error(err error) (error, bool) {
+	text, changed := r.text(err.Error())
+	if changed {
+		return errors.New(text), true
+	}
+	if speaks(err) {
+		for _, other := range printed(reflect.ValueOf(err)) {
+			if _, dirty := r.text(other); dirty {
+				return errors.New(text + " " + Mark), true
+			}
+		}
+	}
+	return err, false
+}
+
+// speaks reports whether an error is not always printed by its Error.
+func speaks(err error) bool {
+	switch err.(type) { //nolint:errorlint // what it wraps is not asked to print itself
+	case fmt.Formatter, json.Marshaler, encoding.TextMarshaler:
+		return true
+	}
+	return false
 }
 
 // keyBytes reports whether bytes under this key are key material.
@@ -115,7 +137,7 @@ const (
 	traitPlain  trait = 1 << iota // numbers and times: nothing to look at
 	traitSecret                   // it says so itself
 	traitValuer                   // slog.LogValuer
-	traitText                     // error, fmt.Stringer, or a marshaler
+	traitText                     // error, fmt.Stringer, fmt.Formatter, or a marshaler
 )
 
 type secret interface{ IsSecret() bool }
@@ -149,7 +171,7 @@ func traitOf(t reflect.Type) trait {
 		reflect.Complex64, reflect.Complex128, reflect.Chan, reflect.Func, reflect.UnsafePointer:
 		return traitPlain
 	}
-	if slices.ContainsFunc([]reflect.Type{reflect.TypeFor[error](), reflect.TypeFor[fmt.Stringer](),
+	if slices.ContainsFunc([]reflect.Type{reflect.TypeFor[error](), reflect.TypeFor[fmt.Stringer](), reflect.TypeFor[fmt.Formatter](),
 		reflect.TypeFor[json.Marshaler](), reflect.TypeFor[encoding.TextMarshaler]()}, has) {
 		return traitText
 	}
@@ -184,6 +206,9 @@ func printed(v reflect.Value) []string {
 	}
 	if s, ok := reflect.TypeAssert[fmt.Stringer](v); ok {
 		out = append(out, s.String())
+	}
+	if f, ok := reflect.TypeAssert[fmt.Formatter](v); ok {
+		out = append(out, fmt.Sprintf("%+v", f))
 	}
 	if m, ok := reflect.TypeAssert[json.Marshaler](v); ok {
 		if text, err := m.MarshalJSON(); err == nil {

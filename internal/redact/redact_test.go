@@ -67,6 +67,26 @@ type stringer struct{ Secret string }
 
 func (s stringer) String() string { return "password=" + s.Secret }
 
+// frank says more in %+v than elsewhere, as errors with a stack do.
+type frank struct{ secret string }
+
+func (f frank) Format(s fmt.State, verb rune) {
+	if s.Flag('+') && verb == 'v' {
+		_, _ = fmt.Fprint(s, "token="+f.secret)
+		return
+	}
+	_, _ = fmt.Fprint(s, "frank")
+}
+
+type frankError struct{ frank }
+
+func (frankError) Error() string { return "no entry" }
+
+// reply is an error that JSON shows as what it holds.
+type reply struct{ marshaler }
+
+func (reply) Error() string { return "refused" }
+
 type bomb struct{}
 
 func (bomb) String() string { panic("boom") }
@@ -131,12 +151,17 @@ func TestSecretsDoNotPass(t *testing.T) {
 		"map":                   attr("v", map[string]string{"password": hush}),
 		"map, number":           attr("v", map[int]string{1: "token=" + hush}),
 		"map in a struct":       attr("v", nested{"a", map[string]any{"b": map[string]any{"api_key": hush}}}),
+		"map of anything":       attr("v", map[any]any{"password": hush}),
 		"map key":               attr("v", map[string]int{"token=" + hush: 1}),
 		"value":                 attr("v", valuer{}),
 		"value in a list":       attr("v", []any{valuer{}}),
 		"error":                 attr("error", fmt.Errorf("sign in: %w", errors.New("password="+hush))),
 		"joined errors":         attr("error", errors.Join(errors.New("x"), errors.New(`{"token":"`+hush+`"}`))),
 		"error in a struct":     attr("v", struct{ Err error }{errors.New("token=" + hush)}),
+		"formatter":             attr("v", frank{hush}),
+		"formatter in a list":   attr("v", []any{frank{hush}}),
+		"error in %+v":          attr("error", frankError{frank{hush}}),
+		"error in JSON":         attr("error", reply{marshaler{hush}}),
 		"marshaler":             attr("v", marshaler{hush}),
 		"stringer":              attr("v", stringer{hush}),
 		"raw JSON":              attr("v", json.RawMessage(`{"refresh_token": "`+hush+`"}`)),

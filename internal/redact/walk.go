@@ -65,11 +65,7 @@ func (w *walk) dirtyInside(v reflect.Value, inline bool) bool {
 		}
 	case reflect.Map:
 		for i := v.MapRange(); i.Next(); {
-			name := ""
-			if k := i.Key(); k.Kind() == reflect.String {
-				name = k.String()
-			}
-			if w.dirty("", i.Key(), inline) || w.dirty(name, i.Value(), inline) {
+			if w.dirty("", i.Key(), inline) || w.dirty(keyText(i.Key()), i.Value(), inline) {
 				return true
 			}
 		}
@@ -81,6 +77,17 @@ func (w *walk) dirtyInside(v reflect.Value, inline bool) bool {
 		}
 	}
 	return false
+}
+
+// keyText is the key of a map as text, "" where it is none.
+func keyText(k reflect.Value) string {
+	if k.Kind() == reflect.Interface {
+		k = k.Elem()
+	}
+	if k.Kind() != reflect.String {
+		return ""
+	}
+	return k.String()
 }
 
 // clean returns a copy of v without secrets, made of maps, lists and text.
