@@ -9,9 +9,9 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
+	"github.com/modular-dashboard/dashboard/internal/etag"
 	"github.com/modular-dashboard/dashboard/internal/events"
 	"github.com/modular-dashboard/dashboard/internal/problem"
 )
@@ -59,7 +59,7 @@ func (e *endpoint) write(w http.ResponseWriter, r *http.Request, out any) error 
 	if v, ok := out.(ETagger); ok {
 		tag := v.ETag()
 		h.Set("ETag", tag)
-		if (r.Method == http.MethodGet || r.Method == http.MethodHead) && matchesTag(r.Header.Get("If-None-Match"), tag) {
+		if tag != "" && (r.Method == http.MethodGet || r.Method == http.MethodHead) && etag.Parse(r.Header["If-None-Match"]).Has(tag) {
 			w.WriteHeader(http.StatusNotModified)
 			return nil
 		}
@@ -72,20 +72,6 @@ func (e *endpoint) write(w http.ResponseWriter, r *http.Request, out any) error 
 		return nil
 	}
 	return e.answer.Encode(w, status, out, e.answerLimit)
-}
-
-// matchesTag compares weakly (RFC 9110, section 13.1.2).
-func matchesTag(header, tag string) bool {
-	if header == "" || tag == "" {
-		return false
-	}
-	for candidate := range strings.SplitSeq(header, ",") {
-		candidate = strings.TrimSpace(candidate)
-		if candidate == "*" || strings.TrimPrefix(candidate, "W/") == strings.TrimPrefix(tag, "W/") {
-			return true
-		}
-	}
-	return false
 }
 
 func (e *endpoint) stream(w http.ResponseWriter, r *http.Request, run Stream) error {

@@ -13,6 +13,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/modular-dashboard/dashboard/internal/etag"
 )
 
 // assets are a module's own files for the browser, read once and small.
@@ -123,7 +125,7 @@ func (d *Dashboard) serveAssets(w http.ResponseWriter, s *request, rest string) 
 	}
 	h.Set("ETag", f.tag)
 	h.Set("Vary", "Cookie, Authorization")
-	if matchesTag(r.Header.Get("If-None-Match"), f.tag) {
+	if etag.Parse(r.Header["If-None-Match"]).Has(f.tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}

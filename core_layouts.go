@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/modular-dashboard/dashboard/auth"
+	"github.com/modular-dashboard/dashboard/internal/etag"
 	"github.com/modular-dashboard/dashboard/internal/layout"
 	"github.com/modular-dashboard/dashboard/storage"
 )
@@ -70,16 +69,16 @@ func (d *Dashboard) myLayout(ctx context.Context, _ empty) (layoutOut, error) {
 }
 
 type layoutIn struct {
-	IfMatch string       `header:"If-Match"`
-	Items   []layoutItem `json:"items" validate:"required,max=500,dive"`
+	IfMatch etag.Condition `header:"If-Match"`
+	Items   []layoutItem   `json:"items" validate:"required,max=500,dive"`
 }
 
 func (d *Dashboard) putMyLayout(ctx context.Context, in layoutIn) (layoutOut, error) {
 	return d.putLayout(ctx, layout.Owner{Kind: layout.Account, ID: stateOf(ctx).principal.ID}, in.IfMatch, in.Items, nil)
 }
 
-func (d *Dashboard) putLayout(ctx context.Context, o layout.Owner, ifMatch string, in []layoutItem, also func(*storage.Tx) error) (layoutOut, error) {
-	based, err := layoutVersion(ifMatch)
+func (d *Dashboard) putLayout(ctx context.Context, o layout.Owner, ifMatch etag.Condition, in []layoutItem, also func(*storage.Tx) error) (layoutOut, error) {
+	based, err := d.layoutVersion(ctx, o, ifMatch)
 	if err != nil {
 		return layoutOut{}, err
 	}
@@ -92,15 +91,15 @@ func (d *Dashboard) putLayout(ctx context.Context, o layout.Owner, ifMatch strin
 }
 
 type ifMatchIn struct {
-	IfMatch string `header:"If-Match"`
+	IfMatch etag.Condition `header:"If-Match"`
 }
 
 func (d *Dashboard) deleteMyLayout(ctx context.Context, in ifMatchIn) (empty, error) {
-	based, err := layoutVersion(in.IfMatch)
+	o := layout.Owner{Kind: layout.Account, ID: stateOf(ctx).principal.ID}
+	based, err := d.layoutVersion(ctx, o, in.IfMatch)
 	if err != nil {
 		return empty{}, err
 	}
-	o := layout.Owner{Kind: layout.Account, ID: stateOf(ctx).principal.ID}
 	return empty{}, layoutError(d.layouts.Delete(ctx, o, based, nil))
 }
 
@@ -136,11 +135,11 @@ func (d *Dashboard) deleteRoleLayout(ctx context.Context, in deleteRoleLayoutIn)
 	if err := d.knownRole(ctx, in.Name); err != nil {
 		return empty{}, err
 	}
-	based, err := layoutVersion(in.IfMatch)
+	o := layout.Owner{Kind: layout.Role, ID: in.Name}
+	based, err := d.layoutVersion(ctx, o, in.IfMatch)
 	if err != nil {
 		return empty{}, err
 	}
-	o := layout.Owner{Kind: layout.Role, ID: in.Name}
 	return empty{}, layoutError(d.layouts.Delete(ctx, o, based, func(tx *storage.Tx) error {
 		return d.audit(ctx, tx, "role.layout", in.Name, map[string]int{"panels": 0})
 	}))
@@ -155,15 +154,11 @@ func (d *Dashboard) knownRole(ctx context.Context, name string) error {
 }
 
 // layoutVersion reads If-Match; nil means whatever is there.
-func layoutVersion(ifMatch string) (*int64, error) {
-	if ifMatch == "" || ifMatch == "*" {
-		return nil, nil //nolint:nilnil // no condition is no error
-	}
-	v, err := strconv.ParseInt(strings.Trim(ifMatch, `"`), 10, 64)
-	if err != nil {
-		return nil, errStale
-	}
-	return &v, nil
+func (d *Dashboard) layoutVersion(ctx context.Context, o layout.Owner, ifMatch etag.Condition) (*int64, error) {
+	return expectedVersion(ifMatch, func() (int64, error) {
+		l, err := d.layouts.First(ctx, o)
+		return l.Version, err
+	})
 }
 
 func layoutError(err error) error {

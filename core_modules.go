@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/modular-dashboard/dashboard/internal/etag"
 	"github.com/modular-dashboard/dashboard/internal/lifecycle"
 	"github.com/modular-dashboard/dashboard/internal/registry"
 )
@@ -34,6 +35,28 @@ type moduleInfo struct {
 func (m moduleInfo) ETag() string { return generationTag(m.Generation) }
 
 func generationTag(g int64) string { return `"` + strconv.FormatInt(g, 10) + `"` }
+
+// expectedVersion is the one version that an If-Match lets pass, nil for
+// whatever is there. Of several it is the present one, which the change that
+// follows compares again.
+func expectedVersion(c etag.Condition, present func() (int64, error)) (*int64, error) {
+	tags := c.Tags()
+	switch {
+	case !c.Given() || c.Any():
+		return nil, nil //nolint:nilnil // no condition is no error
+	case len(tags) == 1:
+		v, err := strconv.ParseInt(strings.Trim(tags[0], `"`), 10, 64)
+		if err != nil || v < 0 || tags[0] != generationTag(v) {
+			return nil, errStale
+		}
+		return &v, nil
+	}
+	v, err := present()
+	if err == nil && !c.Allows(generationTag(v)) {
+		err = errStale
+	}
+	return &v, err
+}
 
 type requirementInfo struct {
 	ID         string `json:"id"`
@@ -144,11 +167,11 @@ func (d *Dashboard) titled(steps []lifecycle.Step) []stepInfo {
 }
 
 type actIn struct {
-	ID      string `path:"id"`
-	Op      string `path:"op"`
-	Cascade bool   `query:"cascade"`
-	Purge   bool   `query:"purge"`
-	IfMatch string `header:"If-Match"`
+	ID      string         `path:"id"`
+	Op      string         `path:"op"`
+	Cascade bool           `query:"cascade"`
+	Purge   bool           `query:"purge"`
+	IfMatch etag.Condition `header:"If-Match"`
 }
 
 type actOut struct {
@@ -170,12 +193,12 @@ func (d *Dashboard) actOnModule(ctx context.Context, in actIn) (actOut, error) {
 		return actOut{}, errNotFound
 	}
 	req := registry.Request{Cascade: in.Cascade, Purge: in.Purge, Actor: stateOf(ctx).principal.ID}
-	if in.IfMatch != "" && in.IfMatch != "*" {
-		g, err := strconv.ParseInt(strings.Trim(in.IfMatch, `"`), 10, 64)
-		if err != nil {
-			return actOut{}, errStale
-		}
-		req.IfGeneration = &g
+	req.IfGeneration, err = expectedVersion(in.IfMatch, func() (int64, error) {
+		v, err := d.registry.View(ctx, in.ID)
+		return v.Generation, moduleError(err)
+	})
+	if err != nil {
+		return actOut{}, err
 	}
 	res, err := d.registry.Act(ctx, in.ID, op, req)
 	if err != nil {

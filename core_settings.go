@@ -5,10 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
+	"github.com/modular-dashboard/dashboard/internal/etag"
 	"github.com/modular-dashboard/dashboard/internal/settings"
 )
 
@@ -39,12 +38,12 @@ func (d *Dashboard) getSettings(ctx context.Context, in idIn) (settingsInfo, err
 
 type putSettingsIn struct {
 	ID      string          `path:"id"`
-	IfMatch string          `header:"If-Match"`
+	IfMatch etag.Condition  `header:"If-Match"`
 	Values  json.RawMessage `json:"values" validate:"required"`
 }
 
 func (d *Dashboard) putSettings(ctx context.Context, in putSettingsIn) (settingsInfo, error) {
-	version, err := expectedVersion(in.IfMatch)
+	version, err := d.settingsVersionOf(ctx, in.ID, in.IfMatch)
 	if err != nil {
 		return settingsInfo{}, err
 	}
@@ -54,20 +53,20 @@ func (d *Dashboard) putSettings(ctx context.Context, in putSettingsIn) (settings
 	return d.getSettings(ctx, idIn{in.ID})
 }
 
-// expectedVersion reads If-Match, which must be there.
-func expectedVersion(tag string) (int64, error) {
-	switch tag {
-	case "":
+// settingsVersionOf reads If-Match, which must be there.
+func (d *Dashboard) settingsVersionOf(ctx context.Context, id string, c etag.Condition) (int64, error) {
+	if !c.Given() {
 		return 0, &Error{Status: http.StatusPreconditionRequired, Code: "if-match-required",
 			Detail: "Send the ETag that you read as If-Match."}
-	case "*":
-		return settings.AnyVersion, nil
 	}
-	v, err := strconv.ParseInt(strings.Trim(strings.TrimPrefix(tag, "W/"), `"`), 10, 64)
-	if err != nil || v < 0 {
-		return 0, errStale
+	v, err := expectedVersion(c, func() (int64, error) {
+		present, err := d.settings.Get(ctx, id)
+		return present.Version, settingsError(err)
+	})
+	if err != nil || v == nil {
+		return settings.AnyVersion, err
 	}
-	return v, nil
+	return *v, nil
 }
 
 func (d *Dashboard) settingsSchema(_ context.Context, in idIn) (json.RawMessage, error) {
@@ -115,13 +114,13 @@ func (d *Dashboard) settingsHistory(ctx context.Context, in settingsHistoryIn) (
 }
 
 type rollbackIn struct {
-	ID      string `path:"id"`
-	IfMatch string `header:"If-Match"`
-	Version int64  `json:"version" validate:"min=0"`
+	ID      string         `path:"id"`
+	IfMatch etag.Condition `header:"If-Match"`
+	Version int64          `json:"version" validate:"min=0"`
 }
 
 func (d *Dashboard) rollbackSettings(ctx context.Context, in rollbackIn) (settingsInfo, error) {
-	version, err := expectedVersion(in.IfMatch)
+	version, err := d.settingsVersionOf(ctx, in.ID, in.IfMatch)
 	if err != nil {
 		return settingsInfo{}, err
 	}

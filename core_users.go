@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/modular-dashboard/dashboard/auth"
+	"github.com/modular-dashboard/dashboard/internal/etag"
 )
 
 // Accounts and roles are resources over auth, which audits them itself.
@@ -203,16 +204,16 @@ type roleNameIn struct {
 }
 
 type putRoleIn struct {
-	Name        string   `path:"name" validate:"max=64"`
-	IfMatch     string   `header:"If-Match" validate:"max=1000"`
-	Title       string   `json:"title" validate:"max=200"`
-	Permissions []string `json:"permissions" validate:"max=1000,dive,max=200"`
-	Inherits    []string `json:"inherits" validate:"max=50,dive,max=64"`
+	Name        string         `path:"name" validate:"max=64"`
+	IfMatch     etag.Condition `header:"If-Match"`
+	Title       string         `json:"title" validate:"max=200"`
+	Permissions []string       `json:"permissions" validate:"max=1000,dive,max=200"`
+	Inherits    []string       `json:"inherits" validate:"max=50,dive,max=64"`
 }
 
 func (d *Dashboard) putRole(ctx context.Context, in putRoleIn) (empty, error) {
 	_, err := d.auth.EditRole(ctx, in.Name, func(before *auth.Role) (*auth.Role, error) {
-		if in.IfMatch != "" && in.IfMatch != "*" && (before == nil || in.IfMatch != versionTag(before.Version)) || in.IfMatch == "*" && before == nil {
+		if in.IfMatch.Given() && (before == nil || !in.IfMatch.Allows(versionTag(before.Version))) {
 			return nil, errStale
 		}
 		return &auth.Role{Name: in.Name, Title: in.Title, Permissions: in.Permissions, Inherits: in.Inherits}, nil

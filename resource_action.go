@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/modular-dashboard/dashboard/internal/etag"
 	"github.com/modular-dashboard/dashboard/internal/problem"
 )
 
@@ -44,7 +45,7 @@ func (x *resourceOf[T]) registerActions() {
 	if x.can(OpDelete) {
 		x.config.actions = append(x.config.actions, &resourceAction{name: string(OpDelete), title: "Delete", danger: true, rule: x.config.rule(OpDelete),
 			in: reflect.TypeFor[struct{}](), register: registerAction[struct{}],
-			call: func(ctx context.Context, id string, _ any) error { return x.remove(ctx, id, "") }})
+			call: func(ctx context.Context, id string, _ any) error { return x.remove(ctx, id, etag.Condition{}) }})
 	}
 	for _, a := range x.config.actions {
 		a.register(x.router, "/"+x.name+"/actions/"+a.name, x.runner(a), []EndpointOption{a.rule, ID(x.name + "-action-" + a.name),

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/modular-dashboard/dashboard/internal/etag"
 	"github.com/modular-dashboard/dashboard/internal/query"
 )
 
@@ -171,7 +172,7 @@ func (x *resourceOf[T]) writeItem(w http.ResponseWriter, r *http.Request, e *end
 		return err
 	}
 	w.Header().Set("ETag", tag)
-	if r.Method != http.MethodPost && matchesTag(r.Header.Get("If-None-Match"), tag) && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && etag.Parse(r.Header["If-None-Match"]).Has(tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
-	"strings"
 
 	"github.com/modular-dashboard/dashboard/internal/bind"
+	"github.com/modular-dashboard/dashboard/internal/etag"
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
@@ -43,13 +43,13 @@ func (x *resourceOf[T]) registerWrites() {
 // patchIn is a change to one item.
 type patchIn struct {
 	ID      string          `path:"id" validate:"max=400"`
-	IfMatch string          `header:"If-Match" validate:"max=1000"`
+	IfMatch etag.Condition  `header:"If-Match"`
 	Patch   json.RawMessage `body:""`
 }
 
 type deleteIn struct {
-	ID      string `path:"id" validate:"max=400"`
-	IfMatch string `header:"If-Match" validate:"max=1000"`
+	ID      string         `path:"id" validate:"max=400"`
+	IfMatch etag.Condition `header:"If-Match"`
 }
 
 func (x *resourceOf[T]) serveCreate(w http.ResponseWriter, r *http.Request, e *endpoint) error {
@@ -131,28 +131,22 @@ func (x *resourceOf[T]) serveUpdate(w http.ResponseWriter, r *http.Request, e *e
 
 // expected compares an item with an If-Match (RFC 9110, section 13.1.1): the
 // comparison is strong.
-func (x *resourceOf[T]) expected(item *T, header string) error {
-	if header == "" {
+func (x *resourceOf[T]) expected(item *T, condition etag.Condition) error {
+	if !condition.Given() {
 		return nil
 	}
 	tag, err := x.tag(item)
-	if err != nil {
-		return err
+	if err == nil && !condition.Allows(tag) {
+		err = errStale
 	}
-	for candidate := range strings.SplitSeq(header, ",") {
-		candidate = strings.TrimSpace(candidate)
-		if candidate == "*" || candidate == tag && !strings.HasPrefix(tag, "W/") {
-			return nil
-		}
-	}
-	return errStale
+	return err
 }
 
 func (x *resourceOf[T]) deleteItem(ctx context.Context, in deleteIn) (empty, error) {
 	return empty{}, itemError(x.remove(ctx, in.ID, in.IfMatch))
 }
 
-func (x *resourceOf[T]) remove(ctx context.Context, id, ifMatch string) error {
+func (x *resourceOf[T]) remove(ctx context.Context, id string, ifMatch etag.Condition) error {
 	var change *Change[T]
 	return x.recorded(ctx, func() (Change[T], bool) {
 		if change == nil {

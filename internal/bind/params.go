@@ -27,6 +27,7 @@ type param struct {
 	index    []int
 	set      setter
 	list     bool
+	joined   bool // a header whose lines are one list
 	required bool
 	fallback func(v reflect.Value)
 }
@@ -96,6 +97,7 @@ func (ps *params) compile(f *shape.Field, p *Plan, wildcards []string) error {
 		case "Authorization", "Cookie", "Accept", "Content-Type", "Content-Length":
 			return fmt.Errorf("header %s is not for endpoints to read", x.name)
 		}
+		x.joined = x.name == "If-Match" || x.name == "If-None-Match" // RFC 9110, section 5.3
 		ps.header = append(ps.header, x)
 	}
 	return nil
@@ -144,11 +146,13 @@ func (ps *params) decode(d *decoder, r *http.Request, v reflect.Value) *Error {
 	}
 	for i := range ps.header {
 		x := &ps.header[i]
-		switch values := r.Header[x.name]; len(values) {
-		case 0:
+		switch values := r.Header[x.name]; {
+		case len(values) == 0:
 			x.absent(d, v, "#/header/")
-		case 1:
+		case len(values) == 1:
 			x.apply(d, v.FieldByIndex(x.index), "#/header/", values[0])
+		case x.joined:
+			x.apply(d, v.FieldByIndex(x.index), "#/header/", strings.Join(values, ", "))
 		default:
 			d.reportParam("#/header/"+x.name, "duplicate", "must not appear more than once")
 		}

@@ -69,6 +69,14 @@ func TestDecodeParams(t *testing.T) {
 	}
 }
 
+// The lines of a header that is a list are one.
+func TestDecodeHeaderOfSeveralLines(t *testing.T) {
+	got, err := get[params](t, paramsPattern, "/a/xy/b/0/", http.Header{"If-Match": {`"1"`, `"2", "3"`}})
+	if want := `"1", "2", "3"`; err != nil || got.Match != want {
+		t.Errorf("got %q, %v, want %q", got.Match, err, want)
+	}
+}
+
 func TestDecodeParamsDefaults(t *testing.T) {
 	got, err := get[params](t, paramsPattern, "/a/xy/b/0/", http.Header{"If-Match": {"*"}})
 	if err != nil {
@@ -88,7 +96,7 @@ func TestDecodeParamsErrors(t *testing.T) {
 		fields      []string
 	}{
 		{"missing header", "", nil, 422, []string{"#/header/If-Match missing"}},
-		{"header twice", "", http.Header{"If-Match": {"a", "b"}}, 422, []string{"#/header/If-Match duplicate"}},
+		{"header twice", "", http.Header{"If-Match": {"a"}, "X-Trace": {"1", "2"}}, 422, []string{"#/header/X-Trace duplicate"}},
 		{"header type", "", http.Header{"If-Match": {"a"}, "X-Trace": {"b"}}, 422, []string{"#/header/X-Trace type"}},
 		{"header not UTF-8", "", http.Header{"If-Match": {"\xff"}}, 422, []string{"#/header/If-Match type"}},
 		{"types", "limit=ten&level=1&level=x&since=today&every=5&exact=1&ratio=NaN&address=here", http.Header{"If-Match": {"a"}}, 422, []string{
