@@ -35,6 +35,12 @@ describe('a request', () => {
     });
   });
 
+  it('sends a tag that a proxy has made weak as it was', async () => {
+    const seen = serve({ 'PUT api/v1/x': ok({}) });
+    await ask('PUT', 'x', { body: {}, ifMatch: 'W/"7"' });
+    expect(seen[0]).toMatchObject({ headers: { 'If-Match': '"7"' } });
+  });
+
   it('posts an empty object rather than nothing', async () => {
     const seen = serve({ 'POST api/v1/x': () => ({ status: 204 }) });
     expect(await post('x')).toBeUndefined();
