@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/modular-dashboard/dashboard/auth"
+	"github.com/modular-dashboard/dashboard/internal/clientip"
 	"github.com/modular-dashboard/dashboard/internal/lifecycle"
 	"github.com/modular-dashboard/dashboard/storage"
 )
@@ -40,7 +41,7 @@ type config struct {
 	cache       storage.Cache
 	bus         storage.Bus
 	locker      storage.Locker
-	proxies     []netip.Prefix
+	proxies     clientip.Proxies
 	setupLink   func(link string)
 	hookTimeout time.Duration
 	drain       time.Duration
@@ -228,7 +229,7 @@ func WithTrustedProxies(prefixes ...string) Option {
 				}
 				p = netip.PrefixFrom(a, a.BitLen())
 			}
-			c.proxies = append(c.proxies, p.Masked())
+			c.proxies.Trusted = append(c.proxies.Trusted, clientip.Normalize(p))
 		}
 		return nil
 	})

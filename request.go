@@ -6,14 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/modular-dashboard/dashboard/auth"
+	"github.com/modular-dashboard/dashboard/internal/clientip"
 )
 
 // request is what the dashboard knows of a request, held by its context.
@@ -73,15 +72,12 @@ func (d *Dashboard) locate(r *http.Request) (*request, *Error) {
 	s := &request{id: newRequestID(), streams: &d.streams}
 	s.ctx.Context, s.ctx.state = r.Context(), s //nolint:fatcontext // the one context of the request
 	s.r = r.WithContext(&s.ctx)
-	peer := peerAddr(r.RemoteAddr)
-	trusted := d.trusted(peer)
-	s.client = peer
+	peer := clientip.Peer(r.RemoteAddr)
+	trusted := d.config.proxies.Trusts(peer)
+	s.client = d.config.proxies.Client(peer, r.Header)
 	s.secure = r.TLS != nil
 	prefix := d.config.prefix
 	if trusted {
-		if a, ok := d.forwardedFor(r); ok {
-			s.client = a
-		}
 		switch r.Header.Get("X-Forwarded-Proto") {
 		case "https":
 			s.secure = true
@@ -160,43 +156,6 @@ func canonicalPath(escaped string) error {
 		}
 	}
 	return nil
-}
-
-func peerAddr(remote string) netip.Addr {
-	host, _, err := net.SplitHostPort(remote)
-	if err != nil {
-		host = remote
-	}
-	a, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return a.Unmap().WithZone("")
-}
-
-func (d *Dashboard) trusted(a netip.Addr) bool {
-	for _, p := range d.config.proxies {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
-}
-
-// forwardedFor reads X-Forwarded-For from the right: the first address that is
-// not one of our own proxies is the client's.
-func (d *Dashboard) forwardedFor(r *http.Request) (netip.Addr, bool) {
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for _, hop := range slices.Backward(hops) {
-		a, err := netip.ParseAddr(strings.TrimSpace(hop))
-		if err != nil {
-			return netip.Addr{}, false
-		}
-		if a = a.Unmap(); !d.trusted(a) {
-			return a, true
-		}
-	}
-	return netip.Addr{}, false
 }
 
 func loopbackHost(name string) bool {

@@ -1,0 +1,145 @@
+// Package clientip finds the address that a request came from where reverse
+// proxies stand between.
+//
+// A header field says what whoever wrote it likes, so it counts only as far as
+// trusted proxies wrote it: fields are read from the right, the end that the
+// nearest proxy wrote, and reading stops at the first address that is not a
+// trusted proxy's. What stands left of that is never looked at, however
+// malformed it is.
+package clientip
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// maxHops bounds the proxies that are followed; beyond it the last one found
+// counts as the client.
+const maxHops = 64
+
+// Proxies are the reverse proxies that are believed. The zero value believes
+// none. It is not to be changed once in use.
+type Proxies struct {
+	// Trusted are the addresses of the proxies, as [Normalize] leaves them.
+	Trusted []netip.Prefix
+	// Forwarded reads Forwarded (RFC 7239) instead of X-Forwarded-For. Only one
+	// of them is ever read: a proxy that writes one passes on the other as the
+	// client sent it.
+	Forwarded bool
+}
+
+// Normalize returns a prefix of IPv4-mapped IPv6 addresses as one of IPv4
+// addresses, and any prefix without the bits beyond its length.
+func Normalize(p netip.Prefix) netip.Prefix {
+	const mapped = 96
+	if p.Addr().Is4In6() && p.Bits() >= mapped {
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapped)
+	}
+	return p.Masked()
+}
+
+// Peer returns the address in [http.Request.RemoteAddr], as [Parse] does, with
+// or without a port. It is the zero Addr where there is none, as with a Unix
+// socket.
+func Peer(remote string) netip.Addr {
+	a, _ := node(remote)
+	return a
+}
+
+// Trusts tells whether an address is a trusted proxy's.
+func (p Proxies) Trusts(a netip.Addr) bool {
+	for _, trusted := range p.Trusted {
+		if trusted.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// Client returns the address of whoever sent the request that came from peer
+// with the given header: peer itself unless that is a trusted proxy, else the
+// first address from the right that is not one. Where a proxy did not say whom
+// it forwards for, or not in a form that is understood, that proxy counts as
+// the client, and so does the last of proxies that are all trusted.
+func (p Proxies) Client(peer netip.Addr, header http.Header) netip.Addr {
+	if len(p.Trusted) == 0 || !p.Trusts(peer) {
+		return peer
+	}
+	name, next := "X-Forwarded-For", lastInList
+	if p.Forwarded {
+		name, next = "Forwarded", lastForwarded
+	}
+	client := peer
+	lines := header[name]
+	hops := 0
+	for i := len(lines) - 1; i >= 0; i-- {
+		for rest := lines[i]; rest != ""; {
+			hop := ""
+			if rest, hop = next(rest); hop == "" {
+				continue // an empty element of the list
+			}
+			a, ok := p.hop(hop)
+			if hops++; !ok || hops > maxHops {
+				return client
+			}
+			if client = a; !p.Trusts(a) {
+				return client
+			}
+		}
+	}
+	return client
+}
+
+func (p Proxies) hop(element string) (netip.Addr, bool) {
+	if p.Forwarded {
+		return forwardedFor(element)
+	}
+	return node(element)
+}
+
+// lastInList cuts the last element off a list whose elements hold no commas.
+func lastInList(s string) (rest, last string) {
+	if i := strings.LastIndexByte(s, ','); i >= 0 {
+		return s[:i], trim(s[i+1:])
+	}
+	return "", trim(s)
+}
+
+func trim(s string) string { return strings.Trim(s, " \t") }
+
+// node reads an address with or without a port: IPv6 in brackets or, without a
+// port, bare. Zones are dropped: they mean something on one machine only.
+func node(s string) (netip.Addr, bool) {
+	host, port, bracketed := s, "", false
+	if inner, ok := strings.CutPrefix(s, "["); ok {
+		if host, port, ok = strings.Cut(inner, "]"); !ok || (port != "" && port[0] != ':') {
+			return netip.Addr{}, false
+		}
+		bracketed = true
+	} else if i := strings.IndexByte(s, ':'); i >= 0 && strings.IndexByte(s[i+1:], ':') < 0 {
+		host, port = s[:i], s[i:]
+	}
+	if port != "" && !validPort(port[1:]) {
+		return netip.Addr{}, false
+	}
+	if i := strings.IndexByte(host, '%'); i >= 0 {
+		if host = host[:i]; !strings.Contains(host, ":") {
+			return netip.Addr{}, false // only IPv6 has zones
+		}
+	}
+	a, err := netip.ParseAddr(host)
+	if err != nil || bracketed && !a.Is6() {
+		return netip.Addr{}, false
+	}
+	return a.Unmap(), true
+}
+
+// validPort tells whether s is a port, or the obfuscated one of RFC 7239,
+// section 6.
+func validPort(s string) bool {
+	if obfuscated, ok := strings.CutPrefix(s, "_"); ok {
+		return obfuscated != "" && strings.Trim(obfuscated, obfuscatedRunes) == ""
+	}
+	return s != "" && len(s) <= 5 && strings.Trim(s, "0123456789") == ""
+}
