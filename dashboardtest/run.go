@@ -2,10 +2,14 @@ package dashboardtest
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
+	"sync"
 	"testing" //nolint:depguard // it is for tests
 
 	"github.com/modular-dashboard/dashboard"
@@ -21,13 +25,16 @@ import (
 //     permission, unless its author said Public or Authenticated;
 //   - no endpoint panics or answers 500, whatever it is sent, and every panel
 //     has data on an empty database;
+//   - every job can be run, event streams and jobs end when the module is
+//     disabled, and nothing panics on the way;
 //   - it can be disabled, enabled, uninstalled, installed and purged, more than
 //     once, its install hook may run again, and a purge leaves no table;
 //   - nothing of it is left when the dashboard has shut down: no goroutine and
 //     no open file.
 //
-// Endpoints are called with input of no sense, so do not let them reach the
-// world outside of the test. Run is not for parallel tests.
+// Endpoints are called with input of no sense and jobs are run, so do not let
+// them reach the world outside of the test. Run brings an error reporter of its
+// own. Run is not for parallel tests.
 func Run(t *testing.T, fresh func() dashboard.Module, opts ...dashboard.Option) {
 	t.Helper()
 	m := fresh()
@@ -42,13 +49,15 @@ func Run(t *testing.T, fresh func() dashboard.Module, opts ...dashboard.Option) 
 		{"closed by default", closedByDefault},
 		{"senseless input", senselessInput},
 		{"panels", panels},
+		{"jobs and streams", jobsAndStreams},
 		{"lifecycle", lifecycleTwice},
 	} {
 		t.Run(check.name, func(t *testing.T) {
 			leaktest.Check(t)
-			m := fresh()
-			s := New(t, append([]dashboard.Option{dashboard.WithModules(m)}, opts...)...)
+			m, seen := fresh(), &panics{}
+			s := New(t, slices.Concat([]dashboard.Option{dashboard.WithModules(m)}, opts, []dashboard.Option{dashboard.WithErrorReporter(seen)})...)
 			check.run(t, &subject{Server: s, module: m, id: manifest.ID})
+			seen.check(t)
 		})
 	}
 }
@@ -58,6 +67,35 @@ type subject struct {
 	*Server
 	module dashboard.Module
 	id     string
+}
+
+// panics is told of errors and keeps what the module panicked with.
+type panics struct {
+	mu   sync.Mutex
+	list []string
+}
+
+// Report implements [dashboard.ErrorReporter].
+func (p *panics) Report(_ context.Context, err error, _ ...slog.Attr) {
+	if _, ok := errors.AsType[interface {
+		error
+		Stack() []byte
+	}](err); !ok {
+		return // an error that is answered 500 is found by its answer
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.list = append(p.list, err.Error())
+}
+
+// check fails t where there was a panic.
+func (p *panics) check(t *testing.T) {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, text := range slices.Compact(p.list) {
+		t.Errorf("%s; the stack is in the log", text)
+	}
 }
 
 // operation is an endpoint of the module, as its API document tells.

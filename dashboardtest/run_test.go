@@ -60,10 +60,25 @@ func (n *notes) Enable(context.Context) error {
 	if n.broken == "leak" {
 		n.once.Do(func() { go func() { select {} }() })
 	}
-	if n.broken == "enable" {
+	switch n.broken {
+	case "enable":
 		return errors.New("no power")
+	case "stop":
+		return n.host.Go(func(context.Context) { select {} })
 	}
 	return nil
+}
+
+func (n *notes) Jobs() []dashboard.Job {
+	return []dashboard.Job{{Name: "tidy", Schedule: "@yearly", Run: func(ctx context.Context) error {
+		switch n.broken {
+		case "job":
+			panic("nothing to tidy")
+		case "deaf job":
+			select {}
+		}
+		return ctx.Err()
+	}}}
 }
 
 type note struct {
@@ -80,8 +95,20 @@ func (n *notes) Routes(r *dashboard.Router) error {
 	dashboard.Get(r, "/welcome", func(context.Context, none) (note, error) { return note{ID: "1"}, nil }, dashboard.Public())
 	dashboard.Get(r, "/mine", func(context.Context, none) (note, error) { return note{ID: "2"}, nil }, dashboard.Authenticated())
 	dashboard.Get(r, "/follow", func(context.Context, none) (dashboard.Stream, error) {
-		return func(ctx context.Context, _ func(string, any) error) error { <-ctx.Done(); return nil }, nil
+		return func(ctx context.Context, _ func(string, any) error) error {
+			switch n.broken {
+			case "stream":
+				panic("no such note")
+			case "deaf stream":
+				select {}
+			}
+			<-ctx.Done()
+			return nil
+		}, nil
 	}, dashboard.Require(read))
+	if n.broken == "open" {
+		dashboard.Get(r, "/open", func(context.Context, none) (note, error) { return note{}, nil })
+	}
 	r.Panel(dashboard.Stat("count", "Notes", func(ctx context.Context) (dashboard.StatData, error) {
 		if n.broken == "panel" && dashboard.RangeOf(ctx) > 0 {
 			return dashboard.StatData{}, errors.New("no such range")
@@ -108,27 +135,33 @@ const brokenEnv = "DASHBOARDTEST_BROKEN"
 // in a process of its own, where it may fail.
 func TestBroken(t *testing.T) {
 	if broken := os.Getenv(brokenEnv); broken != "" {
-		dashboardtest.Run(t, func() dashboard.Module { return &notes{broken: broken} })
+		dashboardtest.Run(t, func() dashboard.Module { return &notes{broken: broken} }, dashboard.WithDrainTimeout(time.Second))
 	}
 }
 
 func TestRunFindsWhatIsBroken(t *testing.T) {
 	t.Parallel()
-	for broken, want := range map[string]string{
-		"manifest": "the manifest is not constant",
-		"enable":   "module notes failed",
-		"hook":     "the install hook, run again: installed already",
-		"panic":    "GET /api/v1/m/notes/notes/xxx",
-		"panel":    `panel count, range "1h": got status 500`,
-		"leak":     "goroutine",
+	for broken, tt := range map[string]struct{ check, want string }{
+		"manifest":    {"", "the manifest is not constant"},
+		"open":        {"closed", "GET /open names neither a permission nor Authenticated nor Public"},
+		"enable":      {"closed", "module notes failed"},
+		"hook":        {"lifecycle", "the install hook, run again: installed already"},
+		"panic":       {"senseless", "GET /api/v1/m/notes/notes/xxx"},
+		"panel":       {"panels", `panel count, range "1h": got status 500`},
+		"leak":        {"panels", "goroutine"},
+		"stop":        {"jobs", "run_test.go"}, // where the goroutine stands that goes on
+		"stream":      {"jobs", "panic: no such note"},
+		"deaf stream": {"jobs", "stream /api/v1/m/notes/follow goes on after its module was disabled"},
+		"job":         {"jobs", "job tidy: panic: nothing to tidy"},
+		"deaf job":    {"jobs", "job tidy goes on after its module was disabled"},
 	} {
 		t.Run(broken, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestBroken$")
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestBroken$/"+tt.check)
 			cmd.Env = append(os.Environ(), brokenEnv+"="+broken)
 			out, err := cmd.CombinedOutput()
-			if err == nil || !strings.Contains(string(out), want) {
-				t.Errorf("got %v and\n%s\nwant a failure with %q", err, out, want)
+			if err == nil || !strings.Contains(string(out), tt.want) {
+				t.Errorf("got %v and\n%s\nwant a failure with %q", err, out, tt.want)
 			}
 		})
 	}

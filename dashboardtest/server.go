@@ -21,6 +21,10 @@ const (
 
 	// patience is how long an expected state may take on a busy machine.
 	patience = 30 * time.Second
+
+	// farewell is how long handlers may take to return after the shutdown has
+	// ended their contexts.
+	farewell = 5 * time.Second
 )
 
 // A Server is a dashboard that runs for one test, behind a real HTTP server on a
@@ -82,7 +86,13 @@ func start(t testing.TB, opts ...dashboard.Option) *Server {
 			t.Errorf("shut down: %v", err)
 		}
 		transport.CloseIdleConnections()
-		web.Close()
+		closed := make(chan struct{})
+		go func() { web.Close(); close(closed) }()
+		select {
+		case <-closed:
+		case <-time.After(farewell): // else the test would hang until it is killed
+			t.Errorf("a request is still being handled %s after the shutdown", farewell)
+		}
 	})
 	if err := d.Start(t.Context()); err != nil {
 		t.Fatalf("start dashboard: %v", err)
