@@ -1,0 +1,2 @@
+// Package ratelimit decides how much each caller may use.
+package ratelimit
