@@ -1,0 +1,12 @@
+package ratelimit
+
+// Size tells how many buckets a store holds, and for how many it has memory.
+func (l *Local) Size() (live, slots int) {
+	for i := range l.shards {
+		s := &l.shards[i]
+		s.mu.Lock()
+		live, slots = live+s.live, slots+len(s.slots)
+		s.mu.Unlock()
+	}
+	return live, slots
+}
