@@ -138,7 +138,7 @@ func (d *Dashboard) compose() error {
 // and starts background work, which lasts until [Dashboard.Shutdown]; ctx
 // bounds the start alone. A module that fails to start does not fail Start.
 // Further calls wait for the first and return its error. A host that does not
-// call Start has it called by the first request.
+// call Start has it called by the first request, a readiness probe included.
 func (d *Dashboard) Start(ctx context.Context) error {
 	d.begin(ctx)
 	select {
@@ -272,8 +272,21 @@ func (d *Dashboard) awaitReady(s *request) bool {
 	if d.ready.Load() {
 		return true
 	}
+	d.beginDetached(s.r.Context())
+	patience, cancel := context.WithTimeout(s.r.Context(), startPatience)
+	defer cancel()
+	select {
+	case <-d.started:
+	case <-patience.Done():
+	}
+	return d.ready.Load()
+}
+
+// beginDetached starts the dashboard on behalf of a request that may end before
+// it has started. The set-up link leads to where that request came.
+func (d *Dashboard) beginDetached(ctx context.Context) {
 	d.startDetached.Do(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.r.Context()), startTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
 		d.begin(ctx)
 		go func() {
 			defer cancel()
@@ -283,13 +296,6 @@ func (d *Dashboard) awaitReady(s *request) bool {
 			}
 		}()
 	})
-	patience, cancel := context.WithTimeout(s.r.Context(), startPatience)
-	defer cancel()
-	select {
-	case <-d.started:
-	case <-patience.Done():
-	}
-	return d.ready.Load()
 }
 
 const (

@@ -29,8 +29,16 @@ type readinessCheck struct {
 }
 
 // readyz says whether requests would be answered, and which check fails. It
-// names no cause: anyone may ask.
+// names no cause: anyone may ask. It starts a dashboard that the host did not:
+// who balances load sends no request before.
 func (d *Dashboard) readyz(w http.ResponseWriter, s *request) {
+	if !d.ready.Load() {
+		ctx := s.r.Context()
+		if d.checkHost(s) != nil {
+			ctx = context.Background() // the set-up link must not lead to a name that anyone may send
+		}
+		d.beginDetached(ctx)
+	}
 	out := readiness{Status: "ok"}
 	check := func(name string, ok bool) {
 		c := readinessCheck{Name: name, Status: "ok"}

@@ -245,33 +245,49 @@ func TestLifeWithoutStart(t *testing.T) {
 			t.Error("Start after Shutdown: got nil, want an error")
 		}
 	})
-	t.Run("the first request starts it", func(t *testing.T) {
-		t.Parallel()
-		links := make(chan string, 1)
-		d, err := dashboard.New(memory(t), dashboard.WithLogger(slog.New(slog.DiscardHandler)),
-			dashboard.WithSetupLink(func(link string) { links <- link }))
-		if err != nil {
-			t.Fatal(err)
+	// A readiness probe does too: who balances load sends nothing else before.
+	for _, tc := range []struct{ name, path, host, link string }{
+		{"the first request starts it", "/", "localhost:7777", "http://localhost:7777/setup#"},
+		{"so does a probe", "/readyz", "localhost:7777", "http://localhost:7777/setup#"},
+		{"the link never leads to a name that anyone may send", "/readyz", "evil.example.com", "http://localhost:8080/setup#"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			firstRequest(t, tc.path, tc.host, tc.link)
+		})
+	}
+}
+
+// firstRequest starts a dashboard by a request, which is repeated until it is
+// answered.
+func firstRequest(t *testing.T, path, host, wantLink string) {
+	t.Helper()
+	links := make(chan string, 1)
+	d, err := dashboard.New(memory(t), dashboard.WithLogger(slog.New(slog.DiscardHandler)),
+		dashboard.WithSetupLink(func(link string) { links <- link }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewServer(d)
+	defer web.Close()
+	addr := web.Listener.Addr().String()
+	defer func() {
+		if err := d.Shutdown(context.Background()); err != nil {
+			t.Errorf("Shutdown: %v", err)
 		}
-		web := httptest.NewServer(d)
-		defer web.Close()
-		addr := web.Listener.Addr().String()
-		defer func() {
-			if err := d.Shutdown(context.Background()); err != nil {
-				t.Errorf("Shutdown: %v", err)
-			}
-		}()
-		if status, header, _ := raw(t, addr, "GET", "/readyz", "localhost"); status != 503 || header.Get("Retry-After") == "" {
-			t.Errorf("readyz before the start: got %d, want 503 with Retry-After", status)
+	}()
+	deadline := time.Now().Add(20 * time.Second)
+	for status := 0; status != 200; {
+		var header http.Header
+		status, header, _ = raw(t, addr, "GET", path, host)
+		if status != 200 && (status != 503 || header.Get("Retry-After") == "") {
+			t.Fatalf("GET %s before the start: got %d, want 503 with Retry-After", path, status)
 		}
-		deadline := time.Now().Add(20 * time.Second)
-		for status := 0; status != 200; {
-			if status, _, _ = raw(t, addr, "GET", "/", "localhost:7777"); status != 200 && time.Now().After(deadline) {
-				t.Fatalf("the first page: got %d", status)
-			}
+		if status != 200 && time.Now().After(deadline) {
+			t.Fatalf("GET %s: still %d", path, status)
 		}
-		if link := <-links; !strings.HasPrefix(link, "http://localhost:7777/setup#") {
-			t.Errorf("set-up link: got %s, want the address that was asked", link)
-		}
-	})
+	}
+	if link := <-links; !strings.HasPrefix(link, wantLink) {
+		t.Errorf("set-up link: got %s, want %s", link, wantLink)
+	}
 }

@@ -70,7 +70,8 @@ func defaultConfig() config {
 }
 
 // WithModules adds modules. On a database that has never seen a module it is
-// installed and enabled; afterwards the stored state is honored.
+// installed and enabled; afterwards the stored state is honored. The UI shows
+// modules in the order given here.
 func WithModules(modules ...Module) Option {
 	return option(func(c *config) error {
 		for _, m := range modules {
