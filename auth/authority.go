@@ -12,8 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/maypok86/otter/v2"
-
 	"github.com/modular-dashboard/dashboard/internal/query"
 	"github.com/modular-dashboard/dashboard/internal/seal"
 	"github.com/modular-dashboard/dashboard/storage"
@@ -30,7 +28,7 @@ type Authority struct {
 	limiter  Limiter
 	origin   *http.CrossOriginProtection
 	feed     *feed
-	known    *otter.Cache[tokenHash, *knownToken]
+	known    memo[*knownToken]
 	box      atomic.Pointer[seal.Box]
 	ring     atomic.Pointer[keyRing]
 	refresh  atomic.Pointer[refreshKeys]
@@ -78,7 +76,7 @@ func New(db *storage.DB, opts ...Option) (*Authority, error) {
 	if c.keySource == nil {
 		return nil, errors.New("new authority: no master key: use WithMasterKeys or WithKeySource")
 	}
-	known, err := otter.New(&otter.Options[tokenHash, *knownToken]{MaximumSize: maxKnown})
+	known, err := newMemo[*knownToken](maxKnown)
 	if err != nil {
 		return nil, fmt.Errorf("new authority: %w", err)
 	}

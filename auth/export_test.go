@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/maypok86/otter/v2"
 
 	"github.com/modular-dashboard/dashboard/storage"
 )
@@ -66,12 +67,12 @@ func (a *Authority) RecentChanges() (n, limit int) {
 
 // KnownTokens returns how many verified tokens are remembered.
 func (a *Authority) KnownTokens() int {
-	a.known.CleanUp()
-	return a.known.EstimatedSize()
+	sized(a.known).CleanUp()
+	return sized(a.known).EstimatedSize()
 }
 
 // SetMaxKnown changes how many verified tokens are remembered.
-func (a *Authority) SetMaxKnown(n uint64) { a.known.SetMaximum(n) }
+func (a *Authority) SetMaxKnown(n uint64) { sized(a.known).SetMaximum(n) }
 
 // NewMemoryLimiter returns the default limiter.
 func NewMemoryLimiter() Limiter { return newMemoryLimiter() }
@@ -115,9 +116,9 @@ func ForgeAPIKey(random string) string {
 // KnownKeys returns how many API keys are remembered, and how many are known to
 // be gone.
 func (a *Authority) KnownKeys() (known, gone int) {
-	a.keys.known.CleanUp()
-	a.keys.gone.CleanUp()
-	return a.keys.known.EstimatedSize(), a.keys.gone.EstimatedSize()
+	sized(a.keys.known).CleanUp()
+	sized(a.keys.gone).CleanUp()
+	return sized(a.keys.known).EstimatedSize(), sized(a.keys.gone).EstimatedSize()
 }
 
 // PageSQL returns the statement that reads a page of accounts, the first or one
@@ -151,4 +152,9 @@ func (a *Authority) PendingUses() int {
 	a.keys.mu.Lock()
 	defer a.keys.mu.Unlock()
 	return len(a.keys.uses)
+}
+
+// sized is the cache of a memo, for looking at its size.
+func sized[V any](m memo[V]) *otter.Cache[tokenHash, V] {
+	return m.(*otter.Cache[tokenHash, V])
 }

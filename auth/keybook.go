@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/maypok86/otter/v2"
-
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
@@ -20,10 +18,10 @@ import (
 // again.
 type keyBook struct {
 	secret atomic.Pointer[[]byte] // that tags keys
-	known  *otter.Cache[tokenHash, *knownKey]
+	known  memo[*knownKey]
 	// gone are keys of ours that the database has not, and the era in which it
 	// was asked. It asks for those again only once it may be another one.
-	gone *otter.Cache[tokenHash, uint64]
+	gone memo[uint64]
 
 	mu   sync.Mutex
 	uses map[string]int64 // by key's id, in microseconds: not yet written
@@ -42,10 +40,10 @@ const (
 
 func (b *keyBook) init() (err error) {
 	b.uses = map[string]int64{}
-	if b.known, err = otter.New(&otter.Options[tokenHash, *knownKey]{MaximumSize: maxKnown}); err != nil {
+	if b.known, err = newMemo[*knownKey](maxKnown); err != nil {
 		return err
 	}
-	b.gone, err = otter.New(&otter.Options[tokenHash, uint64]{MaximumSize: maxGone})
+	b.gone, err = newMemo[uint64](maxGone)
 	return err
 }
 

@@ -31,9 +31,20 @@ const entryOverhead = 128
 // MemoryCache is a [Cache] of this process, bounded in bytes. Make one with
 // [NewMemoryCache].
 type MemoryCache struct {
-	entries *otter.Cache[string, cached]
+	entries entries
 	max     int64
 	closed  atomic.Bool
+}
+
+// entries is what is used of otter's cache. It is an interface so that otter's
+// generic types are not part of MemoryCache: packages that import it would
+// compile them again.
+type entries interface {
+	GetIfPresent(key string) (cached, bool)
+	Set(key string, value cached) (cached, bool)
+	Invalidate(key string) (cached, bool)
+	InvalidateAll()
+	StopAllGoroutines() bool
 }
 
 type cached struct {
@@ -48,7 +59,7 @@ func NewMemoryCache(maxBytes int64) *MemoryCache {
 	if maxBytes <= 0 {
 		maxBytes = defaultCacheBytes
 	}
-	entries := otter.Must(&otter.Options[string, cached]{
+	made := otter.Must(&otter.Options[string, cached]{
 		MaximumWeight: uint64(maxBytes),
 		Weigher: func(key string, c cached) uint32 {
 			return uint32(min(int64(len(key)+len(c.value)+entryOverhead), math.MaxUint32))
@@ -57,7 +68,7 @@ func NewMemoryCache(maxBytes int64) *MemoryCache {
 			return e.Value.ttl
 		}),
 	})
-	return &MemoryCache{entries: entries, max: maxBytes}
+	return &MemoryCache{entries: made, max: maxBytes}
 }
 
 // Get implements [Cache].
