@@ -62,6 +62,22 @@ func TestStreamOfRevokedSession(t *testing.T) {
 	next(t, stream, "session-ended")
 }
 
+// A credential that expires by itself ends its streams, though nobody is told.
+func TestStreamOfExpiredKey(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dashboard.WithModules(ticker(nil)))
+	s.waitState("ticker", "enabled")
+	var made struct{ Key string }
+	s.owner().do("POST", "/api/v1/api-keys", map[string]any{"name": "short", "permissions": []string{"ticker.note.read"},
+		"expires_at": time.Now().Add(time.Second)}).wantStatus(http.StatusCreated).decode(&made)
+	stream, err := s.as(made.Key).listen(t.Context(), "/api/v1/m/ticker/ticks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	next(t, stream, "tick")
+	next(t, stream, "session-ended")
+}
+
 func TestStreamsPerPerson(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, dashboard.WithModules(ticker(nil)))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/modular-dashboard/dashboard/auth"
 )
@@ -24,7 +25,8 @@ type openStream struct {
 	endpoint  *endpoint
 	person    string // "" is not counted
 	cancel    context.CancelCauseFunc
-	judging   sync.Mutex // so that the latest judgement is the one that stays
+	judging   sync.Mutex  // so that the latest judgement is the one that stays
+	expiry    *time.Timer // nil where the session has no end of its own
 }
 
 // maxStreams bounds the streams of modules that one person, or one address
@@ -51,7 +53,8 @@ func openStreamOf(ctx context.Context, e *endpoint) (_ context.Context, o *openS
 	}
 	// What changed between the check of this request and now was told to nobody.
 	s.streams.recheckOne(ctx, o)
-	return ctx, o, func() { o.cancel(nil); s.streams.remove(o) }, nil
+	s.streams.awaitExpiry(ctx, o)
+	return ctx, o, func() { o.cancel(nil); o.stopTimer(); s.streams.remove(o) }, nil
 }
 
 func (s *streamSet) add(o *openStream) bool {
@@ -107,6 +110,34 @@ func (s *streamSet) recheckOne(ctx context.Context, o *openStream) {
 		o.cancel(errSessionEnded)
 	default: // it cannot be decided: better to end than to show too much
 		o.cancel(errShutdown)
+	}
+}
+
+// awaitExpiry rechecks a stream when its session, or its API key, expires by
+// itself: nobody is told of that.
+func (s *streamSet) awaitExpiry(ctx context.Context, o *openStream) {
+	p := o.principal.Load()
+	if p == nil || p.SessionExpiresAt.IsZero() {
+		return
+	}
+	o.judging.Lock()
+	defer o.judging.Unlock()
+	o.expiry = time.AfterFunc(time.Until(p.SessionExpiresAt), func() {
+		s.recheckOne(ctx, o)
+		o.judging.Lock()
+		defer o.judging.Unlock()
+		if ctx.Err() == nil { // it was prolonged, or the clocks differ
+			o.expiry.Reset(max(time.Until(o.principal.Load().SessionExpiresAt), time.Second))
+		}
+	})
+}
+
+// stopTimer ends awaitExpiry of a stream whose context has ended.
+func (o *openStream) stopTimer() {
+	o.judging.Lock()
+	defer o.judging.Unlock()
+	if o.expiry != nil {
+		o.expiry.Stop()
 	}
 }
 
