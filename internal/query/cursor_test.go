@@ -48,7 +48,8 @@ func TestCursor(t *testing.T) {
 	}
 	refused("another key", []byte("0123456789abcdeX"), "people", "q", cursor, s)
 	refused("a short key", key[:15], "people", "q", cursor, s)
-	refused("another list", key, "peopl", "eq", cursor, s)
+	refused("another list", key, "animals", "q", cursor, s)
+	refused("another cut between list and filter", key, "peopl", "eq", cursor, s)
 	refused("another filter", key, "people", "q2", cursor, s)
 	refused("one field less", key, "people", "q", cursor, s[:3])
 	refused("one field more", key, "people", "q", cursor, s.With(query.Field{Name: "id", Kind: query.Text}))
