@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // ContentType is the media type of a problem document (RFC 9457 section 3).
@@ -20,7 +21,8 @@ const typePrefix = "urn:dashboard:problem:"
 
 // Problem is one error answer. Its zero value is a 500 without detail.
 type Problem struct {
-	// Type is a stable slug such as "module-required". Empty: the slug of the status.
+	// Type is a stable slug such as "module-required", or the absolute URI of a type that
+	// somebody else defined. Empty: the slug of the status.
 	Type string
 	// Title is a short summary that is the same for every problem of the type. Empty: the
 	// text of the status.
@@ -55,8 +57,14 @@ func New(status int, slug, detail string) Problem {
 	return Problem{Type: slug, Status: status, Detail: detail}
 }
 
-// URI returns the type URI of a slug: "urn:dashboard:problem:" and the slug.
-func URI(slug string) string { return typePrefix + slug }
+// URI returns the type URI of a slug: "urn:dashboard:problem:" and the slug. What is a URI
+// already, by its colon, stays as it is.
+func URI(slug string) string {
+	if strings.Contains(slug, ":") {
+		return slug
+	}
+	return typePrefix + slug
+}
 
 // Slug returns the default slug of a status: "not-found" for 404.
 func Slug(status int) string {

@@ -37,6 +37,7 @@ func TestWrite(t *testing.T) {
 		{"reserved", problem.Problem{Status: 400, Extra: map[string]any{
 			"type": "x", "title": "x", "status": 1, "detail": "x", "instance": "x", "request_id": "x", "errors": 1, "": 1, "kept": 1}}, 400},
 		{"unwritable", problem.Problem{Status: 400, Extra: map[string]any{"f": func() {}, "n": math.NaN(), "kept": 1}}, 400},
+		{"foreign type", problem.New(429, "https://iana.org/assignments/http-problem-types#quota-exceeded", ""), 429},
 		{"not an error", problem.New(200, "odd", ""), 500},
 		{"unknown status", problem.New(499, "", ""), 499},
 		{"invalid text", problem.New(400, "", "a\xffb\u2028"), 400},
