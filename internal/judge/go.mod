@@ -5,6 +5,7 @@ go 1.26.0
 replace github.com/modular-dashboard/dashboard => ../..
 
 require (
+	github.com/dunglas/httpsfv v1.1.2
 	github.com/getkin/kin-openapi v0.152.0
 	github.com/modular-dashboard/dashboard v0.0.0-00010101000000-000000000000
 	github.com/pb33f/libopenapi v0.41.8
