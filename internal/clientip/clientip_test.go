@@ -48,10 +48,28 @@ func TestPeer(t *testing.T) {
 		"192.0.02.1":                      "",
 		"2001:db8::1:" + long("0", 70000): "",
 	} {
+		plain(t, remote)
 		got := clientip.Peer(remote)
 		if want == "" && got.IsValid() || want != "" && got != netip.MustParseAddr(want) {
 			t.Errorf("Peer(%.60q): got %v, want %q", remote, got, want)
 		}
+	}
+}
+
+// plain checks PeerIPv4 against Peer.
+func plain(t *testing.T, remote string) {
+	t.Helper()
+	want, _, _ := strings.Cut(remote, ":")
+	ok := strings.Contains(remote, ".") && strings.Contains(remote, ":") && clientip.Peer(remote).Is4() && clientip.Peer(remote).String() == want
+	if !ok {
+		want = ""
+	}
+	got, gotOK := clientip.PeerIPv4(remote)
+	if !gotOK {
+		got = ""
+	}
+	if got != want || gotOK != ok {
+		t.Errorf("PeerIPv4(%.60q): got %q, %t, want %q", remote, got, gotOK, want)
 	}
 }
 
@@ -178,6 +196,7 @@ func FuzzClient(f *testing.F) {
 		{`by="_a";for="[2001:db8::7]", for=10.0.0.2`, "2001:db8::7, 10.0.0.2", "2001:db8::7"},
 	}
 	f.Fuzz(func(t *testing.T, first, second string) {
+		plain(t, first)
 		for _, forwarded := range []bool{false, true} {
 			p := proxies(forwarded)
 			name := map[bool]string{false: "X-Forwarded-For", true: "Forwarded"}[forwarded]
