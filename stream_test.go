@@ -47,19 +47,29 @@ func TestStreamEndsWithPermission(t *testing.T) {
 }
 
 // A session that is revoked after the request was let in and before its stream
-// has begun does not leave a stream that nobody ends.
+// has begun does not leave a stream that nobody ends: not even where the open
+// streams were looked at meanwhile.
 func TestStreamOfRevokedSession(t *testing.T) {
 	t.Parallel()
 	var revoke func()
 	s := newServer(t, dashboard.WithModules(ticker(func() { revoke() })))
 	s.waitState("ticker", "enabled")
 	reader := s.member("reader", "ticker.note.read")
-	revoke = func() { reader.do("POST", "/api/v1/auth/logout", nil).wantStatus(204) }
-	stream, err := reader.listen(t.Context(), "/api/v1/m/ticker/ticks")
+	revoke = func() {}
+	first, err := reader.listen(t.Context(), "/api/v1/m/ticker/ticks")
 	if err != nil {
 		t.Fatal(err)
 	}
-	next(t, stream, "session-ended")
+	next(t, first, "tick")
+	revoke = func() {
+		reader.do("POST", "/api/v1/auth/logout", nil).wantStatus(204)
+		next(t, first, "session-ended")
+	}
+	second, err := reader.listen(t.Context(), "/api/v1/m/ticker/ticks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	next(t, second, "session-ended")
 }
 
 // A credential that expires by itself ends its streams, though nobody is told.

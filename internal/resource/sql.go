@@ -18,10 +18,17 @@ import (
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
-// fewRows is how many rows are sorted for one page at most. Where a filter leaves
-// more, the rows are walked in order until the page is full, which then does
-// not take long.
-const fewRows = 4000
+// bounds are those of the work for one page, where no index holds its rows side
+// by side.
+type bounds struct {
+	few  int // rows that are sorted without another thought
+	walk int // rows that are looked at, in order, for a page of many that match
+	many int // rows that are sorted rather than to walk on
+}
+
+// defaultBounds take a fraction of a second at most. The walk finds a page
+// unless what matches comes late in the order.
+func defaultBounds() bounds { return bounds{few: 4000, walk: 20_000, many: 100_000} }
 
 // Select is the one statement that reads a page, and its arguments. after is
 // where the page before ended.
@@ -97,20 +104,35 @@ func (t *Table) ordered(field string) string {
 	return t.has(field, forOrder)
 }
 
-// adaptive is for rows of which no index knows whether there are few. A bounded
-// look at the indexes of the condition tells: few are fetched and sorted, of
-// many the first in order are found soon by walking the index of the order. The
-// branch that is not taken has the limit 0 and does nothing. (PostgreSQL decides
-// so by its statistics; SQLite has none by default.)
+// adaptive is for rows of which no index knows whether there are few, nor where
+// they are in the order. A bounded look at the indexes of the condition tells:
+// few are fetched and sorted. Of many the first in order are found soon by
+// walking the index of the order, unless they come late in it: then the walk is
+// given up, and they are sorted too, up to a number where most rows match and
+// the walk will find some. Branches that are not taken have the limit 0 and do
+// nothing. (PostgreSQL decides by its statistics; SQLite has none by default.)
 func (t *Table) adaptive(q Query, chosen, beyond string, limit int) string {
-	key := t.fields.Key.Column
-	taken := func(few, many int) string {
-		return fmt.Sprintf("(SELECT CASE WHEN count(*) <= %d THEN %d ELSE %d END FROM few)", fewRows, few, many)
-	}
 	walk := t.name + " INDEXED BY " + t.ordered(q.Sort[0].Field.Name)
-	return fmt.Sprintf("WITH few(few_key) AS MATERIALIZED (SELECT %s FROM %s WHERE %s LIMIT %d)\n", key, t.name, chosen, fewRows+1) +
-		"SELECT " + t.columns + " FROM (" + t.page("few CROSS JOIN "+t.name+" ON "+key+" = few_key", q, beyond, taken(limit, 0)) + ")\nUNION ALL\n" +
-		"SELECT " + t.columns + " FROM (" + t.page(walk, q, join(chosen, beyond), taken(0, limit)) + ")"
+	if beyond == "" {
+		beyond = "1 = 1"
+	}
+	return fmt.Sprintf(`WITH few(n) AS MATERIALIZED (SELECT rowid FROM %[1]s WHERE %[2]s LIMIT %[3]d + 1),
+walked(n) AS MATERIALIZED (SELECT n FROM (SELECT rowid AS n, * FROM %[4]s WHERE %[5]s ORDER BY %[6]s
+	LIMIT CASE WHEN (SELECT count(*) FROM few) > %[3]d THEN %[7]d ELSE 0 END) WHERE %[2]s LIMIT %[8]d),
+many(n) AS MATERIALIZED (SELECT n FROM few WHERE (SELECT count(*) FROM few) <= %[3]d UNION ALL SELECT n FROM (SELECT rowid AS n FROM %[1]s WHERE %[2]s
+	LIMIT CASE WHEN (SELECT count(*) FROM few) > %[3]d AND (SELECT count(*) FROM walked) < %[8]d THEN %[9]d + 1 ELSE 0 END))
+`, t.name, chosen, t.bounds.few, walk, beyond, q.Sort.OrderBy(), t.bounds.walk, limit, t.bounds.many) +
+		t.branch(q, "many", beyond, fmt.Sprintf("(SELECT count(*) FROM many) <= %d", t.bounds.many), limit) + "\nUNION ALL\n" +
+		t.branch(q, "walked", "1 = 1", fmt.Sprintf("(SELECT count(*) FROM walked) = %d", limit), limit) + "\nUNION ALL\n" +
+		"SELECT " + t.columns + " FROM (" + t.page(walk, q, join(chosen, beyond),
+		fmt.Sprintf("CASE WHEN (SELECT count(*) FROM many) > %d THEN %d ELSE 0 END", t.bounds.many, limit)) + ")"
+}
+
+// branch reads a page of the rows whose numbers are in a list, if a condition
+// holds.
+func (t *Table) branch(q Query, list, where, condition string, limit int) string {
+	return "SELECT " + t.columns + " FROM (" + t.page(list+" CROSS JOIN "+t.name+" ON "+t.name+".rowid = "+list+".n", q, where,
+		fmt.Sprintf("CASE WHEN %s THEN %d ELSE 0 END", condition, limit)) + ")"
 }
 
 // List reads a page into items, a pointer to a slice of the type.

@@ -23,6 +23,7 @@ type Table struct {
 	kinds   []columnKind // of fields.All
 	columns string       // all of them, for SELECT and INSERT
 	indexes []tableIndex
+	bounds  bounds
 }
 
 // A tableIndex is an index that the table has.
@@ -44,7 +45,7 @@ const (
 
 // NewTable plans the table of a type.
 func NewTable(f *Fields, name string, d storage.Dialect) (*Table, error) {
-	t := &Table{fields: f, name: name, dialect: d}
+	t := &Table{fields: f, name: name, dialect: d, bounds: defaultBounds()}
 	var columns []string
 	for i := range f.All {
 		one := &f.All[i]
