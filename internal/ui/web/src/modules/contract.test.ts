@@ -38,6 +38,21 @@ describe('a module script', () => {
     expect(cleanup).toHaveBeenCalledOnce();
   });
 
+  it('is what the README shows', async () => {
+    const load = import.meta.glob('./example.js')['./example.js'];
+    const get = vi.fn(() => Promise.resolve({ items: [1, 2, 3] }));
+    const undo = await mountScript(
+      'x',
+      element,
+      { ...context, api: { get } } as unknown as ModuleContext,
+      load,
+    );
+    expect(get).toHaveBeenCalledWith('entries');
+    expect(element.textContent).toBe('3 entries');
+    undo();
+    expect(element.textContent).toBe('');
+  });
+
   it('may mount later, and without a cleanup', async () => {
     const undo = await mountScript(
       'x',
