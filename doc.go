@@ -56,6 +56,10 @@
 // API of a Go type, with [SQLTable] for one that is a table. Panels ([Stat], [Timeseries], [Table], [Bar], [Markdown], [Form])
 // are functions that return data; the UI draws them.
 //
+// A guide leads from an empty folder to such a module, its tests, its next
+// version and its place behind a proxy:
+// https://github.com/modular-dashboard/dashboard/blob/main/docs/guide.md
+//
 // # What holds always
 //
 // A module that panics or hangs takes down neither the host nor another module.
