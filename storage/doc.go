@@ -4,7 +4,7 @@
 // [DB] is one small type over SQLite and PostgreSQL: statements are written
 // once, with $1 placeholders, and the few differences between the databases
 // are named by [Dialect]. Adapters open it: storage/sqlite is the embedded
-// default.
+// default, and the one that there is so far.
 //
 //	db, err := sqlite.Open("app.db")
 //	if err != nil {
