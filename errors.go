@@ -125,6 +125,8 @@ func asError(err error) *Error {
 		return e
 	}
 	switch {
+	case errors.Is(err, context.Canceled): // whatever failed because of it: the client left, nothing is down
+		return &Error{Status: 499, Code: "client-closed-request", Err: err}
 	case errors.Is(err, auth.ErrInvalidCredentials):
 		return &Error{Status: http.StatusUnauthorized, Code: "invalid-credentials",
 			Detail: "The e-mail address or the password is wrong.", Err: err}
@@ -144,8 +146,6 @@ func asError(err error) *Error {
 	case errors.Is(err, storage.ErrBusy), errors.Is(err, storage.ErrUnavailable), errors.Is(err, storage.ErrClosed):
 		return &Error{Status: http.StatusServiceUnavailable, Code: "storage-unavailable", RetryAfter: time.Second,
 			Detail: "The database does not answer. Nothing was changed.", Err: err}
-	case errors.Is(err, context.Canceled):
-		return &Error{Status: 499, Code: "client-closed-request", Err: err}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &Error{Status: http.StatusGatewayTimeout, Code: "timeout",
 			Detail: "The request took too long.", Err: err}

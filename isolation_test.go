@@ -3,6 +3,7 @@ package dashboard_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/modular-dashboard/dashboard"
+	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
@@ -176,6 +178,20 @@ func TestHugeAnswersAreRefused(t *testing.T) {
 	s.waitState("bad", "enabled")
 	s.owner().get("/api/v1/m/bad/huge").wantProblem(http.StatusInternalServerError, "answer-too-large")
 	s.owner().get("/api/v1/m/bad/ping").wantStatus(http.StatusOK)
+}
+
+// A page that is left while it loads is no failure of this server.
+func TestWhoeverLeftIsAnswered499(t *testing.T) {
+	t.Parallel()
+	left := &hooks{id: "left", routes: func(r *dashboard.Router) error {
+		dashboard.Get(r, "/left", func(context.Context, none) (note, error) {
+			return note{}, fmt.Errorf("%w: read account: %w", auth.ErrUnavailable, context.Canceled)
+		}, dashboard.Require(permRead))
+		return nil
+	}}
+	s := newServer(t, dashboard.WithModules(left))
+	s.waitState("left", "enabled")
+	s.owner().get("/api/v1/m/left/left").wantProblem(499, "client-closed-request")
 }
 
 func TestHandlersThatHangDoNotHoldADisable(t *testing.T) {
