@@ -12,7 +12,7 @@ import (
 // userInfo is an account as the API shows it.
 type userInfo struct {
 	ID          string     `json:"id" resource:"key,filter"`
-	Email       string     `json:"email" title:"E-mail" resource:"readonly,label,sort=default,filter,search"`
+	Email       string     `json:"email" title:"Email" resource:"readonly,label,sort=default,filter,search"`
 	Name        string     `json:"name" validate:"max=200" resource:"sort,filter,search"`
 	Roles       []string   `json:"roles" validate:"max=50,dive,max=100" resource:"filter"`
 	Disabled    bool       `json:"disabled" resource:"filter"`

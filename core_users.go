@@ -80,7 +80,7 @@ func (a accounts) Update(ctx context.Context, id string, change func(*userInfo) 
 }
 
 type createUserIn struct {
-	Email    string   `json:"email" validate:"required,email,max=254" title:"E-mail"`
+	Email    string   `json:"email" validate:"required,email,max=254" title:"Email"`
 	Name     string   `json:"name" validate:"max=200" title:"Name"`
 	Password string   `json:"password" validate:"max=1024" title:"Password" doc:"Empty: the account cannot sign in with a password yet."`
 	Roles    []string `json:"roles" validate:"max=50,dive,max=100" title:"Roles"`

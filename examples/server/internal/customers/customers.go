@@ -14,7 +14,7 @@ import (
 type Customer struct {
 	ID        string    `json:"id" resource:"key"`
 	Name      string    `json:"name" validate:"required,max=100" resource:"label,sort,filter,search"`
-	Email     string    `json:"email" title:"E-mail" validate:"required,email,max=200" resource:"sort,search,unique"`
+	Email     string    `json:"email" title:"Email" validate:"required,email,max=200" resource:"sort,search,unique"`
 	Plan      string    `json:"plan" validate:"oneof=free team enterprise" default:"free" resource:"filter"`
 	Seats     int       `json:"seats" validate:"min=0,max=100000" resource:"sort,filter"`
 	Notes     string    `json:"notes" validate:"max=2000" resource:"detail"`
