@@ -150,6 +150,17 @@ export async function accessibility({ browser, server, step, shot }) {
   await page.goto(`${server.url}audit`);
   await page.getByRole('cell').first().waitFor();
   await judge('audit');
+  await page.getByRole('cell', { name: 'module.install.done' }).first().getByRole('button').click();
+  await page.waitForURL(/action=module\.install\.done/);
+  await page.getByRole('cell', { name: 'session.login' }).waitFor({ state: 'detached' });
+  await page.reload();
+  await page.getByRole('button', { name: 'Remove the filter What' }).waitFor();
+  await judge('audit-filtered');
+  await page.getByRole('button', { name: 'Remove the filter What' }).click();
+  await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Filters');
+  await page.goto(`${server.url}account`);
+  await page.getByRole('heading', { name: 'Profile' }).waitFor();
+  await judge('account');
   await page.goto(`${server.url}account/sessions`);
   await page.getByText('This one').waitFor();
   await judge('sessions');

@@ -38,6 +38,12 @@ export async function keys({ browser, server, step, shot }) {
     await shot(page, 'key');
     await page.keyboard.press('Escape');
     await dialog.waitFor();
+  });
+
+  await judge('key');
+
+  await step('and is gone with the dialog', async () => {
+    const dialog = page.getByRole('dialog', { name: 'Key Nightly import created' });
     await dialog.getByRole('button', { name: 'I have stored it' }).click();
     await dialog.waitFor({ state: 'detached' });
     assert.ok(!(await page.content()).includes(secret));

@@ -7,9 +7,12 @@ import { accessibility, accessibilityOfFaults } from './accessibility.mjs';
 import { launch } from './browser.mjs';
 import { faults } from './faults.mjs';
 import { firstRun } from './first-run.mjs';
+import { gallery } from './gallery.mjs';
 import { keyboard } from './keyboard.mjs';
 import { keys } from './keys.mjs';
+import { layout } from './layout.mjs';
 import { resources } from './resources.mjs';
+import { screens } from './screens.mjs';
 import { startServer } from './server.mjs';
 import { states } from './states.mjs';
 import { system, systemAccessibility } from './system.mjs';
@@ -36,7 +39,9 @@ const middle = values.prefix.at(1) ?? deepest;
 const jobs = [
   { name: 'faults', suite: faults, prefix: middle },
   ...values.prefix.map((prefix) => ({ name: 'first-run', suite: firstRun, prefix })),
+  { name: 'screens', suite: screens, prefix: deepest, more: ['customers'] },
   { name: 'accessibility', suite: accessibility, prefix: deepest },
+  { name: 'layout', suite: layout, prefix: middle },
   { name: 'states', suite: states, prefix: middle },
   { name: 'accessibility-faults', suite: accessibilityOfFaults, prefix: deepest },
   { name: 'system', suite: system, prefix: deepest },
@@ -45,6 +50,7 @@ const jobs = [
   { name: 'users', suite: users, prefix: middle },
   { name: 'keys', suite: keys, prefix: deepest },
   { name: 'keyboard', suite: keyboard, prefix: deepest },
+  { name: 'gallery', suite: gallery, prefix: deepest },
   { name: 'weight', suite: weight, prefix: deepest },
 ].filter((job) => values.only.length === 0 || values.only.includes(job.name));
 

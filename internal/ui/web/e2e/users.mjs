@@ -22,6 +22,9 @@ export async function users({ browser, server, step, shot }) {
   await step('a role is made', async () => {
     await page.goto(`${server.url}roles`);
     await page.getByRole('button', { name: 'New role' }).click();
+  });
+  await judge('new-role');
+  await step('with a name of its own', async () => {
     const dialog = page.getByRole('dialog', { name: 'New role' });
     await dialog.getByLabel('Title').fill('Night shift');
     assert.equal(await dialog.getByLabel('Name', { exact: true }).inputValue(), 'night-shift');
@@ -48,6 +51,11 @@ export async function users({ browser, server, step, shot }) {
   await step('an account is made with it, and can be searched for', async () => {
     await page.goto(`${server.url}users`);
     await page.getByRole('button', { name: 'New user' }).click();
+    const dialog = page.getByRole('dialog', { name: 'New user' });
+    await dialog.getByRole('checkbox').first().waitFor();
+  });
+  await judge('new-user');
+  await step('and is the one that is found', async () => {
     const dialog = page.getByRole('dialog', { name: 'New user' });
     await dialog.getByLabel('Email').fill(grace.email);
     await dialog.getByLabel('Name').fill('Grace Hopper');
@@ -76,6 +84,8 @@ export async function users({ browser, server, step, shot }) {
     for (const verb of ['Disable', 'Enable']) {
       await page.getByRole('button', { name: verb, exact: true }).click();
       const dialog = page.getByRole('dialog', { name: `${verb} ${grace.email}?` });
+      await dialog.waitFor();
+      if (verb === 'Disable') await judge('disable');
       await dialog.getByRole('button', { name: verb, exact: true }).click();
       await dialog.waitFor({ state: 'detached' });
       await page.locator('.badge', { hasText: `${verb}d` }).waitFor();

@@ -69,7 +69,7 @@ const customerSchema = {
   required: ['name', 'email'],
   properties: {
     name: { type: 'string', title: 'Name', minLength: 1, maxLength: 100, default: '' },
-    email: { type: 'string', title: 'E-mail', minLength: 1, maxLength: 200, format: 'email', default: '' },
+    email: { type: 'string', title: 'Email', minLength: 1, maxLength: 200, format: 'email', default: '' },
     plan: { type: 'string', title: 'Plan', enum: plans, default: 'free' },
     seats: { type: 'integer', title: 'Seats', minimum: 0, maximum: 100_000, default: 0 },
     notes: { type: 'string', title: 'Notes', maxLength: 2000, default: '' },
@@ -87,12 +87,12 @@ const descriptions = {
     label: 'name',
     may: { create: true, update: true, delete: true, export: true },
     search: true,
-    search_hint: 'Name, E-mail',
+    search_hint: 'Name, Email',
     default_sort: '-created_at',
     fields: [
       field('id', 'ID', 'text', { sort: false, read_only: true }),
       field('name', 'Name', 'text'),
-      field('email', 'E-mail', 'text', { filter: false }),
+      field('email', 'Email', 'text', { filter: false }),
       field('plan', 'Plan', 'enum', { values: plans, sort: false }),
       field('seats', 'Seats', 'integer'),
       field('notes', 'Notes', 'text', { list: false, filter: false, sort: false }),

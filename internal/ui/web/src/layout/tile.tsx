@@ -53,10 +53,11 @@ export function EditTile({ tile, from, lifted, onPress, onGrab, onCorner, onHide
           }}
         >
           <GripIcon />
-          <span className="dim small num" aria-hidden="true">
-            {String(tile.width)} × {String(tile.height)}
-          </span>
         </button>
+        {/* Not in the button, whose name would have to say it. */}
+        <span className="dim small num tile-size" aria-hidden="true">
+          {String(tile.width)} × {String(tile.height)}
+        </span>
         <Button look="icon" aria-label={t('layout.hide', { title })} onClick={onHide}>
           <HideIcon />
         </Button>

@@ -1,5 +1,5 @@
 import { useRouter } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { ask } from '../api/client';
 import { config, inBase } from '../config';
 import { region } from '../locale';
@@ -12,10 +12,14 @@ import { en } from '../strings/en';
 import { shownTheme } from '../theme';
 import { mountScript, quietly, ScriptError, type ModuleContext, type ScriptFault } from './contract';
 
-interface Props {
+export interface ModuleScriptProps {
   id: string;
   title: string;
   script: string;
+  /** Of the place while nothing is drawn. */
+  height: string;
+  /** Called when the script has drawn, or will not. */
+  onSettled: () => void;
 }
 
 const catalog: Partial<Record<string, Entry>> = en;
@@ -24,11 +28,12 @@ const keys = Object.keys(en);
 type State = 'loading' | 'ready' | ScriptFault;
 
 /** The place where a module's own script draws, contained: what goes wrong there is said there. */
-export function ModuleScript({ id, title, script }: Props) {
+export function ModuleScript({ id, title, script, height, onSettled }: ModuleScriptProps) {
   const box = useRef<HTMLDivElement>(null);
   const router = useRouter();
   const [attempt, setAttempt] = useState(0);
   const [state, setState] = useState<State>('loading');
+  const settled = useRef(onSettled);
 
   useEffect(() => {
     const host = box.current;
@@ -64,10 +69,14 @@ export function ModuleScript({ id, title, script }: Props) {
     };
   }, [id, script, attempt, router]);
 
+  useLayoutEffect(() => {
+    if (state !== 'loading') settled.current();
+  }, [state]);
+
   const faulty = state !== 'loading' && state !== 'ready';
   return (
     <section aria-label={title} aria-busy={state === 'loading'}>
-      {state === 'loading' && <Skeleton height="14rem" />}
+      {state === 'loading' && <Skeleton height={height} />}
       {faulty && (
         <Notice kind="bad" title={t('script.title', { title })} alert>
           <p>{t(`script.${state}`)}</p>

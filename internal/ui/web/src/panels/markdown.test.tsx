@@ -12,6 +12,8 @@ describe('markdown', () => {
   it.each([
     ['a paragraph', 'one\ntwo', '<p>one\ntwo</p>'],
     ['headings, below the panel’s own', '# A\n\n## B', '<h4>A</h4><h5>B</h5>'],
+    ['headings that begin low and jump', '## A\n\n#### B\n\n# C', '<h4>A</h4><h5>B</h5><h4>C</h4>'],
+    ['a heading in a quote', '# A\n\n> ## B', '<h4>A</h4><blockquote><h5>B</h5></blockquote>'],
     ['emphasis', '**a** *b* _c_ ~~d~~', '<p><strong>a</strong> <em>b</em> <em>c</em> <s>d</s></p>'],
     ['emphasis within emphasis', '**a *b* c**', '<p><strong>a <em>b</em> c</strong></p>'],
     ['names with underscores', 'max_open_files', '<p>max_open_files</p>'],

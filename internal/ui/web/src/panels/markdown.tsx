@@ -3,18 +3,25 @@ import { parse, type Block, type Inline } from './markdown-parser';
 
 /** Markdown as React elements: HTML in the source stays text, and nothing is ever parsed as HTML. */
 export function Markdown({ source }: { source: string }) {
-  return <div className="prose">{parse(source).map((block, index) => blockElement(block, index))}</div>;
+  return <div className="prose">{blocks(parse(source), [])}</div>;
 }
 
-function blockElement(block: Block, key: number): ReactNode {
+/** `above` are the levels of the headings that the next one stands below, as the source counts them. */
+function blocks(list: Block[], above: number[]): ReactNode[] {
+  return list.map((block, index) => blockElement(block, index, above));
+}
+
+// Panel titles are h3. What is inside ranks below, one step at a time however the source counts.
+const ranks = ['h4', 'h5', 'h6'] as const;
+
+function blockElement(block: Block, key: number, above: number[]): ReactNode {
   switch (block.kind) {
-    case 'heading':
-      // Panel titles are h3; what is inside a panel ranks below.
-      return block.level === 1 ? (
-        <h4 key={key}>{inline(block.text)}</h4>
-      ) : (
-        <h5 key={key}>{inline(block.text)}</h5>
-      );
+    case 'heading': {
+      while ((above.at(-1) ?? 0) >= block.level) above.pop();
+      above.push(block.level);
+      const Rank = ranks[above.length - 1] ?? 'h6';
+      return <Rank key={key}>{inline(block.text)}</Rank>;
+    }
     case 'paragraph':
       return <p key={key}>{inline(block.text)}</p>;
     case 'code':
@@ -26,9 +33,9 @@ function blockElement(block: Block, key: number): ReactNode {
     case 'rule':
       return <hr key={key} />;
     case 'quote':
-      return <blockquote key={key}>{block.blocks.map(blockElement)}</blockquote>;
+      return <blockquote key={key}>{blocks(block.blocks, above)}</blockquote>;
     case 'list': {
-      const items = block.items.map((item, index) => <li key={index}>{listItem(item)}</li>);
+      const items = block.items.map((item, index) => <li key={index}>{listItem(item, above)}</li>);
       return block.ordered ? (
         <ol key={key} start={block.start}>
           {items}
@@ -64,12 +71,12 @@ function blockElement(block: Block, key: number): ReactNode {
 }
 
 // A tight item is one line of text without a paragraph around it.
-function listItem(blocks: Block[]): ReactNode {
-  return blocks.map((block, index) =>
+function listItem(list: Block[], above: number[]): ReactNode {
+  return list.map((block, index) =>
     block.kind === 'paragraph' ? (
       <Fragment key={index}>{inline(block.text)}</Fragment>
     ) : (
-      blockElement(block, index)
+      blockElement(block, index, above)
     ),
   );
 }

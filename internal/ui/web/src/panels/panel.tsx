@@ -14,10 +14,10 @@ import type {
 import { lazyPart } from '../lazy';
 import { Boundary } from '../parts/boundary';
 import { Button } from '../parts/button';
-import { Skeleton } from '../parts/skeleton';
 import { t } from '../strings';
 import { AsOf } from './as-of';
 import { Bars } from './bars';
+import { Filled, useLastHeight } from './height';
 import { Ranges, useRange } from './range';
 import { Stat } from './stat';
 import { DataTable } from './table';
@@ -29,16 +29,8 @@ const Timeseries = lazyPart<{ title: string; unit?: string | undefined; data: Ti
 const Markdown = lazyPart<{ source: string }>(() => import('./markdown'), 'Markdown');
 const FormPanel = lazyPart<{ panel: PanelMeta; data: FormData }>(() => import('./form'), 'FormPanel');
 
-const otherHeight = '6rem';
-
-const heights: Record<string, string> = {
-  stat: '7.5rem',
-  timeseries: '18.25rem',
-  table: '12rem',
-  bar: '9rem',
-  markdown: '6rem',
-  form: '12rem',
-};
+/** The kinds whose data says from when it is. */
+const dated = new Set(['timeseries', 'table', 'bar']);
 
 interface Props {
   panel: PanelMeta;
@@ -59,10 +51,12 @@ export function Panel({ panel, size, from }: Props) {
   });
   const width = Math.min(4, Math.max(1, size?.width ?? (panel.width || 1)));
   const rows = size ? `h${String(size.height)}` : '';
-  const height = heights[panel.kind] ?? otherHeight;
+  const { attach, style, onFilled } = useLastHeight(`${panel.module}/${panel.id} ${String(width)} ${rows}`);
   const asOf = query.data?.['as_of'];
   return (
     <section
+      ref={attach}
+      style={style}
       className={`card panel ${panel.kind} w${String(width)} ${rows} ${panel.kind === 'table' ? 'flush' : ''}`}
       aria-labelledby={heading}
       aria-busy={query.isPending || query.isPlaceholderData}
@@ -71,31 +65,37 @@ export function Panel({ panel, size, from }: Props) {
       {from && <p className="panel-from">{from}</p>}
       <div className="panel-head">
         <h3 id={heading}>{panel.title}</h3>
-        {typeof asOf === 'string' && <AsOf at={asOf} stale={query.isError} />}
+        {typeof asOf === 'string' ? (
+          <AsOf at={asOf} stale={query.isError} />
+        ) : (
+          query.isPending && dated.has(panel.kind) && <AsOf at="" stale={false} />
+        )}
       </div>
       {panel.about && <p className="about">{panel.about}</p>}
       <Ranges panel={panel} range={range} onChange={setRange} />
-      {query.data === undefined ? (
-        <Waiting error={query.error} height={height} retry={() => void query.refetch()} />
-      ) : (
-        <Boundary resetKey={String(query.dataUpdatedAt)}>
-          <Suspense fallback={<Skeleton height={height} />}>{body(panel, query.data)}</Suspense>
-        </Boundary>
-      )}
+      <div className="panel-body">
+        {query.data === undefined ? (
+          <Waiting error={query.error} retry={() => void query.refetch()} />
+        ) : (
+          <Boundary resetKey={String(query.dataUpdatedAt)}>
+            <Suspense fallback={waiting}>
+              {body(panel, query.data)}
+              <Filled onFilled={onFilled} />
+            </Suspense>
+          </Boundary>
+        )}
+      </div>
     </section>
   );
 }
 
-interface WaitingProps {
-  error: Error | null;
-  height: string;
-  retry: () => void;
-}
+// As high as the kind's style sheet says.
+const waiting = <span className="skeleton" aria-hidden="true" />;
 
-function Waiting({ error, height, retry }: WaitingProps) {
-  if (!error) return <Skeleton height={height} />;
+function Waiting({ error, retry }: { error: Error | null; retry: () => void }) {
+  if (!error) return waiting;
   return (
-    <div className="stack" style={{ minBlockSize: height, alignContent: 'start' }}>
+    <div className="stack">
       <p>{said(error)}</p>
       <Button onClick={retry}>{t('retry')}</Button>
     </div>

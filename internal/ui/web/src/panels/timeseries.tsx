@@ -30,24 +30,31 @@ export function Timeseries({ title, unit, data }: Props) {
     .join(', ');
   return (
     <>
-      <Chart data={data} unit={shownUnit} label={t('chart.label', { title, values: said })} onPoint={setAt} />
-      <ul className="legend">
-        {data.series.map((series, position) => (
-          <li key={series.name}>
-            <svg width="22" height="8" viewBox="0 0 22 8" aria-hidden="true">
-              <path
-                d="M0 4h22"
-                stroke={`var(--chart-${String((position % 8) + 1)})`}
-                strokeWidth="2.500"
-                strokeDasharray={dashes[position % dashes.length]?.join(' ')}
-              />
-            </svg>
-            <span>{series.name}</span>
-            <b>{value(series.values, index)}</b>
-          </li>
-        ))}
-        {at !== null && <li className="dim num">{moment(index)}</li>}
-      </ul>
+      <div className="curves">
+        <Chart
+          data={data}
+          unit={shownUnit}
+          label={t('chart.label', { title, values: said })}
+          onPoint={setAt}
+        />
+        <ul className="legend">
+          {data.series.map((series, position) => (
+            <li key={series.name}>
+              <svg width="22" height="8" viewBox="0 0 22 8" aria-hidden="true">
+                <path
+                  d="M0 4h22"
+                  stroke={`var(--chart-${String((position % 8) + 1)})`}
+                  strokeWidth="2.500"
+                  strokeDasharray={dashes[position % dashes.length]?.join(' ')}
+                />
+              </svg>
+              <span>{series.name}</span>
+              <b>{value(series.values, index)}</b>
+            </li>
+          ))}
+          {at !== null && <li className="dim num">{moment(index)}</li>}
+        </ul>
+      </div>
       <details className="alternative">
         <summary>{t('chart.table')}</summary>
         <div className="table-scroll" tabIndex={0} role="region" aria-label={t('panel.table', { title })}>

@@ -1,7 +1,8 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { get } from '../api/client';
-import type { Items } from '../api/types';
+import { panelsQuery } from '../api/queries';
+import type { Items, MyModule } from '../api/types';
 
 /** A resource that this person may list. */
 export interface ResourceLine {
@@ -21,6 +22,14 @@ export const resourcesQuery = queryOptions({
 /** The resources of one module. */
 export function useResourcesOf(module: string): ResourceLine[] {
   return (useQuery(resourcesQuery).data ?? []).filter((resource) => resource.module === module);
+}
+
+/** The table that is all a module has to show, which then is its page. */
+export function useOnlyTable(module: MyModule | undefined): ResourceLine | undefined {
+  const panels = useQuery(panelsQuery).data;
+  const resources = useResourcesOf(module?.id ?? '');
+  if (!module || !panels || module.script || module.settings || resources.length !== 1) return undefined;
+  return panels.some((panel) => panel.module === module.id) ? undefined : resources[0];
 }
 
 /** Links to the tables of a module. */

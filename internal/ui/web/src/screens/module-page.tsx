@@ -1,21 +1,21 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link, useParams } from '@tanstack/react-router';
-import { Suspense } from 'react';
+import { Link, Navigate, useParams } from '@tanstack/react-router';
+import { Suspense, useEffect, useState } from 'react';
 import { myModulesQuery, panelsQuery } from '../api/queries';
 import type { MyModule } from '../api/types';
 import { lazyPart } from '../lazy';
+import type { ModuleScriptProps } from '../modules/module-script';
 import { Boundary } from '../parts/boundary';
 import { ErrorNotice } from '../parts/notice';
 import { Page } from '../parts/page';
 import { LoadingRows, Skeleton } from '../parts/skeleton';
+import { useLastHeight } from '../panels/height';
 import { Panel } from '../panels/panel';
-import { ResourceLinks, useResourcesOf } from '../resource/links';
+import { ResourceLinks, useOnlyTable, useResourcesOf } from '../resource/links';
 import { t } from '../strings';
 
-const ModuleScript = lazyPart<{ id: string; title: string; script: string }>(
-  () => import('../modules/module-script'),
-  'ModuleScript',
-);
+const ModuleScript = lazyPart<ModuleScriptProps>(() => import('../modules/module-script'), 'ModuleScript');
+const patienceMs = 3_000;
 
 /** A module's own page: its script, if it ships one, and its panels. */
 export function ModulePage() {
@@ -44,6 +44,18 @@ function Present({ module }: { module: MyModule }) {
   const panels = useQuery(panelsQuery);
   const own = panels.data?.filter((panel) => panel.module === id) ?? [];
   const resources = useResourcesOf(id);
+  const only = useOnlyTable(module);
+  const { attach, last, onFilled } = useLastHeight(`script ${id}`);
+  // Panels below a script whose height is not known yet wait for it, though not for long.
+  const height = last > 0 ? `${String(last)}px` : '14rem';
+  const [settled, setSettled] = useState(!script || last > 0);
+  useEffect(() => {
+    const timer = setTimeout(setSettled, patienceMs, true);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, []);
+  if (only) return <Navigate to="/m/$id/r/$resource" params={{ id, resource: only.name }} replace />;
   return (
     <Page
       title={title}
@@ -58,10 +70,19 @@ function Present({ module }: { module: MyModule }) {
       <div className="stack">
         {resources.length > 0 && <ResourceLinks resources={resources} />}
         {script && (
-          <div className="stretch">
+          <div className="stretch" ref={attach}>
             <Boundary resetKey={script}>
-              <Suspense fallback={<Skeleton height="14rem" />}>
-                <ModuleScript id={id} title={title} script={script} />
+              <Suspense fallback={<Skeleton height={height} />}>
+                <ModuleScript
+                  id={id}
+                  title={title}
+                  script={script}
+                  height={height}
+                  onSettled={() => {
+                    onFilled();
+                    setSettled(true);
+                  }}
+                />
               </Suspense>
             </Boundary>
           </div>
@@ -71,7 +92,7 @@ function Present({ module }: { module: MyModule }) {
           <ErrorNotice error={panels.error} onRetry={() => void panels.refetch()} alert={false} />
         )}
         {own.length > 0 && (
-          <div className="grid">
+          <div className="grid" hidden={!settled}>
             <h2 className="visually-hidden">{t('panels')}</h2>
             {own.map((panel) => (
               <Panel key={panel.id} panel={panel} />

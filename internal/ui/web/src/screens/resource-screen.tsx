@@ -14,6 +14,7 @@ import { ExportMenu } from '../resource/export-menu';
 import { Facts } from '../resource/facts';
 import { ResourceList as List } from '../resource/list';
 import { useListControl } from '../resource/list-state';
+import { useOnlyTable } from '../resource/links';
 import { descriptionQuery, itemQuery } from '../resource/queries';
 import { keyOf, labelOf, type Description, type Tagged } from '../resource/types';
 import { t } from '../strings';
@@ -29,7 +30,7 @@ export function ResourceList() {
   return (
     <Page
       title={about.data?.title ?? resource}
-      crumbs={<ModuleCrumb id={id} />}
+      crumbs={<Crumbs id={id} />}
       actions={about.data && <ListActions about={about.data} />}
     >
       {about.error && !about.data && (
@@ -107,12 +108,11 @@ export function ResourceItem() {
     <Page
       title={about && latest.data ? labelOf(about, latest.data.item) : (about?.singular ?? resource)}
       crumbs={
-        <ModuleCrumb id={id}>
-          <span aria-hidden="true"> / </span>
+        <Crumbs id={id}>
           <Link to="/m/$id/r/$resource" params={{ id, resource }}>
             {about?.title ?? resource}
           </Link>
-        </ModuleCrumb>
+        </Crumbs>
       }
       actions={
         about?.may.delete &&
@@ -145,30 +145,37 @@ function ItemBody({ about, id, latest }: { about: Description; id: string; lates
   const inForm = new Set(Object.keys(schema?.properties ?? {}));
   const facts = about.fields.filter((field) => field.read_only || !inForm.has(field.name));
   return (
-    <div className={schema ? 'settings' : undefined}>
-      {schema && (
-        <section className="card" aria-label={about.singular}>
-          <Suspense fallback={<LoadingRows rows={4} height="4rem" />}>
+    <Suspense fallback={<LoadingRows rows={4} height="4rem" />}>
+      <div className={schema ? 'settings' : undefined}>
+        {schema && (
+          <section className="card" aria-label={about.singular}>
             <ItemEditor about={about} id={id} schema={schema} latest={latest} />
-          </Suspense>
-        </section>
-      )}
-      {facts.length > 0 && (
-        <section className="card" aria-label={t('resource.facts')}>
-          <Facts fields={facts} item={latest.item} />
-        </section>
-      )}
-    </div>
+          </section>
+        )}
+        {facts.length > 0 && (
+          <section className="card" aria-label={t('resource.facts')}>
+            <Facts fields={facts} item={latest.item} />
+          </section>
+        )}
+      </div>
+    </Suspense>
   );
 }
 
-function ModuleCrumb({ id, children }: { id: string; children?: ReactNode }) {
-  const title = useQuery(myModulesQuery).data?.find((module) => module.id === id)?.title;
+function Crumbs({ id, children }: { id: string; children?: ReactNode }) {
+  const module = useQuery(myModulesQuery).data?.find((one) => one.id === id);
+  // A module that is one table has no page above it.
+  const alone = useOnlyTable(module) !== undefined;
   return (
     <nav className="crumbs" aria-label={t('crumbs')}>
-      <Link to="/m/$id" params={{ id }}>
-        {title ?? id}
-      </Link>
+      {alone ? (
+        <Link to="/">{t('overview')}</Link>
+      ) : (
+        <Link to="/m/$id" params={{ id }}>
+          {module?.title ?? id}
+        </Link>
+      )}
+      {children && <span aria-hidden="true"> / </span>}
       {children}
     </nav>
   );

@@ -13,6 +13,7 @@ import { Dialog } from '../parts/dialog';
 import { TextField } from '../parts/field';
 import { Moment } from '../parts/moment';
 import { Notice } from '../parts/notice';
+import { LoadingRows } from '../parts/skeleton';
 import { notify } from '../parts/toast';
 import { Refused } from '../resource/refused';
 import { Nothing } from '../resource/value';
@@ -53,8 +54,9 @@ export function StatusBadge({ disabled }: { disabled: boolean }) {
 /** The editor of an account beside its facts. */
 export function UserBody({ latest, editable }: { latest: Tagged; editable: boolean }) {
   const { item } = latest;
-  const roles = useQuery(rolesQuery).data ?? [];
+  const { data: roles = [], isPending } = useQuery(rolesQuery);
   const own = useOwnPatterns();
+  if (isPending) return <LoadingRows rows={4} height="4rem" />;
   const missing = roles.length > 0 ? beyond(own, patternsOf(roles, item.roles).keys()) : '';
   return (
     <div className="settings">

@@ -6,7 +6,8 @@ import { t } from '../strings';
 
 /** The list of screens and of the modules this person may open. */
 export function Nav() {
-  const modules = useQuery(myModulesQuery).data ?? [];
+  const mine = useQuery(myModulesQuery);
+  const modules = mine.data ?? [];
   const mayUsers = useMay('users.read');
   const manage = [
     { to: '/modules', title: t('nav.modules'), may: useMay('modules.read') },
@@ -14,7 +15,8 @@ export function Nav() {
     { to: '/roles', title: t('nav.roles'), may: mayUsers },
     { to: '/audit', title: t('audit'), may: useMay('audit.read') },
     { to: '/system', title: t('nav.system'), may: useMay('system.read') },
-  ].filter((screen) => screen.may);
+    // What stands below the modules comes with them, and so stays where it is.
+  ].filter((screen) => screen.may && !mine.isPending);
   return (
     <>
       <ul className="nav-list">

@@ -4,10 +4,15 @@ import type { Words } from '../words';
 /** The audit log. */
 export const audit: Words<typeof en> = {
   'audit.when': 'Wann',
-  'audit.who': 'Wer',
-  'audit.what': 'Was',
+  'audit.actor': 'Wer',
+  'audit.action': 'Was',
   'audit.target': 'Ziel',
   'audit.detail': 'Einzelheiten',
+  'audit.filters': 'Filter',
+  'audit.about': 'Ein Wert in einer Zeile zeigt, ausgewählt, nur Einträge mit ihm.',
+  'audit.only': 'Nur Einträge damit',
+  'audit.all': 'Filter {name} entfernen',
+  'audit.none': 'Kein Eintrag hat all das.',
   'audit.system': 'System',
   'audit.more': 'Ältere Einträge anzeigen',
   'audit.empty.title': 'Noch nichts',
