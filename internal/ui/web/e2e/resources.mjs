@@ -48,10 +48,7 @@ export async function resources({ browser, server, step, shot }) {
     await step('the page of a module that is one table is that table', async () => {
       await page.goto(`${server.url}m/customers`);
       await page.waitForURL(list);
-      await page
-        .getByRole('navigation', { name: 'Up' })
-        .getByRole('link', { name: 'Overview' })
-        .waitFor();
+      await page.getByRole('navigation', { name: 'Up' }).getByRole('link', { name: 'Overview' }).waitFor();
       await settled();
     });
   }
