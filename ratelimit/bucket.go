@@ -63,6 +63,12 @@ func (s *slot) full(now time.Time) bool {
 	return s.bucket.TokensAt(now) >= float64(s.bucket.Burst())
 }
 
+// untilFull is how long a bucket needs to be full, at most a year.
+func (s *slot) untilFull(now time.Time) time.Duration {
+	missing := float64(s.bucket.Burst()) - s.bucket.TokensAt(now)
+	return time.Duration(min(missing/float64(s.bucket.Limit())*float64(time.Second), float64(MaxWindow)))
+}
+
 // charge decides about a cost and takes it where the bucket holds it.
 func (r *rule) charge(s *slot, cost int64, now time.Time, d *Decision) {
 	tokens := s.bucket.TokensAt(now)
@@ -98,12 +104,17 @@ func (r *rule) settle(s *slot, delta int64, now time.Time) {
 	s.bucket.SetBurstAt(now, int(r.depth))
 }
 
-// allow writes the decision of a bucket that holds tokens now.
+// allow writes the decision of a bucket that holds tokens now. Field by field: a
+// literal is made elsewhere and copied.
 func (r *rule) allow(tokens float64, d *Decision) {
-	*d = Decision{
-		Policy: r.label, Limit: r.depth, Remaining: int64(max(tokens, 0)), Reset: r.until(float64(r.depth) - tokens),
-		Allowed: true, Source: Exact,
-	}
+	d.Policy = r.label
+	d.Limit = r.depth
+	d.Remaining = max(int64(tokens), 0)
+	d.Reset = r.until(float64(r.depth) - tokens)
+	d.RetryAfter = 0
+	d.Allowed = true
+	d.TooLarge = false
+	d.Source = Exact
 }
 
 // refuse writes the decision of a bucket that holds fewer tokens than the cost.

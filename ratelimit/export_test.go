@@ -10,3 +10,9 @@ func (l *Local) Size() (live, slots int) {
 	}
 	return live, slots
 }
+
+// KnowsLevels tells whether what a limiter holds is read, not asked for.
+func (l *Local) KnowsLevels() bool { return l.level != 0 }
+
+// ForgetLevels has it asked for.
+func (l *Local) ForgetLevels() { l.level = 0 }

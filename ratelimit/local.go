@@ -4,7 +4,6 @@ import (
 	"context"
 	"hash/maphash"
 	"math/bits"
-	"sync/atomic"
 	"time"
 )
 
@@ -12,7 +11,7 @@ const (
 	defaultKeys = 1 << 18
 	maxKeys     = 1 << 30
 
-	shardKeys    = 1024 // about how many keys a shard has when the store is full
+	shardKeys    = 1024 // a shard has so many keys when the store is full, or up to twice
 	maxShardBits = 16
 )
 
@@ -32,8 +31,9 @@ type Local struct {
 	shift   int // of a hash, to its shard
 	most    int // keys in a shard
 	shards  []shard
+	level   levelField
 	excess  uint64 // changes the hash of a policy's name to that of its overflow bucket
-	watched atomic.Bool
+	sweeper sweeper
 }
 
 // A LocalOption adjusts a [Local]; see the With functions.
@@ -63,7 +63,7 @@ func NewLocal(opts ...LocalOption) *Local {
 	for _, o := range opts {
 		o.applyLocal(&c)
 	}
-	shardBits := min(bits.Len(uint(c.keys/shardKeys)), maxShardBits)
+	shardBits := min(bits.Len(uint(c.keys/shardKeys)|1)-1, maxShardBits)
 	shards := 1 << shardBits
 	most := (c.keys + shards - 1) / shards
 	if shards > 1 {
@@ -72,7 +72,7 @@ func NewLocal(opts ...LocalOption) *Local {
 	seed := maphash.MakeSeed()
 	return &Local{
 		start: time.Now(), seed: seed, shift: 64 - shardBits, most: most, shards: make([]shard, shards),
-		excess: maphash.String(seed, "overflow") & nameBits,
+		level: findLevel(), excess: maphash.String(seed, "overflow") & nameBits,
 	}
 }
 
@@ -118,14 +118,28 @@ func (l *Local) shard(key uint64) *shard { return &l.shards[key>>l.shift] }
 // [time.Now].
 func (l *Local) now() time.Duration { return time.Since(l.start) }
 
-// one decides one charge.
+// one decides one charge. What most are, of a bucket that is there and holds
+// enough, takes the short way.
 func (l *Local) one(r *rule, key uint64, cost int64, d *Decision) {
 	since := l.now()
 	s := l.shard(key)
 	s.mu.Lock()
-	now := l.start.Add(s.clock(since))
-	l.decide(r, s, key, cost, now, d)
+	found := s.find(key ^ r.name)
+	if found == nil || found.numbers != r.numbers || l.level == 0 || !found.bucket.AllowN(l.start.Add(s.clock(since)), int(cost)) {
+		l.decide(r, s, key, cost, l.start.Add(s.clock(since)), d)
+		s.mu.Unlock()
+		return
+	}
+	left := l.level.of(&found.bucket)
+	if left < 0 { // allowed ahead of time, by less than a nanosecond
+		now := l.start.Add(s.last)
+		found.give(cost, now)
+		l.decide(r, s, key, cost, now, d)
+		s.mu.Unlock()
+		return
+	}
 	s.mu.Unlock()
+	r.allow(left, d)
 }
 
 // decide decides one charge in its shard, whose lock is held.
@@ -159,7 +173,7 @@ func (l *Local) place(r *rule, s *shard, key uint64, now time.Time) (*slot, Sour
 		return found, Exact
 	}
 	if s.room(l.most, now) {
-		l.watch()
+		l.watch(s.last, soonSweep)
 		return s.add(r, hash, now), Exact
 	}
 	hash = l.excess ^ r.name

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/modular-dashboard/dashboard/ratelimit"
+	"github.com/modular-dashboard/dashboard/ratelimit/ratelimittest"
 )
 
 // pass lets simulated time pass.
@@ -140,8 +141,49 @@ func TestMaxKeys(t *testing.T) {
 				overflow++
 			}
 		}
-		if overflow < test.overflow || overflow > test.overflow+test.overflow/100 {
+		if overflow < test.overflow || overflow > test.overflow+test.keys/1000 {
 			t.Errorf("%d keys in a store for %d: %d share a bucket, want %d", test.keys, test.option, overflow, test.overflow)
 		}
 	}
+}
+
+// The limiter we build on rounds waits of less than a nanosecond down to none.
+// A charge that is ahead of time by so little is refused nevertheless.
+func TestNotEvenANanosecondEarly(t *testing.T) {
+	for _, known := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			local := ratelimit.NewLocal()
+			if !local.KnowsLevels() {
+				t.Error("a limiter keeps what it holds elsewhere than it did: decisions are slower")
+			}
+			if !known {
+				local.ForgetLevels()
+			}
+			l := limiter(t, local, policy(t, "", "3/s burst 1"))
+			for _, step := range []struct {
+				wait time.Duration
+				want ratelimit.Decision
+			}{
+				{0, ratelimit.Decision{Allowed: true, Reset: 333_333_334}},
+				{333_333_333, ratelimit.Decision{Reset: 1, RetryAfter: 1}},
+				{1, ratelimit.Decision{Allowed: true, Reset: 333_333_334}},
+				{333_333_333, ratelimit.Decision{Reset: 1, RetryAfter: 1}},
+				{1, ratelimit.Decision{Allowed: true, Reset: 333_333_334}},
+			} {
+				pass(step.wait)
+				step.want.Policy, step.want.Limit, step.want.Source = "default", 1, ratelimit.Exact
+				if got := allow(t, l, "ann", 1); got != step.want {
+					t.Errorf("known %t, after %v: got %+v, want %+v", known, step.wait, got, step.want)
+				}
+			}
+		})
+	}
+}
+
+func TestConformanceWithoutLevels(t *testing.T) {
+	ratelimittest.Run(t, func(*testing.T) ratelimit.Store {
+		local := ratelimit.NewLocal()
+		local.ForgetLevels()
+		return local
+	})
 }

@@ -75,15 +75,21 @@ func (s *shard) evict(looks int, now time.Time) (evicted int) {
 	return evicted
 }
 
-// shrink frees the slots of full buckets and the memory they leave, and tells
-// whether any bucket is left.
-func (s *shard) shrink(now time.Time) bool {
+// shrink frees the slots of full buckets and the memory they leave. It returns
+// how soon another bucket can be full.
+func (s *shard) shrink(now time.Time) (soonest time.Duration) {
 	s.evict(len(s.slots), now)
+	soonest = lateSweep
+	for i := range s.slots {
+		if s.used(i) {
+			soonest = min(soonest, s.slots[i].untilFull(now))
+		}
+	}
 	if groups := groupsFor(s.live + s.live/8); groups < len(s.words)/2 || groups == 0 {
 		s.resize(groups)
 		s.hand = 0
 	}
-	return s.live > 0
+	return soonest
 }
 
 // add makes a full bucket for a hash that has none. There is room.

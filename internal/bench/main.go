@@ -61,6 +61,7 @@ var comparisons = []struct {
 	{"endpoint", endpoints},
 	{"chain", chain},
 	{"rbac", rbac},
+	{"ratelimit", ratelimits},
 	{"host", hostLines},
 	{"http", servers},
 	{"ui", page},
