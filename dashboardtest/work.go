@@ -106,7 +106,7 @@ func (s *subject) awaitJob(name string) {
 func (s *subject) follow(path string) <-chan struct{} {
 	s.t.Helper()
 	c := s.Owner()
-	res, err := s.http.Do(c.request(http.MethodGet, path, nil, nil))
+	res, err := s.http.Do(c.request(http.MethodGet, path, nil, nil)) //nolint:bodyclose // it is, when the stream has ended
 	if err != nil {
 		s.t.Fatalf("follow %s: %v", path, err)
 	}

@@ -27,7 +27,7 @@ func (r *Redactor) any(key string, v any) (out any, changed bool) {
 	case nil:
 		return nil, false
 	case error:
-		return r.error(v)
+		return r.failure(v)
 	case []byte:
 		if keyBytes(key) && len(v) > 0 {
 			return Mark, true
@@ -50,9 +50,9 @@ func (r *Redactor) any(key string, v any) (out any, changed bool) {
 	return w.clean(key, reflect.ValueOf(v)), true
 }
 
-// error redacts an error. What other methods of it would print, in %+v or in
+// failure redacts an error. What other methods of it would print, in %+v or in
 // JSON, counts too: where that holds a secret, the message alone is left.
-func (r *Redactor) error(err error) (error, bool) {
+func (r *Redactor) failure(err error) (out any, changed bool) {
 	text, changed := r.text(err.Error())
 	if changed {
 		return errors.New(text), true
