@@ -17,7 +17,8 @@ type Rule struct {
 	// Policy is the policy. It is not used where Live is set.
 	Policy Policy
 	// Live and Name take the policy from a collection, with each request anew.
-	// While there is none of that name the rule does not apply.
+	// While there is none of that name the rule does not apply. A policy without a
+	// name is called "default".
 	Live *Policies
 	Name string
 	// By says whose bucket a request uses, and whether the rule is for it.
@@ -75,6 +76,8 @@ func NewMiddleware(store Store, rules []Rule, opts ...MiddlewareOption) (*Middle
 			name, m.limits[i] = rule.Policy.Label(), newLimit(rule.Policy)
 		}
 		switch {
+		case name == "":
+			return nil, fmt.Errorf("make rate limits: rule %d names no policy", i+1)
 		case rule.By == nil:
 			return nil, fmt.Errorf("make rate limits: the rule %q has no key", name)
 		case names[name]:

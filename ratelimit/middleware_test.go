@@ -284,31 +284,26 @@ func TestNewMiddlewareRefuses(t *testing.T) {
 	for i := range many {
 		many[i] = ratelimit.Rule{Live: live, Name: strings.Repeat("x", i+1), By: ratelimit.Everyone}
 	}
-	must(ratelimit.NewMiddleware(ratelimit.NewLocal(), many[:8]))
-	for name, make := range map[string]func() (*ratelimit.Middleware, error){
-		"no store": func() (*ratelimit.Middleware, error) { return ratelimit.NewMiddleware(nil, []ratelimit.Rule{good}) },
-		"no rule":  func() (*ratelimit.Middleware, error) { return ratelimit.NewMiddleware(ratelimit.NewLocal(), nil) },
-		"too many": func() (*ratelimit.Middleware, error) { return ratelimit.NewMiddleware(ratelimit.NewLocal(), many) },
-		"one name": func() (*ratelimit.Middleware, error) {
-			return ratelimit.NewMiddleware(ratelimit.NewLocal(), []ratelimit.Rule{good, {Live: live, Name: "a", By: good.By}})
-		},
-		"no key": func() (*ratelimit.Middleware, error) {
-			return ratelimit.NewMiddleware(ratelimit.NewLocal(), []ratelimit.Rule{{Policy: good.Policy}})
-		},
-		"no policy": func() (*ratelimit.Middleware, error) {
-			return ratelimit.NewMiddleware(ratelimit.NewLocal(), []ratelimit.Rule{{By: good.By}})
-		},
-		"nil logger": func() (*ratelimit.Middleware, error) {
-			return ratelimit.NewMiddleware(ratelimit.NewLocal(), []ratelimit.Rule{good}, ratelimit.WithLogger(nil))
-		},
-		"nil meters": func() (*ratelimit.Middleware, error) {
-			return ratelimit.NewMiddleware(ratelimit.NewLocal(), []ratelimit.Rule{good}, ratelimit.WithMeterProvider(nil))
-		},
-		"nil rendering": func() (*ratelimit.Middleware, error) {
-			return ratelimit.NewMiddleware(ratelimit.NewLocal(), []ratelimit.Rule{good}, ratelimit.WithRefusal(nil))
-		},
+	store := ratelimit.NewLocal()
+	must(ratelimit.NewMiddleware(store, many[:8]))
+	one := []ratelimit.Rule{good}
+	for name, test := range map[string]struct {
+		store ratelimit.Store
+		rules []ratelimit.Rule
+		opts  []ratelimit.MiddlewareOption
+	}{
+		"no store":      {rules: one},
+		"no rule":       {store: store},
+		"too many":      {store: store, rules: many},
+		"one name":      {store: store, rules: []ratelimit.Rule{good, {Live: live, Name: "a", By: good.By}}},
+		"no name":       {store: store, rules: []ratelimit.Rule{{Live: live, By: good.By}}},
+		"no key":        {store: store, rules: []ratelimit.Rule{{Policy: good.Policy}}},
+		"no policy":     {store: store, rules: []ratelimit.Rule{{By: good.By}}},
+		"nil logger":    {store, one, []ratelimit.MiddlewareOption{ratelimit.WithLogger(nil)}},
+		"nil meters":    {store, one, []ratelimit.MiddlewareOption{ratelimit.WithMeterProvider(nil)}},
+		"nil rendering": {store, one, []ratelimit.MiddlewareOption{ratelimit.WithRefusal(nil)}},
 	} {
-		if m, err := make(); err == nil || m != nil {
+		if m, err := ratelimit.NewMiddleware(test.store, test.rules, test.opts...); err == nil || m != nil {
 			t.Errorf("%s: got %v, %v, want an error", name, m, err)
 		}
 	}
