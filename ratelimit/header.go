@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -68,7 +69,7 @@ func seconds(d time.Duration) int64 {
 // middleware outside of this one.
 func addField(h http.Header, name string, line []string) {
 	if before := h[name]; len(before) > 0 {
-		line = append(before[:len(before):len(before)], line...)
+		line = append(slices.Clip(before), line...)
 	}
 	h[name] = line
 }

@@ -181,9 +181,9 @@ func TestStoreFails(t *testing.T) {
 		store := &asked{Store: ratelimit.NewLocal(), fail: errDown}
 		var log bytes.Buffer
 		logger := ratelimit.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))
-		real := []ratelimit.Rule{{Policy: policy(t, "real", "3/h"), By: header("User")}, {Policy: policy(t, "try", "1/h shadow"), By: ratelimit.Everyone}}
-		open, closed := wrapped(t, store, real, logger), wrapped(t, store, real, logger, ratelimit.FailClosed())
-		shadow := wrapped(t, store, real[1:], logger, ratelimit.FailClosed())
+		rules := []ratelimit.Rule{{Policy: policy(t, "real", "3/h"), By: header("User")}, {Policy: policy(t, "try", "1/h shadow"), By: ratelimit.Everyone}}
+		open, closed := wrapped(t, store, rules, logger), wrapped(t, store, rules, logger, ratelimit.FailClosed())
+		shadow := wrapped(t, store, rules[1:], logger, ratelimit.FailClosed())
 
 		for range 3 {
 			expect(t, "open", get(open, "User", "secret-key"), 204, "RateLimit-Policy", `"real";q=3;w=3600`, "RateLimit", "")

@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -71,12 +72,9 @@ func newRefusal(reason Reason, violated []string, wait time.Duration) Refusal {
 	if f.Detail == "" {
 		f.Detail = "Try again in " + strconv.FormatInt(whole, 10) + " s."
 	}
-	f.RetryAfter = time.Duration(min(whole, int64(maxWait/time.Second))) * time.Second
+	f.RetryAfter = time.Duration(min(whole, math.MaxInt64/int64(time.Second))) * time.Second
 	return f
 }
-
-// maxWait is the longest whole number of seconds that a Duration holds.
-const maxWait = time.Duration(1<<63-1) / time.Second * time.Second
 
 // refuse answers.
 func (c *config) refuse(w http.ResponseWriter, r *http.Request, f Refusal) {

@@ -61,7 +61,7 @@ func (r *recorder) take() []string {
 func show(attributes []attribute.KeyValue) string {
 	var out []string
 	for _, a := range attributes {
-		out = append(out, strings.TrimPrefix(string(a.Key), "dashboard.ratelimit.")+"="+a.Value.Emit())
+		out = append(out, strings.TrimPrefix(string(a.Key), "dashboard.ratelimit.")+"="+a.Value.String())
 	}
 	return strings.Join(out, " ")
 }

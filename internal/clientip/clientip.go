@@ -11,6 +11,7 @@ package clientip
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -98,11 +99,9 @@ func (p Proxies) Client(peer netip.Addr, header http.Header) netip.Addr {
 		name, next = "Forwarded", lastForwarded
 	}
 	client := peer
-	lines := header[name]
-	hops := 0
-	for i := len(lines) - 1; i >= 0; i-- {
-		for rest := lines[i]; rest != ""; {
-			hop := ""
+	hops, hop := 0, ""
+	for _, rest := range slices.Backward(header[name]) {
+		for rest != "" {
 			if rest, hop = next(rest); hop == "" {
 				continue // an empty element of the list
 			}
