@@ -62,6 +62,7 @@ var comparisons = []struct {
 	{"chain", chain},
 	{"rbac", rbac},
 	{"ratelimit", ratelimits},
+	{"ratelimit-http", ratelimitHTTP},
 	{"host", hostLines},
 	{"http", servers},
 	{"ui", page},
