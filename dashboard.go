@@ -292,7 +292,7 @@ func (d *Dashboard) beginDetached(ctx context.Context) {
 			defer cancel()
 			<-d.started
 			if d.startErr != nil {
-				d.log.Error("dashboard did not start", "error", d.startErr)
+				d.log.ErrorContext(ctx, "dashboard did not start", "error", d.startErr)
 			}
 		}()
 	})

@@ -39,10 +39,11 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// build makes a program of the main package in a folder, as go run does.
+// build makes a program of the main package in a folder as go run does, which
+// leaves out what debuggers need.
 func build(t *testing.T, folder, pkg, binary string, env []string) {
 	t.Helper()
-	run(t, folder, env, "go", "build", "-o", binary, pkg)
+	run(t, folder, env, "go", "build", "-ldflags=-s -w", "-o", binary, pkg)
 }
 
 // run runs a command to its end and returns what it says.
