@@ -290,6 +290,16 @@ export function fieldOf(fields: FormField[], problem: FieldProblem, below: strin
     .sort((a, b) => b.pointer.length - a.pointer.length)[0];
 }
 
+/** What people call the field with a path such as `smtp.host`, as {@link differences} says it. */
+export function labelOf(fields: FormField[], name: string): string {
+  for (const field of fields) {
+    if (field.name === name) return field.label;
+    if (field.control === 'group' && name.startsWith(field.name + '.'))
+      return `${field.label}: ${labelOf(field.fields, name)}`;
+  }
+  return words(name); // of a version that had other fields
+}
+
 /** One difference between two sets of values, for a person to read before saving. */
 export interface Difference {
   label: string;

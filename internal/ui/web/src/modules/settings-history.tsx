@@ -1,10 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { ask } from '../api/client';
 import { useMay } from '../api/may';
 import { settingsHistoryQuery } from '../api/queries';
-import type { Settings, SettingsVersion } from '../api/types';
-import { words, type Difference } from '../forms/schema';
+import type { JSONSchema, Settings, SettingsVersion } from '../api/types';
+import { fieldsOf, labelOf, type Difference, type FormField } from '../forms/schema';
 import { show } from '../show';
 import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';
@@ -18,11 +18,13 @@ import { Changes } from '../forms/changes';
 
 interface Props {
   id: string;
+  schema: JSONSchema;
   latest: Settings & { etag: string };
 }
 
 /** Earlier versions of a module's settings, each of which can be brought back. */
-export function SettingsHistory({ id, latest }: Props) {
+export function SettingsHistory({ id, schema, latest }: Props) {
+  const fields = useMemo(() => fieldsOf(schema), [schema]);
   const history = useQuery(settingsHistoryQuery(id));
   const mayChange = useMay('settings.manage');
   const [restoring, setRestoring] = useState<number | null>(null);
@@ -58,7 +60,7 @@ export function SettingsHistory({ id, latest }: Props) {
                     <Person id={version.actor} name={version.actor_name} /> · <Moment at={version.at} />
                   </span>
                 </p>
-                <Changes changes={changesOf(version)} />
+                <Changes changes={changesOf(fields, version)} />
               </div>
               {restore(version.version)}
             </li>
@@ -85,9 +87,9 @@ export function SettingsHistory({ id, latest }: Props) {
   );
 }
 
-function changesOf(version: SettingsVersion): Difference[] {
+function changesOf(fields: FormField[], version: SettingsVersion): Difference[] {
   return version.changes.map((change) => ({
-    label: words(change.field.replace(/^\//, '')),
+    label: labelOf(fields, change.field),
     before: change.secret ? t('form.secret.old') : show(change.before),
     after: change.secret ? t('form.secret.new') : show(change.after),
   }));

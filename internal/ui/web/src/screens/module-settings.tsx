@@ -34,7 +34,7 @@ export function ModuleSettings() {
           <section className="card" aria-label={t('settings')}>
             <SettingsEditor key={id} id={id} schema={schema.data} latest={settings.data} />
           </section>
-          <SettingsHistory id={id} latest={settings.data} />
+          <SettingsHistory id={id} schema={schema.data} latest={settings.data} />
         </div>
       )}
     </Page>
