@@ -109,7 +109,7 @@ export async function firstRun({ browser, server, step, shot }) {
   await step('nothing was refused but what had to be', async () => {
     // A panel may be asked for while its module goes away.
     const expected = [
-      /^404 .*\/m\/system\/panels\//,
+      /^(404|503) .*\/m\/system\/panels\//,
       /^422 .*\/setup$/,
       /^401 .*\/auth\/me$/,
       /^500 .*\/m\/broken\/panels\//,
