@@ -28,6 +28,7 @@ func (d *Dashboard) newAuth() (*auth.Authority, error) {
 		auth.WithBus(d.bus),
 		auth.WithAudit(d.auditAuth),
 		auth.WithCookies(d.cookiesFor),
+		auth.WithLimiter(signInLimiter{d}),
 	}
 	if u := d.config.publicURL; u != nil {
 		opts = append(opts, auth.WithIssuer(u.String()+d.config.prefix), auth.WithTrustedOrigins(u.String()))

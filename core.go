@@ -19,11 +19,13 @@ var (
 	permAPIRead        = NewPermission("api.read", "Read the API documentation")
 	permSystemRead     = NewPermission("system.read", "See the system: version, instances, jobs and logs")
 	permSystemManage   = NewPermission("system.manage", "Run jobs by hand")
+	permLimitsRead     = NewPermission("limits.read", "See rate limits and who is refused")
+	permLimitsManage   = NewPermission("limits.manage", "Change rate limits")
 )
 
 func corePermissions() []Permission {
 	return []Permission{permModulesRead, permModulesManage, permSettingsRead, permSettingsManage,
-		permUsersRead, permUsersManage, permAuditRead, permAPIRead, permSystemRead, permSystemManage}
+		permUsersRead, permUsersManage, permAuditRead, permAPIRead, permSystemRead, permSystemManage, permLimitsRead, permLimitsManage}
 }
 
 // adopt takes the modules in: it checks manifests, provisions, and tries the
@@ -47,7 +49,7 @@ func (d *Dashboard) adopt(modules []Module) error {
 // composeCore registers the dashboard's own endpoints, with the same machinery
 // as a module's.
 func (d *Dashboard) composeCore() error {
-	r := newRouter(coreModule, corePermissions(), d.binder, limits{d.config.bodyLimit, d.config.answerLimit}, d.auth.Permission)
+	r := newRouter(coreModule, corePermissions(), d.binder, sizes{d.config.bodyLimit, d.config.answerLimit}, d.auth.Permission)
 	r.home = d
 	d.routeAccounts(r)
 	d.routeUsers(r)
@@ -61,13 +63,20 @@ func (d *Dashboard) composeCore() error {
 	d.routeAPIKeys(r)
 	d.routeAudit(r)
 	d.routeJobs(r)
+	d.routeLimits(r)
 	d.routeDocuments(r)
 	d.routeResources(r)
 	if err := r.err(); err != nil {
 		return err
 	}
+	if err := d.declareLimits(r); err != nil {
+		return err
+	}
 	d.coreAPI, d.catalog = r.endpoints, r.resources
 	d.core = http.NewServeMux()
+	if err := d.checkLimits(); err != nil {
+		return err
+	}
 	return guard(func() error { return d.mount(d.core, r.endpoints, nil) })
 }
 

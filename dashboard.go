@@ -51,6 +51,7 @@ type Dashboard struct {
 	logs     *logring.Ring // what the log holds of late
 	logsKey  []byte        // for cursors into it
 	redactor *redact.Redactor
+	limiting limiting
 	observer *observe.Observer
 
 	auth     *auth.Authority
@@ -121,6 +122,9 @@ func (d *Dashboard) compose() error {
 	if d.ui, err = ui.New(ui.Config{Title: d.config.title, Refuse: d.refuseUI}); err != nil {
 		return err
 	}
+	if err = d.composeLimits(); err != nil {
+		return err
+	}
 	if d.auth, err = d.newAuth(); err != nil {
 		return err
 	}
@@ -189,6 +193,7 @@ func (d *Dashboard) startParts(ctx context.Context) error {
 		{"first account", d.ensureAccount, none},
 		{"events", d.startEvents, d.stopEvents},
 		{"settings", d.settings.Start, d.settings.Shutdown},
+		{"limits", d.limiting.book.Start, d.limiting.book.Shutdown},
 		{"layouts", d.layouts.Start, none},
 		{"idempotency", d.once.Start, d.once.Shutdown},
 		{"jobs", d.jobs.Start, d.jobs.Shutdown},

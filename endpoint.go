@@ -10,11 +10,12 @@ import (
 
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/bind"
+	"github.com/modular-dashboard/dashboard/ratelimit"
 )
 
 // An EndpointOption adjusts an endpoint; see [Require], [Authenticated],
-// [Public], [Summary], [Description], [ID], [Status], [BodyLimit], [Deprecated]
-// and [Sunset].
+// [Public], [Limit], [Summary], [Description], [ID], [Status], [BodyLimit],
+// [Deprecated] and [Sunset].
 type EndpointOption interface{ applyEndpoint(*endpointConfig) }
 
 type endpointOption func(*endpointConfig)
@@ -30,6 +31,7 @@ type endpointConfig struct {
 	errors, also         []int
 	stream               bool
 	contentType          string
+	limit                []string
 	answerOnce           bool // the answer is not stored for repetitions
 	tagged               bool // its answers have an ETag
 }
@@ -142,6 +144,8 @@ type endpoint struct {
 	answerLimit  int64
 	paged        bool // the answer is a page of a list
 	once         bool // it honors Idempotency-Key
+	limit        ratelimit.Policy
+	limiter      *ratelimit.Middleware // nil: no limit but that of the address
 	serve        serveFunc
 }
 
@@ -214,6 +218,10 @@ func register(r *Router, method, path string, in, out reflect.Type, serve serveF
 	e.paged = out != nil && reflect.PointerTo(out).Implements(pagerType)
 	if e.config.id == "" {
 		e.config.id = operationID(method, path)
+	}
+	if err := e.setLimit(); err != nil {
+		r.fail("%s: %w", what, err)
+		return nil
 	}
 	r.endpoints = append(r.endpoints, e)
 	return e

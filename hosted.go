@@ -96,11 +96,14 @@ func (e *panicError) Stack() []byte { return e.stack }
 
 // route builds a router from the module's declarations.
 func (d *Dashboard) route(m *hosted) (*Router, error) {
-	r := newRouter(m.id, m.manifest.Permissions, d.binder, limits{d.config.bodyLimit, d.config.answerLimit}, d.auth.Permission)
+	r := newRouter(m.id, m.manifest.Permissions, d.binder, sizes{d.config.bodyLimit, d.config.answerLimit}, d.auth.Permission)
 	r.home = d
 	err := guard(func() error { return m.module.Routes(r) })
 	if err = errors.Join(r.err(), err); err != nil {
 		return nil, fmt.Errorf("routes of module %s: %w", m.id, err)
+	}
+	if err := d.declareLimits(r); err != nil {
+		return nil, fmt.Errorf("limits of module %s: %w", m.id, err)
 	}
 	return r, nil
 }

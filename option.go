@@ -18,6 +18,7 @@ import (
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/clientip"
 	"github.com/modular-dashboard/dashboard/internal/lifecycle"
+	"github.com/modular-dashboard/dashboard/ratelimit"
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
@@ -52,6 +53,8 @@ type config struct {
 	argon2      auth.Argon2
 	stepHook    func(point string)
 	lease       time.Duration
+	limitStore  ratelimit.Store // nil: in this process
+	limits      map[string]ratelimit.Policy
 }
 
 type firstAccount struct{ email, password string }
@@ -204,6 +207,39 @@ func WithBus(bus storage.Bus) Option {
 // WithLocker sets who hands out leases. The default is a table of the database.
 func WithLocker(locker storage.Locker) Option {
 	return option(func(c *config) error { c.locker = locker; return nil })
+}
+
+// WithRateLimitStore sets where the buckets of rate limits are. The default is
+// in this process, so that each instance allows its callers the whole limit;
+// package redislimit shares them among a fleet.
+func WithRateLimitStore(store ratelimit.Store) Option {
+	return option(func(c *config) error {
+		if store == nil {
+			return errors.New("nil store of rate limits")
+		}
+		c.limitStore = store
+		return nil
+	})
+}
+
+// WithRateLimit changes the default of a rate limit, which what is set in the UI
+// goes before. The dashboard's own are "address" (12000/m burst 3000), "caller"
+// (6000/m burst 1500), "login-address" (20/m burst 30) and "login-account" (1/m
+// burst 20); those of modules are called as [Limit], [Router.Limit] and
+// [Host.Limiter] say. The policy is one of [ratelimit.ParsePolicy]. A name that
+// nothing declares fails [New].
+func WithRateLimit(name, policy string) Option {
+	return option(func(c *config) error {
+		p, err := ratelimit.ParsePolicy(policy)
+		if err != nil {
+			return err
+		}
+		if c.limits == nil {
+			c.limits = map[string]ratelimit.Policy{}
+		}
+		c.limits[name] = p
+		return nil
+	})
 }
 
 // WithArgon2 sets the cost of password hashes. The default is the second

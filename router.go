@@ -9,6 +9,7 @@ import (
 
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/bind"
+	"github.com/modular-dashboard/dashboard/ratelimit"
 )
 
 // A Router collects what a module serves. It is handed to [Module].Routes and
@@ -19,22 +20,24 @@ type Router struct {
 	declared   map[string]Permission
 	binder     *bind.Binder
 	permission func(name string) auth.Permission
-	limits     limits
+	limits     sizes
 
 	endpoints []*endpoint
 	panels    []*Panel
 	resources []*hostedResource
 	home      *Dashboard
+	limit     ratelimit.Policy
 	inPanel   bool // registering below /panels is allowed
 	errs      []error
 }
 
-type limits struct{ body, answer int64 }
+// sizes bound what is read and written, in bytes.
+type sizes struct{ body, answer int64 }
 
 // coreModule prefixes the dashboard's own permissions.
 const coreModule = "dashboard"
 
-func newRouter(module string, permissions []Permission, b *bind.Binder, l limits, resolve func(string) auth.Permission) *Router {
+func newRouter(module string, permissions []Permission, b *bind.Binder, l sizes, resolve func(string) auth.Permission) *Router {
 	r := &Router{module: module, binder: b, permission: resolve, limits: l, declared: map[string]Permission{}}
 	for _, p := range permissions {
 		r.declared[p.name] = p

@@ -15,9 +15,9 @@ import (
 )
 
 // ServeHTTP answers everything below the mount. In order: canonical path,
-// security headers, request id, trace and log, recover, body limit, principal,
-// cross-origin check, module table and gate, permission, decode and validate,
-// handler, encode. Where an endpoint answers, its pattern is in r.Pattern
+// security headers, request id, trace and log, recover, per-address limit, body
+// limit, principal, cross-origin check, module table and gate, permission, route
+// limit, decode and validate, handler, encode. Where an endpoint answers, its pattern is in r.Pattern
 // afterwards.
 func (d *Dashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s, bad := d.locate(r)
@@ -106,6 +106,9 @@ func (d *Dashboard) refuse(w http.ResponseWriter, s *request, err *Error) {
 // serveAPI answers below /api/v1; path begins with a slash.
 func (d *Dashboard) serveAPI(w http.ResponseWriter, s *request, path string) {
 	r := s.r
+	if !d.limiting.address.Admit(w, r) {
+		return
+	}
 	principal, err := d.auth.Authenticate(r)
 	if err != nil && !(credentialsOptional(path) && errors.Is(err, auth.ErrInvalidToken)) {
 		d.authFailed(w, s, err)
@@ -218,6 +221,9 @@ func (d *Dashboard) handler(e *endpoint, m *hosted) http.Handler {
 		s.endpoint = e
 		if err := d.permit(e, m, s.principal); err != nil {
 			writeError(w, err, s.id)
+			return
+		}
+		if e.limiter != nil && !e.limiter.Admit(w, r) {
 			return
 		}
 		e.config.deprecation.setHeaders(w.Header())

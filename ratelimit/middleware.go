@@ -136,7 +136,7 @@ func (m *Middleware) decide(p *plan, h http.Header, r *http.Request) (passed boo
 		}
 	}
 	m.observe(ctx, p, passed)
-	if !m.hidden {
+	if !m.hidden && (!passed || !m.sparing) {
 		m.addFields(p, h, passed)
 	}
 	return passed

@@ -26,7 +26,8 @@ type config struct {
 	provider   metric.MeterProvider
 	meters     meters
 	render     func(http.ResponseWriter, *http.Request, Refusal)
-	hidden     bool
+	hidden     bool // no fields at all
+	sparing    bool // fields only on what is refused
 	failClosed bool
 }
 
@@ -72,6 +73,15 @@ func WithRefusal(write func(http.ResponseWriter, *http.Request, Refusal)) HTTPOp
 func WithoutFields() HTTPOption {
 	return httpOption(func(c *config) error {
 		c.hidden = true
+		return nil
+	})
+}
+
+// FieldsOnRefusal sends RateLimit and RateLimit-Policy only with what is refused:
+// for a limit so wide that hardly anybody needs to watch it.
+func FieldsOnRefusal() MiddlewareOption {
+	return middlewareOption(func(c *config) error {
+		c.sparing = true
 		return nil
 	})
 }
