@@ -1,0 +1,284 @@
+package dashboard_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/modular-dashboard/dashboard"
+	"github.com/modular-dashboard/dashboard/ratelimit"
+	"github.com/modular-dashboard/dashboard/storage/sqlite"
+)
+
+// mails is a module with a limit of its own, one on an endpoint, and one for what
+// is no request.
+type mails struct{ perDay ratelimit.Limiter }
+
+func (m *mails) Manifest() dashboard.Manifest {
+	return dashboard.Manifest{ID: "mails", Version: "1.0.0", Permissions: []dashboard.Permission{permRead}}
+}
+
+func (m *mails) Provision(h *dashboard.Host) (err error) {
+	m.perDay, err = h.Limiter("customer", "1/d")
+	return err
+}
+
+func (m *mails) Routes(r *dashboard.Router) error {
+	r.Limit("6/h")
+	dashboard.Get(r, "/list", answerNothing, dashboard.Require(permRead))
+	dashboard.Post(r, "/send", answerNothing, dashboard.Require(permRead), dashboard.Limit("2/h"), dashboard.ID("send"))
+	dashboard.Get(r, "/open", answerNothing, dashboard.Public(), dashboard.Limit("3/h"), dashboard.ID("open"))
+	dashboard.Post(r, "/customers/{id}", func(ctx context.Context, in struct {
+		ID string `path:"id"`
+	}) (verdict, error) {
+		d, err := m.perDay.Allow(ctx, in.ID, 1)
+		return verdict{d.Allowed, d.Policy, d.Limit, d.RetryAfter > 0}, err
+	}, dashboard.Require(permRead))
+	return nil
+}
+
+type verdict struct {
+	Allowed bool   `json:"allowed"`
+	Policy  string `json:"policy"`
+	Limit   int64  `json:"limit"`
+	Later   bool   `json:"later"`
+}
+
+func answerNothing(context.Context, struct{}) (struct{}, error) { return struct{}{}, nil }
+
+type limitState struct {
+	Name, Policy, Default, Module string
+	Overrides                     []struct{ Key, Policy string }
+}
+
+func (s *server) limit(name string) (l limitState, tag string) {
+	s.t.Helper()
+	a := s.owner().get("/api/v1/limits/" + name).wantStatus(http.StatusOK)
+	a.decode(&l)
+	return l, a.header.Get("ETag")
+}
+
+// wantLimited checks an answer of 429 by the named policies.
+func (a answer) wantLimited(policies ...string) {
+	a.t.Helper()
+	a.wantStatus(http.StatusTooManyRequests)
+	var p struct {
+		Type, RequestID string
+		Violated        []string `json:"violated-policies"`
+	}
+	a.decode(&p)
+	if !slices.Equal(p.Violated, policies) || !strings.Contains(p.Type, "quota-exceeded") || a.header.Get("Retry-After") == "" || a.header.Get("RateLimit") == "" {
+		a.t.Errorf("%s: got %s and %v, want the policies %q", a.what, a.body, a.header, policies)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dashboard.WithModules(&mails{}))
+	const send, list = "/api/v1/m/mails/send", "/api/v1/m/mails/list"
+	bea, carl := s.member("bea", "mails.note.read"), s.member("carl", "mails.note.read")
+
+	a := bea.do("POST", send, nil).wantStatus(http.StatusNoContent)
+	if got, want := a.header.Get("RateLimit-Policy"), `"caller";q=6000;w=60, "mails";q=6;w=3600, "mails.send";q=2;w=3600`; got != want {
+		t.Errorf("got RateLimit-Policy %s, want %s", got, want)
+	}
+	bea.do("POST", send, nil).wantStatus(http.StatusNoContent)
+	bea.do("POST", send, nil).wantLimited("mails.send")
+	carl.do("POST", send, nil).wantStatus(http.StatusNoContent)
+
+	// The refused one was charged nowhere: four of the module's six are left.
+	for range 4 {
+		bea.get(list).wantStatus(http.StatusNoContent)
+	}
+	bea.get(list).wantLimited("mails")
+	s.owner().get(list).wantStatus(http.StatusNoContent)
+
+	for range 3 {
+		s.as("").get("/api/v1/m/mails/open").wantStatus(http.StatusNoContent)
+	}
+	s.as("").get("/api/v1/m/mails/open").wantLimited("mails.open")
+
+	var refused struct {
+		Items []struct {
+			Limit, Key, Who string
+			Count           int
+		}
+	}
+	s.owner().get("/api/v1/limits/refused").decode(&refused)
+	var got []string
+	for _, r := range refused.Items {
+		got = append(got, fmt.Sprint(r.Limit, " ", r.Who, " ", r.Count))
+	}
+	if want := []string{"mails.open 127.0.0.1 1", "mails bea 1", "mails.send bea 1"}; !slices.Equal(got, want) {
+		t.Errorf("refused: got %q, want %q", got, want)
+	}
+	// One caller gets a limit of its own.
+	beasKey := refused.Items[1].Key
+	s.owner().do("PUT", "/api/v1/limits/mails/keys/"+beasKey, map[string]string{"policy": "1000/s"}).wantStatus(http.StatusOK)
+	eventually(t, "what was used up comes back", func() bool { return bea.get(list).status == http.StatusNoContent })
+	s.owner().do("DELETE", "/api/v1/limits/mails/keys/"+beasKey, nil).wantStatus(http.StatusOK)
+	eventually(t, "the limit of all others holds again", func() bool { return bea.get(list).status == http.StatusTooManyRequests })
+}
+
+func TestLimitsAreEdited(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "fleet.db")
+	s, other := openServer(t, file, dashboard.WithModules(&mails{})), openServer(t, file, dashboard.WithModules(&mails{}))
+	other.token = s.token
+	const limit = "/api/v1/limits/mails.send"
+
+	before, tag := s.limit("mails.send")
+	if before.Policy != "2/h" || before.Default != "2/h" || before.Module != "mails" {
+		t.Errorf("got %+v", before)
+	}
+	s.member("bea", "dashboard.limits.read").do("PUT", limit, map[string]string{"policy": "1/s"}).wantStatus(http.StatusForbidden)
+	s.as("").get("/api/v1/limits").wantStatus(http.StatusUnauthorized)
+	for _, bad := range []string{"", "ten", "0/m", "10/w", "10/m burst", "10/m burst 0", strings.Repeat("1", 200)} {
+		s.owner().do("PUT", limit, map[string]string{"policy": bad}).wantProblem(http.StatusUnprocessableEntity, "invalid-input")
+	}
+	s.owner().do("PUT", "/api/v1/limits/nothing", map[string]string{"policy": "1/s"}).wantStatus(http.StatusNotFound)
+
+	s.owner().do("PUT", limit, map[string]string{"policy": "50/h burst 1"}, "If-Match", tag).wantStatus(http.StatusOK)
+	s.owner().do("PUT", limit, map[string]string{"policy": "3/h"}, "If-Match", tag).wantProblem(http.StatusPreconditionFailed, "changed-meanwhile")
+	eventually(t, "the other instance follows", func() bool {
+		l, _ := other.limit("mails.send")
+		return l.Policy == "50/h burst 1"
+	})
+	other.owner().do("POST", "/api/v1/m/mails/send", nil).wantStatus(http.StatusNoContent)
+	other.owner().do("POST", "/api/v1/m/mails/send", nil).wantLimited("mails.send")
+
+	s.owner().do("PUT", limit, map[string]string{"policy": "50/h burst 1 shadow"}).wantStatus(http.StatusOK)
+	eventually(t, "the other instance only counts", func() bool {
+		return other.owner().do("POST", "/api/v1/m/mails/send", nil).status == http.StatusNoContent
+	})
+	s.owner().do("DELETE", limit, nil).wantStatus(http.StatusOK)
+	eventually(t, "the other instance is back at the default", func() bool {
+		l, _ := other.limit("mails.send")
+		return l.Policy == "2/h"
+	})
+	a := s.owner().get("/api/v1/audit?action=limit.change").wantStatus(http.StatusOK)
+	if n := strings.Count(string(a.body), `"limit.change"`); n != 3 {
+		t.Errorf("got %d entries in the audit log, want 3: %s", n, a.body)
+	}
+}
+
+func TestLimitsOutliveARestart(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "kept.db")
+	t.Run("first", func(t *testing.T) {
+		s := openServer(t, file, dashboard.WithModules(&mails{}))
+		s.owner().do("PUT", "/api/v1/limits/caller", map[string]string{"policy": "500/m"}).wantStatus(http.StatusOK)
+	})
+	t.Run("then", func(t *testing.T) {
+		s := openServer(t, file, dashboard.WithRateLimit("caller", "700/m"))
+		if l, _ := s.limit("caller"); l.Policy != "500/m" || l.Default != "700/m" {
+			t.Errorf("got %+v", l)
+		}
+	})
+}
+
+func TestAddressLimitComesFirst(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dashboard.WithTrustedProxies("127.0.0.1"), dashboard.WithRateLimit("address", "3/h"))
+	for range 5 {
+		s.owner().get("/api/v1/auth/me").wantStatus(http.StatusOK) // this machine's do not count
+	}
+	forged := s.as("forged")
+	for range 3 {
+		forged.get("/api/v1/auth/me", "X-Forwarded-For", "192.0.2.1").wantStatus(http.StatusUnauthorized)
+	}
+	forged.get("/api/v1/auth/me", "X-Forwarded-For", "192.0.2.1").wantLimited("address")
+	s.owner().get("/api/v1/auth/me", "X-Forwarded-For", "192.0.2.1").wantLimited("address")
+	s.owner().get("/livez", "X-Forwarded-For", "192.0.2.1").wantStatus(http.StatusOK)
+	s.owner().get("/api/v1/auth/me", "X-Forwarded-For", "192.0.2.2").wantStatus(http.StatusOK)
+	s.owner().get("/api/v1/auth/me", "X-Forwarded-For", "2001:db8::1").wantStatus(http.StatusOK)
+	for i := range 2 {
+		s.owner().get("/api/v1/auth/me", "X-Forwarded-For", fmt.Sprintf("2001:db8::%x", 2+i)).wantStatus(http.StatusOK)
+	}
+	s.owner().get("/api/v1/auth/me", "X-Forwarded-For", "2001:db8::ffff").wantLimited("address")
+}
+
+func TestSignInsAreLimited(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dashboard.WithRateLimit("login-account", "3/h"))
+	login := func(password string) answer {
+		return s.as("").do("POST", "/api/v1/auth/login", map[string]string{"email": ownerEmail, "password": password})
+	}
+	for range 5 {
+		login(ownerPassword).wantStatus(http.StatusOK) // a good one costs nothing
+	}
+	for range 3 {
+		login("wrong").wantStatus(http.StatusUnauthorized)
+	}
+	if a := login("wrong").wantProblem(http.StatusTooManyRequests, "too-many-attempts"); a.header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	a := s.owner().get("/api/v1/limits/refused").wantStatus(http.StatusOK)
+	if !strings.Contains(string(a.body), `"login-account"`) || strings.Contains(string(a.body), ownerEmail) {
+		t.Errorf("got %s", a.body)
+	}
+	s.owner().do("PUT", "/api/v1/limits/login-account", map[string]string{"policy": "1/ms burst 100"}).wantStatus(http.StatusOK)
+	eventually(t, "sign-ins are let in again", func() bool { return login(ownerPassword).status == http.StatusOK })
+}
+
+func TestHostLimiter(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dashboard.WithModules(&mails{}), dashboard.WithRateLimit("mails", "1000/s"))
+	ask := func(id string) (v verdict) {
+		s.owner().do("POST", "/api/v1/m/mails/customers/"+id, nil).wantStatus(http.StatusOK).decode(&v)
+		return v
+	}
+	if d := ask("c1"); !d.Allowed || d.Policy != "mails.customer" {
+		t.Errorf("got %+v", d)
+	}
+	if d := ask("c1"); d.Allowed || !d.Later {
+		t.Errorf("got %+v", d)
+	}
+	if d := ask("c2"); !d.Allowed {
+		t.Errorf("got %+v", d)
+	}
+	s.owner().do("PUT", "/api/v1/limits/mails.customer", map[string]string{"policy": "2000/d burst 2000"}).wantStatus(http.StatusOK)
+	eventually(t, "the limiter follows", func() bool { return ask("c2").Limit == 2000 })
+}
+
+func TestLimitsThatNewRefuses(t *testing.T) {
+	t.Parallel()
+	routes := func(fn func(r *dashboard.Router)) dashboard.Option {
+		return dashboard.WithModules(dashboard.Func(dashboard.Manifest{ID: "notes", Version: "1.0.0", Permissions: []dashboard.Permission{permRead}},
+			func(r *dashboard.Router) error { fn(r); return nil }))
+	}
+	for name, opt := range map[string]dashboard.Option{
+		"bad policy": routes(func(r *dashboard.Router) {
+			dashboard.Get(r, "/x", answerNothing, dashboard.Require(permRead), dashboard.Limit("10/fortnight"))
+		}),
+		"two limits": routes(func(r *dashboard.Router) {
+			dashboard.Get(r, "/x", answerNothing, dashboard.Require(permRead), dashboard.Limit("10/m"), dashboard.Limit("100/h"))
+		}),
+		"two limits of the module": routes(func(r *dashboard.Router) { r.Limit("10/m"); r.Limit("10/m") }),
+		"bad limit of the module":  routes(func(r *dashboard.Router) { r.Limit("many") }),
+		"name too long": routes(func(r *dashboard.Router) {
+			dashboard.Get(r, "/"+strings.Repeat("x", 80), answerNothing, dashboard.Require(permRead), dashboard.Limit("10/m"))
+		}),
+		"unknown name": dashboard.WithRateLimit("nothing", "10/m"),
+		"bad default":  dashboard.WithRateLimit("caller", "10"),
+		"nil store":    dashboard.WithRateLimitStore(nil),
+	} {
+		db, err := sqlite.Open(":memory:")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = dashboard.New(db, dashboard.WithLogger(slog.New(slog.DiscardHandler)), opt); err == nil {
+			t.Errorf("%s: New took it", name)
+		} else {
+			t.Logf("%s: %v", name, err)
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
