@@ -31,6 +31,15 @@ func callScreens(l *live, call callFunc) {
 	call(200, "GET", "/resources", "")
 	call(200, "GET", "/resources/dashboard/users", "")
 
+	const limit = `{"policy":"100/m burst 20"}`
+	call(200, "GET", "/limits", "")
+	call(200, "GET", "/limits/refused", "")
+	call(200, "GET", "/limits/caller", "")
+	call(200, "PUT", "/limits/login-address", limit)
+	call(200, "DELETE", "/limits/login-address", "")
+	call(200, "PUT", "/limits/caller/keys/user:nobody", limit)
+	call(200, "DELETE", "/limits/caller/keys/user:nobody", "")
+
 	_, jobs := call(200, "GET", "/jobs", "")
 	name := l.field(jobs, "items", "0", "name")
 	if name == "" || !strings.HasPrefix(l.field(jobs, "items", "0", "module"), "system") {
