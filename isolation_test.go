@@ -222,7 +222,7 @@ func TestTogglingUnderLoad(t *testing.T) {
 	if testing.Short() {
 		cycles = 50
 	}
-	s := newServer(t, dashboard.WithModules(&hooks{id: "toggled"}, &hooks{id: "steady"}))
+	s := newServer(t, dashboard.WithModules(&hooks{id: "toggled"}, &hooks{id: "steady"}), dashboard.WithRateLimit("caller", "1000000/s"))
 	s.waitState("toggled", "enabled")
 	s.waitState("steady", "enabled")
 	stop := make(chan struct{})

@@ -195,6 +195,24 @@ export interface LayoutOut {
   items: LayoutItem[];
 }
 
+export interface LimitInfo {
+  name: string;
+  title: string;
+  /** Whose limit it is; absent: the dashboard's own. */
+  module?: string;
+  /** What is in force, such as 100/m burst 20. With the word shadow it is counted only. */
+  policy: string;
+  /** What code asks for. */
+  default: string;
+  /** Callers that have a limit of their own. */
+  overrides: LimitKeyInfo[];
+}
+
+export interface LimitKeyInfo {
+  key: string;
+  policy: string;
+}
+
 export interface LogInfo {
   /** Counts the records of this process from 1. */
   seq: number;
@@ -303,6 +321,11 @@ export interface PageJobInfo {
   next_cursor?: string;
 }
 
+export interface PageLimitInfo {
+  items: LimitInfo[];
+  next_cursor?: string;
+}
+
 export interface PageLogInfo {
   items: LogInfo[];
   next_cursor?: string;
@@ -325,6 +348,11 @@ export interface PagePanelInfo {
 
 export interface PagePermissionInfo {
   items: PermissionInfo[];
+  next_cursor?: string;
+}
+
+export interface PageRefusedInfo {
+  items: RefusedInfo[];
   next_cursor?: string;
 }
 
@@ -419,6 +447,16 @@ export interface ProblemField {
   detail: string;
 }
 
+export interface PutLimitIn {
+  /** Such as 100/m burst 20; units are ms, s, m, h and d. */
+  policy: string;
+}
+
+export interface PutLimitKeyIn {
+  /** Such as 100/m burst 20; units are ms, s, m, h and d. */
+  policy: string;
+}
+
 export interface PutRoleIn {
   title?: string;
   permissions?: string[];
@@ -432,6 +470,17 @@ export interface PutSettingsIn {
 export interface RefreshIn {
   /** Empty: the cookie's. */
   refresh_token?: string;
+}
+
+export interface RefusedInfo {
+  limit: string;
+  key: string;
+  who: string;
+  count: number;
+  first_at: string;
+  last_at: string;
+  /** When the caller may go on; absent where waiting does not help. */
+  until?: string;
 }
 
 export interface RequirementInfo {
@@ -837,6 +886,89 @@ export interface Operations {
       };
     };
     answer: PageRunInfo;
+  };
+  /** The rate limits in force */
+  limits: {
+    method: "GET";
+    path: "/api/v1/limits";
+    answer: PageLimitInfo;
+  };
+  /** Who was refused of late */
+  "limits-refused": {
+    method: "GET";
+    path: "/api/v1/limits/refused";
+    answer: PageRefusedInfo;
+  };
+  /** One rate limit */
+  limit: {
+    method: "GET";
+    path: "/api/v1/limits/{name}";
+    params: {
+      path: {
+        name: string;
+      };
+    };
+    answer: LimitInfo;
+  };
+  /** Change a rate limit */
+  "put-limit": {
+    method: "PUT";
+    path: "/api/v1/limits/{name}";
+    params: {
+      path: {
+        name: string;
+      };
+      header?: {
+        "If-Match"?: string;
+      };
+    };
+    body: PutLimitIn;
+    answer: LimitInfo;
+  };
+  /** Go back to a rate limit's default */
+  "delete-limit": {
+    method: "DELETE";
+    path: "/api/v1/limits/{name}";
+    params: {
+      path: {
+        name: string;
+      };
+      header?: {
+        "If-Match"?: string;
+      };
+    };
+    answer: LimitInfo;
+  };
+  /** Give one caller a limit of its own */
+  "put-limit-key": {
+    method: "PUT";
+    path: "/api/v1/limits/{name}/keys/{key}";
+    params: {
+      path: {
+        key: string;
+        name: string;
+      };
+      header?: {
+        "If-Match"?: string;
+      };
+    };
+    body: PutLimitKeyIn;
+    answer: LimitInfo;
+  };
+  /** Give one caller the limit of all others */
+  "delete-limit-key": {
+    method: "DELETE";
+    path: "/api/v1/limits/{name}/keys/{key}";
+    params: {
+      path: {
+        key: string;
+        name: string;
+      };
+      header?: {
+        "If-Match"?: string;
+      };
+    };
+    answer: LimitInfo;
   };
   /** Panel bar */
   "every-panel-bar": {
@@ -1374,6 +1506,13 @@ export const operations = {
   jobs: { method: "GET", path: "/api/v1/jobs" },
   "run-job": { method: "POST", path: "/api/v1/jobs/{module}/{name}/run" },
   "job-runs": { method: "GET", path: "/api/v1/jobs/{module}/{name}/runs" },
+  limits: { method: "GET", path: "/api/v1/limits" },
+  "limits-refused": { method: "GET", path: "/api/v1/limits/refused" },
+  limit: { method: "GET", path: "/api/v1/limits/{name}" },
+  "put-limit": { method: "PUT", path: "/api/v1/limits/{name}" },
+  "delete-limit": { method: "DELETE", path: "/api/v1/limits/{name}" },
+  "put-limit-key": { method: "PUT", path: "/api/v1/limits/{name}/keys/{key}" },
+  "delete-limit-key": { method: "DELETE", path: "/api/v1/limits/{name}/keys/{key}" },
   "every-panel-bar": { method: "GET", path: "/api/v1/m/every/panels/bar" },
   "every-panel-markdown": { method: "GET", path: "/api/v1/m/every/panels/markdown" },
   "every-panel-stat": { method: "GET", path: "/api/v1/m/every/panels/stat" },
