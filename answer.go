@@ -64,8 +64,8 @@ func (e *endpoint) write(w http.ResponseWriter, r *http.Request, out any) error 
 			return nil
 		}
 	}
-	if h.Get("Cache-Control") == "" {
-		h.Set("Cache-Control", "no-store")
+	if h["Cache-Control"] == nil {
+		h["Cache-Control"] = noStore
 	}
 	if status == http.StatusNoContent {
 		w.WriteHeader(status)
@@ -73,6 +73,9 @@ func (e *endpoint) write(w http.ResponseWriter, r *http.Request, out any) error 
 	}
 	return e.answer.Encode(w, status, out, e.answerLimit)
 }
+
+// noStore is what nearly every answer says of caches, without room to grow.
+var noStore = []string{"no-store"}
 
 func (e *endpoint) stream(w http.ResponseWriter, r *http.Request, run Stream) error {
 	if run == nil {

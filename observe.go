@@ -101,12 +101,16 @@ func (d *Dashboard) composeTelemetry() (err error) {
 // context from here on.
 func (d *Dashboard) watch(s *request, r *http.Request) (q observe.Request) {
 	s.ctx.Context, q = d.observer.Request(r, s.secure) //nolint:fatcontext // nothing is nested: it was r's context before
+	if d.log.Enabled(&s.ctx, slog.LevelDebug) {
+		s.start = time.Now()
+	}
 	return q
 }
 
 // finish ends the observation of a request and logs it. It also runs where the
 // connection is cut.
-func (d *Dashboard) finish(s *request, r *http.Request, q *observe.Request, start time.Time) {
+func (d *Dashboard) finish(s *request, r *http.Request, q *observe.Request) {
+	s.rec.begin(http.StatusOK) // nobody has answered: net/http will
 	route := d.routeOf(s)
 	if route != "" {
 		r.Pattern = route // for what the host has around us, as a nested ServeMux does it
@@ -114,9 +118,9 @@ func (d *Dashboard) finish(s *request, r *http.Request, q *observe.Request, star
 	if q.Active() {
 		q.End(observe.Answer{Status: s.rec.code(), Route: route, Module: s.module, RequestID: s.id, Panicked: s.panicked})
 	}
-	if d.log.Enabled(&s.ctx, slog.LevelDebug) {
+	if !s.start.IsZero() {
 		d.log.LogAttrs(&s.ctx, slog.LevelDebug, "request", slog.String("method", r.Method),
-			slog.String("path", r.URL.Path), slog.Int("status", s.rec.code()), slog.Duration("took", time.Since(start)))
+			slog.String("path", r.URL.Path), slog.Int("status", s.rec.code()), slog.Duration("took", time.Since(s.start)))
 	}
 }
 

@@ -12,26 +12,34 @@ import (
 	"time"
 
 	"github.com/modular-dashboard/dashboard/internal/redact"
+	"github.com/modular-dashboard/dashboard/internal/ui"
 )
 
-// recorder notes the status of an answer. It forwards what
-// [http.ResponseController] asks for.
+// recorder notes the status of an answer, and completes the security headers
+// before the first byte goes out. It forwards what [http.ResponseController]
+// asks for.
 type recorder struct {
 	http.ResponseWriter
-	status int
+	status   int
+	security ui.Headers
+}
+
+// begin is called before anything is sent, and once more at the end for an
+// answer that nobody wrote.
+func (r *recorder) begin(status int) {
+	if r.status == 0 && status >= 200 {
+		r.status = status
+		r.security.Finish(r.Header())
+	}
 }
 
 func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 && status >= 200 {
-		r.status = status
-	}
+	r.begin(status)
 	r.ResponseWriter.WriteHeader(status)
 }
 
 func (r *recorder) Write(b []byte) (int, error) {
-	if r.status == 0 {
-		r.status = http.StatusOK
-	}
+	r.begin(http.StatusOK)
 	return r.ResponseWriter.Write(b)
 }
 
@@ -40,9 +48,7 @@ func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 // Flush makes the recorder an http.Flusher for handlers that ask by assertion.
 func (r *recorder) Flush() {
-	if r.status == 0 {
-		r.status = http.StatusOK
-	}
+	r.begin(http.StatusOK)
 	_ = http.NewResponseController(r.ResponseWriter).Flush() // not every writer can
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/clientip"
@@ -33,6 +34,7 @@ type request struct {
 	route    string    // the pattern, where it is no endpoint
 	module   string
 	panicked bool
+	start    time.Time // zero where the log does not want to know
 
 	// What every request needs, in the one allocation of its state.
 	ctx      requestContext
@@ -62,8 +64,10 @@ func RequestID(ctx context.Context) string {
 
 func newRequestID() string {
 	var b [12]byte
+	var text [2 * len(b)]byte
 	_, _ = rand.Read(b[:]) // never fails
-	return hex.EncodeToString(b[:])
+	hex.Encode(text[:], b[:])
+	return string(text[:])
 }
 
 // locate reads where a request came from and where it goes. It decides on one
@@ -89,7 +93,7 @@ func (d *Dashboard) locate(r *http.Request) (*request, *Error) {
 	escaped := r.URL.EscapedPath()
 	stripped := ""
 	if prefix == "" {
-		stripped = strippedPrefix(r)
+		stripped = strippedPrefix(r, escaped)
 	} else {
 		rest, ok := strings.CutPrefix(escaped, prefix)
 		if !ok || (rest != "" && rest[0] != '/') {
@@ -115,15 +119,15 @@ func (d *Dashboard) locate(r *http.Request) (*request, *Error) {
 }
 
 // strippedPrefix is what a router took off the path before calling us: what
-// RequestURI's path has before URL.Path.
-func strippedPrefix(r *http.Request) string {
+// RequestURI's path has before URL.Path, which is escaped here.
+func strippedPrefix(r *http.Request, escaped string) string {
 	full, _, _ := strings.Cut(r.RequestURI, "?")
 	if i := strings.Index(full, "://"); i >= 0 { // absolute form
 		if j := strings.IndexByte(full[i+3:], '/'); j >= 0 {
 			full = full[i+3+j:]
 		}
 	}
-	prefix, ok := strings.CutSuffix(full, r.URL.EscapedPath())
+	prefix, ok := strings.CutSuffix(full, escaped)
 	if !ok || prefix == "" || canonicalPath(prefix) != nil {
 		return ""
 	}
@@ -135,6 +139,9 @@ func strippedPrefix(r *http.Request) string {
 // or "..", or hold a backslash or a control character once decoded. A decoded
 // slash stays inside its segment, where it is data.
 func canonicalPath(escaped string) error {
+	if plainPath(escaped) {
+		return nil
+	}
 	if escaped == "" || escaped[0] != '/' {
 		return errors.New("it does not begin with a slash")
 	}
@@ -156,6 +163,25 @@ func canonicalPath(escaped string) error {
 		}
 	}
 	return nil
+}
+
+// plainPath reports that a path holds nothing that [canonicalPath] would have to
+// look at twice, as nearly all do: only letters, digits, hyphens, underscores and
+// tildes, dots inside of a segment, and single slashes.
+func plainPath(escaped string) bool {
+	before := byte(0)
+	for i := range len(escaped) {
+		c := escaped[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c == '-', c == '_', c == '~':
+		case c == '.' && before != '/' && before != 0:
+		case c == '/' && before != '/':
+		default:
+			return false
+		}
+		before = c
+	}
+	return escaped != "" && escaped[0] == '/'
 }
 
 func loopbackHost(name string) bool {

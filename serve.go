@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/ui"
@@ -23,13 +22,13 @@ func (d *Dashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s, bad := d.locate(r)
 	rec := &s.rec
 	rec.ResponseWriter, s.w = w, rec
-	ui.SecurityHeaders(rec.Header(), s.secure)
+	header := w.Header()
+	rec.security.Set(header, s.secure)
 	s.idHeader[0] = s.id
-	rec.Header()["X-Request-Id"] = s.idHeader[:]
+	header["X-Request-Id"] = s.idHeader[:]
 	d.boundBody(rec, s)
-	start := time.Now()
 	watch := d.watch(s, r)
-	defer d.finish(s, r, &watch, start)
+	defer d.finish(s, r, &watch)
 	defer func() {
 		if v := recover(); v != nil {
 			if v == http.ErrAbortHandler { //nolint:errorlint // a panic value, compared as net/http does

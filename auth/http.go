@@ -59,6 +59,9 @@ func (a *Authority) Authenticate(r *http.Request) (*Principal, error) {
 		p.ViaHeader = true
 		return p, nil
 	}
+	if len(r.Header["Cookie"]) == 0 {
+		return nil, nil
+	}
 	token, ok := cookie(r, a.config.cookies(r).AccessName())
 	if !ok {
 		return nil, fmt.Errorf("%w: ambiguous cookie", ErrInvalidToken)

@@ -45,11 +45,17 @@ func (e *Encoder) Encode(w http.ResponseWriter, status int, v any, limit int64) 
 	if h["Content-Type"] == nil {
 		h["Content-Type"] = contentJSON
 	}
-	h.Set("Content-Length", strconv.Itoa(len(enc.buf)))
+	if len(enc.buf) > ownLength {
+		h.Set("Content-Length", strconv.Itoa(len(enc.buf)))
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(enc.buf) // the client is gone
 	return nil
 }
+
+// ownLength is up to which length of an answer net/http, which holds back 2 KiB,
+// counts for itself, at less cost.
+const ownLength = 1 << 10
 
 var contentJSON = []string{"application/json"}
 

@@ -21,6 +21,10 @@ type params struct {
 	rest                []int          // index of the field that takes all other query parameters
 }
 
+func (ps *params) none() bool {
+	return len(ps.path) == 0 && len(ps.query) == 0 && len(ps.header) == 0 && ps.rest == nil
+}
+
 // param is one parameter.
 type param struct {
 	name     string

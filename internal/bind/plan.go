@@ -58,12 +58,21 @@ func (p *Plan) Decode(r *http.Request, dst any, limit int64) error {
 	if v.Kind() != reflect.Pointer || v.Type().Elem() != p.typ || v.IsNil() {
 		return misuse(p.typ, dst)
 	}
+	if p.nothing(r) {
+		return nil
+	}
 	rd := p.binder.reader()
 	defer p.binder.release(rd)
 	if err := p.decode(r, rd, dst, v.Elem(), limit); err != nil {
 		return err
 	}
 	return nil
+}
+
+// nothing reports that the input takes nothing and the request brings nothing.
+func (p *Plan) nothing(r *http.Request) bool {
+	return p.typ.Size() == 0 && p.whole == nil && !p.hasAny && !p.rules.any && p.params.none() &&
+		(r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0) && r.URL.RawQuery == ""
 }
 
 func (p *Plan) decode(r *http.Request, rd *reader, dst any, v reflect.Value, limit int64) *Error {

@@ -15,27 +15,66 @@ const (
 		"geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()"
 )
 
-// SecurityHeaders sets the headers that every answer of a dashboard carries: a
-// policy under which the answer can load and run nothing (the page has its
-// own, see [Handler.Serve]), nosniff, no referrer to other origins, isolation
-// from other origins' windows and pages, and no device permissions.
+// Headers holds the values of the security headers of one answer, so that they
+// cost no allocation of their own. Its zero value is ready. The slices it puts
+// into a header have no room to grow, so an Add to one copies it.
+type Headers struct{ values [5]string }
+
+// Set sets what every answer of a dashboard carries, whatever it is: a policy
+// under which it can load and run nothing (the page has its own, see
+// [Handler.Serve]), nosniff, and no use by other origins' pages.
 //
 // With secure, for a browser that speaks https, it also asks the browser to
 // keep doing so for a year (RFC 6797), on this host only, unless the header
 // is set already: behind a proxy that terminates TLS only the caller can know.
-func SecurityHeaders(header http.Header, secure bool) {
-	// One array for all, because every answer pays for it. The slices have no
-	// room to grow, so an Add to one copies it.
-	values := [...]string{inert, "nosniff", "same-origin", permissions, "max-age=31536000"}
-	header["Content-Security-Policy"] = values[0:1:1]
-	header["X-Content-Type-Options"] = values[1:2:2]
-	header["Referrer-Policy"] = values[2:3:3]
-	header["Cross-Origin-Opener-Policy"] = values[2:3:3]
-	header["Cross-Origin-Resource-Policy"] = values[2:3:3]
-	header["Permissions-Policy"] = values[3:4:4]
+func (h *Headers) Set(header http.Header, secure bool) {
+	h.values = [...]string{inert, "nosniff", "same-origin", permissions, "max-age=31536000"}
+	header["Content-Security-Policy"] = h.values[0:1:1]
+	header["X-Content-Type-Options"] = h.values[1:2:2]
+	header["Cross-Origin-Resource-Policy"] = h.values[2:3:3]
 	if secure && len(header["Strict-Transport-Security"]) == 0 {
-		header["Strict-Transport-Security"] = values[4:5:5]
+		header["Strict-Transport-Security"] = h.values[4:5:5]
 	}
+}
+
+// Finish adds, to an answer whose type is known by now, what only matters where
+// a browser shows it as a document: no referrer to other origins, isolation from
+// other origins' windows, and no device permissions. Data is no such answer: JSON
+// and event streams hold no link to follow, no script to isolate and nothing that
+// could ask for a device. Headers that are set already stay. Set comes first.
+func (h *Headers) Finish(header http.Header) {
+	if t := header["Content-Type"]; len(t) == 1 && isData(t[0]) {
+		return
+	}
+	for _, one := range [...]struct {
+		name  string
+		value []string
+	}{
+		{"Referrer-Policy", h.values[2:3:3]},
+		{"Cross-Origin-Opener-Policy", h.values[2:3:3]},
+		{"Permissions-Policy", h.values[3:4:4]},
+	} {
+		if len(header[one.name]) == 0 {
+			header[one.name] = one.value
+		}
+	}
+}
+
+// isData tells whether a media type is data that no browser shows as a document
+// of its own. Everything that is not known to be one counts as a document.
+func isData(mediaType string) bool {
+	switch mediaType {
+	case "application/json", "application/problem+json", "text/event-stream":
+		return true
+	}
+	return false
+}
+
+// SecurityHeaders sets all of them, for an answer that may be a document.
+func SecurityHeaders(header http.Header, secure bool) {
+	h := new(Headers)
+	h.Set(header, secure)
+	h.Finish(header)
 }
 
 // policy is the page's Content-Security-Policy for an escaped base on a host.

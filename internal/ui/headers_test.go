@@ -97,6 +97,52 @@ func TestSecurityHeadersCostOneAllocation(t *testing.T) {
 	}
 }
 
+func TestDataIsNoDocument(t *testing.T) {
+	for _, test := range []struct {
+		contentType string
+		document    bool
+	}{
+		{"application/json", false},
+		{"application/problem+json", false},
+		{"text/event-stream", false},
+		{"", true},
+		{"text/html; charset=utf-8", true},
+		{"application/json; charset=utf-8", true}, // not what we write, so nothing is known of it
+		{"image/svg+xml", true},
+		{"application/xml", true},
+	} {
+		var h ui.Headers
+		header := http.Header{}
+		h.Set(header, false)
+		if test.contentType != "" {
+			header.Set("Content-Type", test.contentType)
+		}
+		h.Finish(header)
+		for _, name := range []string{"Content-Security-Policy", "X-Content-Type-Options", "Cross-Origin-Resource-Policy"} {
+			if header.Get(name) == "" {
+				t.Errorf("%q: %s is missing", test.contentType, name)
+			}
+		}
+		for _, name := range []string{"Referrer-Policy", "Cross-Origin-Opener-Policy", "Permissions-Policy"} {
+			if got := header.Get(name) != ""; got != test.document {
+				t.Errorf("%q: %s: got %t, want %t", test.contentType, name, got, test.document)
+			}
+		}
+	}
+	header := http.Header{"Referrer-Policy": {"no-referrer"}}
+	ui.SecurityHeaders(header, false)
+	if got := header.Get("Referrer-Policy"); got != "no-referrer" {
+		t.Errorf("the answer's own Referrer-Policy was replaced by %q", got)
+	}
+}
+
+func TestHeadersCostNoAllocation(t *testing.T) {
+	header, h := http.Header{}, new(ui.Headers)
+	if got := testing.AllocsPerRun(100, func() { h.Set(header, true); h.Finish(header) }); got > 0 {
+		t.Errorf("got %v allocations, want none", got)
+	}
+}
+
 func BenchmarkSecurityHeaders(b *testing.B) {
 	b.ReportAllocs()
 	header := http.Header{}
