@@ -102,7 +102,7 @@ func (d *Dashboard) composeTelemetry() (err error) {
 func (d *Dashboard) watch(s *request, r *http.Request) (q observe.Request) {
 	s.ctx.Context, q = d.observer.Request(r, s.secure) //nolint:fatcontext // nothing is nested: it was r's context before
 	if d.log.Enabled(&s.ctx, slog.LevelDebug) {
-		s.start = time.Now()
+		s.start = time.Since(d.since)
 	}
 	return q
 }
@@ -118,9 +118,9 @@ func (d *Dashboard) finish(s *request, r *http.Request, q *observe.Request) {
 	if q.Active() {
 		q.End(observe.Answer{Status: s.rec.code(), Route: route, Module: s.module, RequestID: s.id, Panicked: s.panicked})
 	}
-	if !s.start.IsZero() {
+	if s.start > 0 {
 		d.log.LogAttrs(&s.ctx, slog.LevelDebug, "request", slog.String("method", r.Method),
-			slog.String("path", r.URL.Path), slog.Int("status", s.rec.code()), slog.Duration("took", time.Since(s.start)))
+			slog.String("path", r.URL.Path), slog.Int("status", s.rec.code()), slog.Duration("took", time.Since(d.since)-s.start))
 	}
 }
 

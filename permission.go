@@ -1,8 +1,11 @@
 package dashboard
 
 import (
+	"strings"
+
 	"fmt"
-	"regexp"
+
+	"github.com/modular-dashboard/dashboard/internal/spelling"
 )
 
 // A Permission is a right that endpoints and panels require. Declare it once as
@@ -27,10 +30,15 @@ func (p Permission) Name() string { return p.name }
 // Title returns the title for people.
 func (p Permission) Title() string { return p.title }
 
-var permissionName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}\.[a-z][a-z0-9-]{0,39}$`)
+// isPermissionName tells whether a name is two words of at most 40 bytes with a
+// dot between them.
+func isPermissionName(name string) bool {
+	noun, verb, ok := strings.Cut(name, ".")
+	return ok && spelling.Slug(noun, 1, 40) && spelling.Slug(verb, 1, 40)
+}
 
 func (p Permission) check() error {
-	if !permissionName.MatchString(p.name) {
+	if !isPermissionName(p.name) {
 		return fmt.Errorf("permission %q is not of the form noun.verb", p.name)
 	}
 	return nil

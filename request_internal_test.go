@@ -55,7 +55,7 @@ func TestStrippedPrefix(t *testing.T) {
 	for _, tt := range tests {
 		r := httptest.NewRequest(http.MethodGet, "http://localhost"+tt.path, nil)
 		r.RequestURI = tt.uri
-		if got := strippedPrefix(r); got != tt.want {
+		if got := strippedPrefix(r, r.URL.EscapedPath()); got != tt.want {
 			t.Errorf("%s: strippedPrefix(%s, %s): got %q, want %q", tt.name, tt.uri, tt.path, got, tt.want)
 		}
 	}

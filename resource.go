@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"regexp"
 	"strings"
 
 	"github.com/modular-dashboard/dashboard/internal/resource"
+	"github.com/modular-dashboard/dashboard/internal/spelling"
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
@@ -132,7 +132,7 @@ func PageOf[T any](q Query, items []T) (Page[T], error) {
 // place; a form of its own is given by [CreateWith].
 func Resource[T any](r *Router, name string, data Collection[T], opts ...ResourceOption) {
 	what := "resource " + name
-	if !resourceName.MatchString(name) || name == "panels" {
+	if !isShortSlug(name) || name == "panels" {
 		r.fail("resource %q: the name is not of the form [a-z][a-z0-9-]{0,39}, or reserved", name)
 		return
 	}
@@ -159,7 +159,8 @@ func Resource[T any](r *Router, name string, data Collection[T], opts ...Resourc
 	x.register()
 }
 
-var resourceName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
+// isShortSlug tells whether a name is a word of at most 40 bytes.
+func isShortSlug(name string) bool { return spelling.Slug(name, 1, 40) }
 
 // resourceOf is a resource at work.
 type resourceOf[T any] struct {
@@ -246,7 +247,6 @@ func (x *resourceOf[T]) id(verb string) string {
 
 // slug makes an operation id of a title.
 func slug(title string) string {
-	return strings.Trim(notSlug.ReplaceAllString(strings.ToLower(title), "-"), "-")
+	words := strings.FieldsFunc(strings.ToLower(title), func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') })
+	return strings.Join(words, "-")
 }
-
-var notSlug = regexp.MustCompile(`[^a-z0-9]+`)

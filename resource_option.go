@@ -234,7 +234,7 @@ func Action[In any](name, title string, fn func(ctx context.Context, id string, 
 	return resourceOption(func(c *resourceConfig) {
 		a := &resourceAction{name: name, title: title, in: reflect.TypeFor[In](), register: registerAction[In]}
 		switch {
-		case !resourceName.MatchString(name) || name == string(OpDelete):
+		case !isShortSlug(name) || name == string(OpDelete):
 			c.fail("action %q: the name is not of the form [a-z][a-z0-9-]{0,39}, or taken", name)
 			return
 		case fn == nil:

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/modular-dashboard/dashboard/auth"
@@ -68,14 +67,12 @@ func (r *Router) resolveAccess(what string, rules []access) (access, auth.Permis
 	return rule, r.permission(r.module + "." + rule.permission.name), true
 }
 
-var panelID = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
-
 // Panel registers a panel. Its data is served at panels/{id} below the module's
 // own path.
 func (r *Router) Panel(p Panel) {
 	what := fmt.Sprintf("panel %q", p.id)
 	switch {
-	case !panelID.MatchString(p.id):
+	case !isShortSlug(p.id):
 		r.fail("%s: the id is not of the form [a-z][a-z0-9-]{0,39}", what)
 		return
 	case p.serve == nil:

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
-	"regexp"
 
 	"github.com/modular-dashboard/dashboard/internal/resource"
+	"github.com/modular-dashboard/dashboard/internal/spelling"
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
@@ -42,7 +42,7 @@ func NewSQLTable[T any](h *Host, name string) (*SQLTable[T], error) {
 	if err != nil {
 		return nil, fmt.Errorf("table %s: %w", name, err)
 	}
-	if !tableName.MatchString(name) {
+	if !spelling.Snake(name, 40) {
 		return nil, fmt.Errorf("table %q: the name is not of the form [a-z][a-z0-9_]{0,39}", name)
 	}
 	table, err := resource.NewTable(fields, h.Table(name), h.DB().Dialect())
@@ -179,5 +179,3 @@ var (
 	_ Updater[struct{}]    = (*SQLTable[struct{}])(nil)
 	_ Deleter[struct{}]    = (*SQLTable[struct{}])(nil)
 )
-
-var tableName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)

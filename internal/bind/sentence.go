@@ -2,10 +2,11 @@ package bind
 
 import (
 	"reflect"
-	"regexp"
 	"strings"
 
 	"github.com/go-playground/validator/v10"
+
+	"github.com/modular-dashboard/dashboard/internal/spelling"
 )
 
 // sentence says what a failed rule wanted, for a person. It never repeats the value.
@@ -30,7 +31,7 @@ func sentence(fe validator.FieldError) string {
 	case "ne":
 		return "must not be " + param
 	case "oneof", "oneofci":
-		return "must be one of " + strings.ReplaceAll(strings.Join(oneOf.FindAllString(param, -1), ", "), "'", "")
+		return "must be one of " + strings.ReplaceAll(strings.Join(spelling.Choices(param), ", "), "'", "")
 	case "eqfield":
 		return "must be the same as " + param
 	case "nefield":
@@ -65,9 +66,6 @@ func sentence(fe validator.FieldError) string {
 	}
 	return "must satisfy " + tag
 }
-
-// oneOf splits the values of a oneof rule as the validator does: by space, or in single quotes.
-var oneOf = regexp.MustCompile(`'[^']*'|\S+`)
 
 // bound words a limit on a number, a length or a duration.
 func bound(fe validator.FieldError, how string) string {

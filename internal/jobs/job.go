@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"time"
 
+	"github.com/modular-dashboard/dashboard/internal/spelling"
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
@@ -27,14 +27,12 @@ type Job struct {
 // DefaultTimeout is how long a run may take where the job does not say.
 const DefaultTimeout = time.Hour
 
-var validName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
-
 // Check finds mistakes in the jobs of a module.
 func Check(list []Job) error {
 	seen := map[string]bool{}
 	for _, j := range list {
 		switch {
-		case !validName.MatchString(j.Name):
+		case !spelling.Slug(j.Name, 1, 40):
 			return fmt.Errorf("job %q: a name is a letter and at most 39 more letters, digits and hyphens, in lower case", j.Name)
 		case seen[j.Name]:
 			return fmt.Errorf("job %s is there twice", j.Name)

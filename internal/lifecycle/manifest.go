@@ -3,9 +3,10 @@ package lifecycle
 import (
 	"errors"
 	"fmt"
-	"regexp"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/modular-dashboard/dashboard/internal/spelling"
 )
 
 // A Manifest is what the state machine knows of a module's code.
@@ -30,14 +31,17 @@ const (
 	maxRequires   = 64
 )
 
-var idPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{1,39}$`)
+// idForm is what [validID] accepts, for who wrote something else.
+const idForm = "^[a-z][a-z0-9-]{1,39}$"
+
+func validID(id string) bool { return spelling.Slug(id, 2, 40) }
 
 // ValidateManifest reports everything that is wrong with m, in one error. What
 // it says about other modules is for [Check].
 func ValidateManifest(m Manifest) error {
 	var errs []error
-	if !idPattern.MatchString(m.ID) {
-		errs = append(errs, fmt.Errorf("id %.60q does not match %s", m.ID, idPattern))
+	if !validID(m.ID) {
+		errs = append(errs, fmt.Errorf("id %.60q does not match %s", m.ID, idForm))
 	}
 	if _, err := ParseVersion(m.Version); err != nil {
 		errs = append(errs, err)
@@ -64,8 +68,8 @@ func ValidateManifest(m Manifest) error {
 
 func validateRequirement(id string, q Requirement, seen map[string]bool) error {
 	switch {
-	case !idPattern.MatchString(q.ID):
-		return fmt.Errorf("required id %.60q does not match %s", q.ID, idPattern)
+	case !validID(q.ID):
+		return fmt.Errorf("required id %.60q does not match %s", q.ID, idForm)
 	case q.ID == id:
 		return errors.New("requires itself")
 	case seen[q.ID]:

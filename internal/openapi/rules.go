@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
+
+	"github.com/modular-dashboard/dashboard/internal/spelling"
 )
 
 // narrow adds to a schema what validator rules say about the value. Rules that JSON Schema
@@ -93,7 +95,7 @@ func apply(s *jsonschema.Schema, t reflect.Type, name, param string) {
 		}
 	case "oneof":
 		s.Enum = nil
-		for _, value := range oneOf.FindAllString(param, -1) {
+		for _, value := range spelling.Choices(param) {
 			s.Enum = append(s.Enum, *literal(t, strings.Trim(value, "'")))
 		}
 	case "unique":
@@ -106,9 +108,6 @@ func apply(s *jsonschema.Schema, t reflect.Type, name, param string) {
 		}
 	}
 }
-
-// oneOf splits the values of a oneof rule as the validator does: by space, or in single quotes.
-var oneOf = regexp.MustCompile(`'[^']*'|\S+`)
 
 // textRule adds a rule about the form of a string.
 func textRule(s *jsonschema.Schema, name, param string) {

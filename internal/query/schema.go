@@ -3,9 +3,10 @@ package query
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/modular-dashboard/dashboard/internal/spelling"
 )
 
 // Kind is what a field holds, which decides how it compares.
@@ -93,10 +94,16 @@ type Schema struct {
 	byName map[string]int
 }
 
-var (
-	fieldName  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
-	columnName = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]{0,62}\.)?[A-Za-z_][A-Za-z0-9_]{0,62}$`)
-)
+// maxName is how long the name of a field, a table or a column may be, in bytes.
+const maxName = 63
+
+// isColumn tells whether a column is named as SQL has it, perhaps after its table.
+func isColumn(name string) bool {
+	if table, column, ok := strings.Cut(name, "."); ok {
+		return spelling.Identifier(table, maxName) && spelling.Identifier(column, maxName)
+	}
+	return spelling.Identifier(name, maxName)
+}
 
 // NewSchema checks fields and returns their schema.
 func NewSchema(fields ...Field) (*Schema, error) {
@@ -120,9 +127,9 @@ func NewSchema(fields ...Field) (*Schema, error) {
 
 func (f Field) check() error {
 	switch {
-	case !fieldName.MatchString(f.Name):
+	case !spelling.Snake(f.Name, maxName):
 		return errors.New("the name is not of the form [a-z][a-z0-9_]*")
-	case !columnName.MatchString(f.Column):
+	case !isColumn(f.Column):
 		return fmt.Errorf("%q is not the name of a column", f.Column)
 	case f.Kind < Text || f.Kind > Set:
 		return errors.New("it has no kind")

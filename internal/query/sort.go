@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/modular-dashboard/dashboard/internal/spelling"
 )
 
 // A Term is one field of an order.
@@ -35,7 +37,7 @@ func (s *Schema) Sort(text string) (Sort, error) {
 		name, desc := strings.CutPrefix(part, "-")
 		field, ok := s.Field(name)
 		switch {
-		case !fieldName.MatchString(name):
+		case !spelling.Snake(name, maxName):
 			return nil, fail("Here should be the name of a field, or - and a name; separate them by commas alone.")
 		case !ok || !field.Sort:
 			return nil, fail("There is no field %s to sort by%s.", name, s.choices(func(f Field) bool { return f.Sort }))

@@ -3,7 +3,6 @@ package query
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,7 +55,18 @@ func (n *node) colon(text string) (rest, problem string) {
 	return rest, ""
 }
 
-var numeral = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
+// isNumeral tells whether a number that strconv takes is written as JSON may
+// write it, leading zeros aside: not in hexadecimal, not with underscores or a
+// plus, not beginning or ending in a dot, and no word such as inf.
+func isNumeral(text string) bool {
+	mantissa, _, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(text), "-"), "e")
+	whole, fraction, dotted := strings.Cut(mantissa, ".")
+	return digits(whole) && (!dotted || digits(fraction)) && !strings.Contains(text, "_")
+}
+
+func digits(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789") == ""
+}
 
 // parse reads a value as the field has it.
 func (f Field) parse(text string) (value any, problem string) {
@@ -69,7 +79,7 @@ func (f Field) parse(text string) (value any, problem string) {
 		return v, ""
 	case Number:
 		v, err := strconv.ParseFloat(text, 64)
-		if err != nil || !numeral.MatchString(text) {
+		if err != nil || !isNumeral(text) {
 			return nil, fmt.Sprintf("%s is compared with a number, such as 4.2.", f.Name)
 		}
 		return v + 0, "" // not -0

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/modular-dashboard/dashboard/internal/query"
+	"github.com/modular-dashboard/dashboard/internal/spelling"
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
@@ -74,7 +75,7 @@ func (f *Field) storable() error {
 	switch {
 	case f.Secret:
 		return errors.New("a secret is not kept in a table in the open")
-	case !columnName.MatchString(f.Column):
+	case !spelling.Snake(f.Column, maxColumn):
 		return fmt.Errorf("%q is not the name of a column; give it one by column=…", f.Column)
 	case slices.Contains(reservedWords, f.Column):
 		return fmt.Errorf("%s is a word of SQL; give the column another name by column=…", f.Column)

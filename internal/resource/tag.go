@@ -2,10 +2,12 @@ package resource
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/modular-dashboard/dashboard/internal/spelling"
 )
 
 // words is a resource tag, read.
@@ -18,10 +20,14 @@ type words struct {
 	since, index                                    int
 }
 
-var (
-	columnName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,59}$`)
-	unitName   = regexp.MustCompile(`^[^,\s"\\]{1,20}$`)
-)
+// maxColumn is how long the name of a column may be, in bytes.
+const maxColumn = 60
+
+// isUnit tells whether a unit is 1 to 20 characters that need no quoting.
+func isUnit(s string) bool {
+	n := utf8.RuneCountInString(s)
+	return n >= 1 && n <= 20 && !strings.ContainsAny(s, ",\"\\ \t\n\f\r")
+}
 
 // parseTag reads a resource tag.
 func parseTag(tag string) (words, error) {
@@ -67,9 +73,9 @@ func (w *words) set(name, value string, valued bool) error {
 		w.sort, w.order = true, value
 		ok = !valued || value == "default" || value == "-default"
 	case "unit":
-		w.unit, ok = value, unitName.MatchString(value)
+		w.unit, ok = value, isUnit(value)
 	case "column":
-		w.column, ok = value, columnName.MatchString(value)
+		w.column, ok = value, spelling.Snake(value, maxColumn)
 	case "since", "index":
 		n, err := strconv.Atoi(value)
 		ok = err == nil && n >= 1 && n <= 1_000_000

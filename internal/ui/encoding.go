@@ -11,6 +11,17 @@ const (
 	brotli
 )
 
+// suffix tells the encodings of a file apart in its entity tag.
+func (e encoding) suffix() string {
+	switch e {
+	case brotli:
+		return "-br"
+	case gzipped:
+		return "-gz"
+	}
+	return ""
+}
+
 // negotiate picks the content coding for the given Accept-Encoding lines
 // (RFC 9110 section 12.5.3): the highest quality value wins, among equals
 // brotli before gzip before none. Without the header, or with one that names

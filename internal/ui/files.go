@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
@@ -10,11 +9,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"mime"
 	"net/http"
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 const (
@@ -24,64 +23,85 @@ const (
 	maxInflated = 8 << 20
 )
 
-// file is one file of the build in the encodings it was committed in.
+// file is one file of the build in the encodings it was committed in. It is read
+// when somebody asks for it: a start does not touch what nobody looks at.
 type file struct {
-	gz, br    []byte
-	size      uint32 // inflated, as gzip's trailer says (RFC 1952 section 2.3.1)
+	dist      fs.FS
+	name      string // without the extension of an encoding
 	mediaType string
-	tag       string // of the content, before the suffix of the encoding
-	hashed    bool   // the name changes with the content
+	gz, br    bool // the encodings there are
+	hashed    bool // the name changes with the content
+	about     func() (about, error)
 }
 
-// load reads every file of a build.
-func load(dist fs.FS) (map[string]file, error) {
-	files := make(map[string]file)
+// about is what an answer says of a file besides its bytes.
+type about struct {
+	size uint32 // inflated, as gzip's trailer says (RFC 1952 section 2.3.1)
+	tag  string // of the content, before the suffix of the encoding
+}
+
+// load finds every file of a build.
+func load(dist fs.FS) (map[string]*file, error) {
+	files := make(map[string]*file)
 	err := fs.WalkDir(dist, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || name == checksumName {
 			return err
 		}
-		extension := path.Ext(name)
-		if extension != ".gz" && extension != ".br" {
-			return fmt.Errorf("%s is not compressed", name)
+		plain, packed := strings.CutSuffix(name, ".gz")
+		if !packed {
+			if plain, packed = strings.CutSuffix(name, ".br"); !packed {
+				return fmt.Errorf("%s is not compressed", name)
+			}
 		}
-		content, err := fs.ReadFile(dist, name)
-		if err != nil {
-			return err
-		}
-		plain := strings.TrimSuffix(name, extension)
 		f := files[plain]
-		if extension == ".gz" {
-			f.gz = content
-		} else {
-			f.br = content
+		if f == nil {
+			f = newFile(dist, plain)
+			files[plain] = f
 		}
-		files[plain] = f
-		return nil
+		if strings.HasSuffix(name, ".br") {
+			f.br = true
+			return nil
+		}
+		f.gz = true
+		info, err := entry.Info()
+		if err == nil && info.Size() < gzipOverhead {
+			err = fmt.Errorf("%s is cut short", name)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load ui build: %w", err)
 	}
 	for name, f := range files {
-		if f.gz == nil || f.br == nil && name != indexName {
+		if !f.gz || !f.br && name != indexName {
 			return nil, fmt.Errorf("load ui build: %s lacks an encoding", name)
 		}
-		if len(f.gz) < gzipOverhead {
-			return nil, fmt.Errorf("load ui build: %s.gz is cut short", name)
-		}
-		sum := sha256.Sum256(f.gz)
-		f.tag = base64.RawURLEncoding.EncodeToString(sum[:12])
-		f.size = binary.LittleEndian.Uint32(f.gz[len(f.gz)-4:])
-		f.mediaType = mediaType(name)
-		f.hashed = strings.HasPrefix(name, "assets/") // the build hashes every name there
-		files[name] = f
 	}
 	return files, nil
+}
+
+func newFile(dist fs.FS, name string) *file {
+	f := &file{dist: dist, name: name, mediaType: mediaType(name)}
+	f.hashed = strings.HasPrefix(name, "assets/") // the build hashes every name there
+	f.about = sync.OnceValues(func() (about, error) {
+		content, err := fs.ReadFile(dist, name+".gz")
+		if err != nil {
+			return about{}, err
+		}
+		if len(content) < gzipOverhead {
+			return about{}, fmt.Errorf("%s.gz is cut short", name)
+		}
+		sum := sha256.Sum256(content)
+		return about{binary.LittleEndian.Uint32(content[len(content)-4:]), base64.RawURLEncoding.EncodeToString(sum[:12])}, nil
+	})
+	return f
 }
 
 // gzipOverhead is the length of an empty gzip file's header and trailer.
 const gzipOverhead = 18
 
-// mediaType does not ask the machine's own tables first, which differ.
+// mediaType does not ask the machine's own tables, which differ and take long to
+// read.
 func mediaType(name string) string {
 	switch path.Ext(name) {
 	case ".js", ".mjs":
@@ -94,16 +114,26 @@ func mediaType(name string) string {
 		return "application/json"
 	case ".ico":
 		return "image/x-icon"
-	}
-	if t := mime.TypeByExtension(path.Ext(name)); t != "" {
-		return t
+	case ".txt":
+		return "text/plain; charset=utf-8"
+	case ".png":
+		return "image/png"
+	case ".woff2":
+		return "font/woff2"
+	case ".webmanifest":
+		return "application/manifest+json"
 	}
 	return "application/octet-stream"
 }
 
 // inflate returns the content as it was before compression.
-func (f file) inflate() ([]byte, error) {
-	reader, err := gzip.NewReader(bytes.NewReader(f.gz))
+func (f *file) inflate() ([]byte, error) {
+	packed, err := f.dist.Open(f.name + ".gz")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = packed.Close() }() // it was only read
+	reader, err := gzip.NewReader(packed)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +147,7 @@ func (f file) inflate() ([]byte, error) {
 	return content, nil
 }
 
-func (h *Handler) serveFile(w http.ResponseWriter, r *http.Request, f file) {
+func (h *Handler) serveFile(w http.ResponseWriter, r *http.Request, f *file) {
 	header := w.Header()
 	header.Add("Vary", "Accept-Encoding")
 	chosen, ok := negotiate(r.Header.Values("Accept-Encoding"))
@@ -125,22 +155,26 @@ func (h *Handler) serveFile(w http.ResponseWriter, r *http.Request, f file) {
 		h.refuse(w, r, http.StatusNotAcceptable)
 		return
 	}
+	about, err := f.about()
+	if err != nil {
+		h.refuse(w, r, http.StatusInternalServerError)
+		return
+	}
 	if f.hashed {
 		header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	} else {
 		header.Set("Cache-Control", "no-cache")
 	}
-	body, size, suffix := f.gz, int64(len(f.gz)), `-gz"`
-	switch chosen {
-	case brotli:
-		body, size, suffix = f.br, int64(len(f.br)), `-br"`
-	case identity:
-		size, suffix = int64(f.size), `"`
-	}
-	tag := `"` + f.tag + suffix
+	tag := `"` + about.tag + chosen.suffix() + `"`
 	header.Set("ETag", tag)
 	if matches(r.Header.Values("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	body, size, err := f.content(chosen, int64(about.size), r.Method == http.MethodHead)
+	if err != nil {
+		header.Del("ETag")
+		h.refuse(w, r, http.StatusInternalServerError)
 		return
 	}
 	switch chosen {
@@ -151,16 +185,26 @@ func (h *Handler) serveFile(w http.ResponseWriter, r *http.Request, f file) {
 	}
 	header.Set("Content-Type", f.mediaType)
 	header.Set("Content-Length", strconv.FormatInt(size, 10))
-	if r.Method == http.MethodHead {
-		return
-	}
-	if chosen == identity {
-		var err error
-		if body, err = f.inflate(); err != nil {
-			return // short of the promised length, so net/http ends the connection
-		}
-	}
 	_, _ = w.Write(body) // an error means that the client has gone
+}
+
+// content is the file in one encoding, and how long it is. For a HEAD it is not
+// inflated.
+func (f *file) content(e encoding, inflated int64, head bool) (body []byte, size int64, err error) {
+	switch {
+	case e == brotli:
+		body, err = fs.ReadFile(f.dist, f.name+".br")
+	case e == gzipped:
+		body, err = fs.ReadFile(f.dist, f.name+".gz")
+	case head:
+		return nil, inflated, nil
+	default:
+		body, err = f.inflate()
+	}
+	if size = int64(len(body)); head {
+		body = nil
+	}
+	return body, size, err
 }
 
 // matches tells whether an If-None-Match header names the tag, by weak

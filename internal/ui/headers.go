@@ -16,9 +16,9 @@ const (
 )
 
 // Headers holds the values of the security headers of one answer, so that they
-// cost no allocation of their own. Its zero value is ready. The slices it puts
+// cost data no allocation of their own. Its zero value is ready. The slices it puts
 // into a header have no room to grow, so an Add to one copies it.
-type Headers struct{ values [5]string }
+type Headers struct{ values [4]string }
 
 // Set sets what every answer of a dashboard carries, whatever it is: a policy
 // under which it can load and run nothing (the page has its own, see
@@ -28,12 +28,12 @@ type Headers struct{ values [5]string }
 // keep doing so for a year (RFC 6797), on this host only, unless the header
 // is set already: behind a proxy that terminates TLS only the caller can know.
 func (h *Headers) Set(header http.Header, secure bool) {
-	h.values = [...]string{inert, "nosniff", "same-origin", permissions, "max-age=31536000"}
+	h.values = [...]string{inert, "nosniff", "same-origin", "max-age=31536000"}
 	header["Content-Security-Policy"] = h.values[0:1:1]
 	header["X-Content-Type-Options"] = h.values[1:2:2]
 	header["Cross-Origin-Resource-Policy"] = h.values[2:3:3]
 	if secure && len(header["Strict-Transport-Security"]) == 0 {
-		header["Strict-Transport-Security"] = h.values[4:5:5]
+		header["Strict-Transport-Security"] = h.values[3:4:4]
 	}
 }
 
@@ -46,17 +46,14 @@ func (h *Headers) Finish(header http.Header) {
 	if t := header["Content-Type"]; len(t) == 1 && isData(t[0]) {
 		return
 	}
-	for _, one := range [...]struct {
-		name  string
-		value []string
-	}{
-		{"Referrer-Policy", h.values[2:3:3]},
-		{"Cross-Origin-Opener-Policy", h.values[2:3:3]},
-		{"Permissions-Policy", h.values[3:4:4]},
-	} {
-		if len(header[one.name]) == 0 {
-			header[one.name] = one.value
-		}
+	if len(header["Referrer-Policy"]) == 0 {
+		header["Referrer-Policy"] = h.values[2:3:3]
+	}
+	if len(header["Cross-Origin-Opener-Policy"]) == 0 {
+		header["Cross-Origin-Opener-Policy"] = h.values[2:3:3]
+	}
+	if len(header["Permissions-Policy"]) == 0 {
+		header["Permissions-Policy"] = []string{permissions}
 	}
 }
 

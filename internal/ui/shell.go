@@ -8,7 +8,6 @@ import (
 	"html"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -28,9 +27,31 @@ const (
 	baseMark   = `="./`
 )
 
-// wordsLink is how the build names the first words of a language, which only
-// who speaks it should load.
-var wordsLink = regexp.MustCompile(`<link rel="modulepreload" data-locale="([a-z]+)" crossorigin href="\./([^"]+)">`)
+// How the build names the first words of a language, which only who speaks it
+// should load: the locale and the file stand between these.
+const (
+	wordsBegin  = `<link rel="modulepreload" data-locale="`
+	wordsMiddle = `" crossorigin href="./`
+	wordsEnd    = `">`
+)
+
+// cutWords takes the links to first words out of the page.
+func cutWords(source string) (page string, words map[string]string, err error) {
+	words = make(map[string]string)
+	for {
+		before, rest, found := strings.Cut(source, wordsBegin)
+		if !found {
+			return source, words, nil
+		}
+		locale, rest, ok1 := strings.Cut(rest, wordsMiddle)
+		file, after, ok2 := strings.Cut(rest, wordsEnd)
+		if !ok1 || !ok2 || strings.ContainsAny(locale+file, `<>"`) {
+			return "", nil, errors.New("a link to words that is not written as the build writes it")
+		}
+		words[locale] = file
+		source = before + after
+	}
+}
 
 // parseShell prepares the built page and tells the file of each locale's first
 // words. The build is ours: what it must hold is little, and its absence is an
@@ -44,11 +65,9 @@ func parseShell(source, title string) (shell string, words map[string]string, er
 		return "", nil, errors.New("no html element with its language")
 	}
 	source = before + `<html lang="` + localeMark + `" data-theme="` + themeMark + `"` + after
-	words = make(map[string]string)
-	for _, found := range wordsLink.FindAllStringSubmatch(source, -1) {
-		words[found[1]] = found[2]
+	if source, words, err = cutWords(source); err != nil {
+		return "", nil, err
 	}
-	source = wordsLink.ReplaceAllLiteralString(source, "")
 	source = strings.Replace(source, "</head>", wordsMark+"</head>", 1)
 	return strings.ReplaceAll(source, titleMark, html.EscapeString(title)), words, nil
 }

@@ -25,7 +25,8 @@ type Config struct {
 	// for a module that cannot do without; "" allows none.
 	TrustedTypes string
 	// Refuse answers a request that is not served: status is 404, 405 (Allow is
-	// set) or 406. Nil writes the status text.
+	// set), 406, or 500 for a file that cannot be read. Nil writes the status
+	// text.
 	Refuse func(w http.ResponseWriter, r *http.Request, status int)
 }
 
@@ -49,12 +50,12 @@ type Handler struct {
 	config Config
 	shell  string
 	words  map[string]string // files of first words, by locale
-	files  map[string]file
+	files  map[string]*file
 }
 
-// New reads the build into memory and reports one that is not complete: no
-// page, a file that is not compressed, or an asset that lacks one of its two
-// encodings.
+// New reads the page and reports a build that is not complete: no page, a file
+// that is not compressed, or an asset that lacks one of its two encodings. Other
+// files are read when they are asked for.
 func New(config Config) (*Handler, error) {
 	if config.Title == "" {
 		config.Title = "Dashboard"

@@ -374,6 +374,9 @@ func TestBrokenBuilds(t *testing.T) {
 		{"no page", func(m fstest.MapFS) { delete(m, "index.html.gz") }, "no index.html.gz"},
 		{"page without config", func(m fstest.MapFS) { m["index.html.gz"] = gz(t, "<html><head></head>") }, "no dashboard-config"},
 		{"page that is not HTML", func(m fstest.MapFS) { m["index.html.gz"] = gz(t, `name="dashboard-config" content="{{.Config}}"`) }, "no html element"},
+		{"page with words half named", func(m fstest.MapFS) {
+			m["index.html.gz"] = gz(t, strings.Replace(indexSource, "<title>", `<link rel="modulepreload" data-locale="de" href="./a.js"><title>`, 1))
+		}, "a link to words"},
 		{"page cut short", func(m fstest.MapFS) { m["index.html.gz"].Data = m["index.html.gz"].Data[:30] }, "inflate index.html.gz"},
 		{"plain file", func(m fstest.MapFS) { m["assets/a.js"] = &fstest.MapFile{} }, "assets/a.js is not compressed"},
 		{"one encoding", func(m fstest.MapFS) { delete(m, "favicon.svg.br") }, "favicon.svg lacks an encoding"},
