@@ -74,7 +74,7 @@ func (d *Dashboard) settingsSchema(_ context.Context, in idIn) (json.RawMessage,
 	if m == nil || m.settings == nil {
 		return nil, errNotFound
 	}
-	return m.schema, nil
+	return m.schema()
 }
 
 type settingsVersion struct {

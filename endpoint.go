@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/bind"
@@ -139,6 +140,7 @@ type endpoint struct {
 	access       access
 	permission   auth.Permission
 	in, out      reflect.Type
+	compiled     func() error // makes plan and answer, once
 	plan         *bind.Plan
 	answer       *bind.Encoder
 	answerLimit  int64
@@ -210,7 +212,8 @@ func register(r *Router, method, path string, in, out reflect.Type, serve serveF
 	if e.config.bodyLimit == 0 {
 		e.config.bodyLimit = r.limits.body
 	}
-	if err := errors.Join(e.compile(r), e.config.deprecation.prepare()); err != nil {
+	e.settle()
+	if err := errors.Join(e.prepare(r), e.config.deprecation.prepare()); err != nil {
 		r.fail("%s: %w", what, err)
 		return nil
 	}
@@ -227,13 +230,8 @@ func register(r *Router, method, path string, in, out reflect.Type, serve serveF
 	return e
 }
 
-// compile builds the plans of the request and of the answer.
-func (e *endpoint) compile(r *Router) (err error) {
-	if e.in != nil {
-		if e.plan, err = r.binder.Compile(e.in, e.method+" "+e.path); err != nil {
-			return err
-		}
-	}
+// settle decides what the options left open.
+func (e *endpoint) settle() {
 	if e.config.status == 0 {
 		e.config.status = http.StatusOK
 		if e.out != nil && e.out.Kind() == reflect.Struct && e.out.NumField() == 0 {
@@ -243,10 +241,31 @@ func (e *endpoint) compile(r *Router) (err error) {
 	if e.out == reflect.TypeFor[Stream]() {
 		e.config.stream = true
 	}
+}
+
+// prepare has a module's endpoint compiled now, so that a mistake stops the start.
+// The dashboard's own, which its tests compile, are compiled when somebody calls
+// them: they are many, and most are seldom called.
+func (e *endpoint) prepare(r *Router) error {
+	binder := r.binder
+	e.compiled = sync.OnceValue(func() error { return e.compile(binder) })
+	if r.module == coreModule {
+		return nil
+	}
+	return e.compiled()
+}
+
+// compile builds the plans of the request and of the answer.
+func (e *endpoint) compile(b *bind.Binder) (err error) {
+	if e.in != nil {
+		if e.plan, err = b.Compile(e.in, e.method+" "+e.path); err != nil {
+			return err
+		}
+	}
 	if e.out == nil || e.config.stream || e.out == reflect.TypeFor[Blob]() {
 		return nil
 	}
-	if e.answer, err = r.binder.CompileOut(e.out); err != nil {
+	if e.answer, err = b.CompileOut(e.out); err != nil {
 		return fmt.Errorf("answer %s: %w", e.out, err)
 	}
 	return nil

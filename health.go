@@ -2,8 +2,8 @@ package dashboard
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -18,19 +18,11 @@ func (d *Dashboard) livez(w http.ResponseWriter, _ *request) {
 	_, _ = w.Write([]byte(`{"status":"ok"}`)) // the prober has gone when this fails
 }
 
-type readiness struct {
-	Status string           `json:"status"`
-	Checks []readinessCheck `json:"checks"`
-}
-
-type readinessCheck struct {
-	Name   string `json:"name"`
-	Status string `json:"status"`
-}
-
 // readyz says whether requests would be answered, and which check fails. It
 // names no cause: anyone may ask. It starts a dashboard that the host did not:
-// who balances load sends no request before.
+// who balances load sends no request before. While the dashboard starts, the
+// database is not asked besides: it is busy with that, and a start that it fails
+// ends.
 func (d *Dashboard) readyz(w http.ResponseWriter, s *request) {
 	if !d.ready.Load() {
 		ctx := s.r.Context()
@@ -39,25 +31,40 @@ func (d *Dashboard) readyz(w http.ResponseWriter, s *request) {
 		}
 		d.beginDetached(ctx)
 	}
-	out := readiness{Status: "ok"}
-	check := func(name string, ok bool) {
-		c := readinessCheck{Name: name, Status: "ok"}
-		if !ok {
-			c.Status, out.Status = "failing", "failing"
-		}
-		out.Checks = append(out.Checks, c)
-	}
 	ctx, cancel := context.WithTimeout(s.r.Context(), 2*time.Second)
 	defer cancel()
-	check("started", d.ready.Load())
-	check("database", d.db.Ping(ctx) == nil)
+	checks, ok := appendCheck(nil, "started", d.ready.Load())
+	if d.startEnded() {
+		var reached bool
+		checks, reached = appendCheck(append(checks, ','), "database", d.db.Ping(ctx) == nil)
+		ok = ok && reached
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	if out.Status != "ok" {
+	status := "ok"
+	if !ok {
+		status = "failing"
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_ = json.NewEncoder(w).Encode(out) // the prober has gone when this fails
+	_, _ = fmt.Fprintf(w, `{"status":%q,"checks":[%s]}`+"\n", status, checks) // the prober has gone when this fails
+}
+
+func appendCheck(list []byte, name string, ok bool) ([]byte, bool) {
+	status := "ok"
+	if !ok {
+		status = "failing"
+	}
+	return fmt.Appendf(list, `{"name":%q,"status":%q}`, name, status), ok
+}
+
+func (d *Dashboard) startEnded() bool {
+	select {
+	case <-d.started:
+		return true
+	default:
+		return false
+	}
 }
 
 const (

@@ -34,9 +34,9 @@ type hosted struct {
 	manifest    Manifest
 	module      Module
 	host        *Host
-	settings    *Settings // nil where the module has none
-	schema      json.RawMessage
-	assets      *assets // nil where the module has none
+	settings    *Settings                       // nil where the module has none
+	schema      func() (json.RawMessage, error) // of the settings, encoded when it is asked for
+	assets      *assets                         // nil where the module has none
 	jobs        []hostedJob
 	permissions []auth.Permission
 	slot        atomic.Pointer[slot]

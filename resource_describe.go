@@ -3,9 +3,12 @@ package dashboard
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/openapi"
@@ -17,6 +20,13 @@ type hostedResource struct {
 	rules      map[Operation]access
 	actions    []access // of info.Actions
 	permission func(access) auth.Permission
+	forms      func() (forms, error) // made once
+}
+
+// forms are the JSON Schemas of what can be filled in.
+type forms struct {
+	create, update json.RawMessage
+	actions        []json.RawMessage // of info.Actions; nil where one takes nothing
 }
 
 // resourceLine is a resource in the list of all.
@@ -91,28 +101,48 @@ func (x *resourceOf[T]) describe() *hostedResource {
 	out.info = resourceInfo{Module: x.router.module, Name: x.name, Title: c.plural, Singular: c.singular, Path: x.path(),
 		Key: x.fields.Key.Name, Label: x.fields.Label.Name, DefaultSort: x.fields.Order, Actions: []resourceAbleTo{}, Export: []string{}}
 	x.describeFields(&out.info)
-	if x.can(OpCreate) {
-		in := x.create.Type
-		if c.create != nil {
-			in = c.create.in
-		}
-		out.info.CreateSchema = x.schema("create", in)
-	}
-	if x.can(OpUpdate) {
-		out.info.UpdateSchema = x.schema("update", x.change.Type)
-	}
 	if x.can(OpExport) {
 		out.info.Export = append(out.info.Export, "csv", "ndjson")
 	}
 	for _, a := range c.actions {
-		one := resourceAbleTo{Name: a.name, Title: a.title, Danger: a.danger, Confirm: a.confirm}
-		if a.in.Kind() == reflect.Struct && a.in.NumField() > 0 {
-			one.InputSchema = x.schema(a.name, a.in)
-		}
-		out.info.Actions = append(out.info.Actions, one)
+		out.info.Actions = append(out.info.Actions, resourceAbleTo{Name: a.name, Title: a.title, Danger: a.danger, Confirm: a.confirm})
 		out.actions = append(out.actions, ruleOf(a.rule))
 	}
+	out.forms = sync.OnceValues(x.forms)
+	if x.router.module != coreModule { // as with endpoints: a module's mistake stops the start
+		if _, err := out.forms(); err != nil {
+			x.router.fail("resource %s: %w", x.name, err)
+		}
+	}
 	return out
+}
+
+// forms makes the schemas of all that the resource takes.
+func (x *resourceOf[T]) forms() (out forms, err error) {
+	add := func(to *json.RawMessage, what string, t reflect.Type) {
+		schema, e := schemaOf(t)
+		if e != nil {
+			err = errors.Join(err, fmt.Errorf("schema of %s: %w", what, e))
+		}
+		*to = schema
+	}
+	if x.can(OpCreate) {
+		in := x.create.Type
+		if x.config.create != nil {
+			in = x.config.create.in
+		}
+		add(&out.create, "create", in)
+	}
+	if x.can(OpUpdate) {
+		add(&out.update, "update", x.change.Type)
+	}
+	out.actions = make([]json.RawMessage, len(x.config.actions))
+	for i, a := range x.config.actions {
+		if a.in.Kind() == reflect.Struct && a.in.NumField() > 0 {
+			add(&out.actions[i], a.name, a.in)
+		}
+	}
+	return out, err
 }
 
 func (x *resourceOf[T]) describeFields(info *resourceInfo) {
@@ -136,17 +166,13 @@ func (x *resourceOf[T]) describeFields(info *resourceInfo) {
 	info.SearchHint = strings.Join(searched, ", ")
 }
 
-// schema is the JSON Schema of a form.
-func (x *resourceOf[T]) schema(what string, t reflect.Type) json.RawMessage {
+// schemaOf is the JSON Schema of a form.
+func schemaOf(t reflect.Type) (json.RawMessage, error) {
 	form, err := openapi.SchemaFor(reflect.New(t).Interface())
-	if err == nil {
-		var raw []byte
-		if raw, err = json.Marshal(form); err == nil {
-			return raw
-		}
+	if err != nil {
+		return nil, err
 	}
-	x.router.fail("resource %s: schema of %s: %w", x.name, what, err)
-	return nil
+	return json.Marshal(form)
 }
 
 // ruleOf is the rule of an option; register reports one that is none of ours.
@@ -178,22 +204,27 @@ func (h *hostedResource) may(op Operation, p *auth.Principal) bool {
 }
 
 // of is the description for a principal.
-func (h *hostedResource) of(p *auth.Principal) resourceInfo {
+func (h *hostedResource) of(p *auth.Principal) (resourceInfo, error) {
 	out := h.info
-	out.May = resourceRights{Create: h.may(OpCreate, p), Update: h.may(OpUpdate, p), Delete: h.may(OpDelete, p), Export: h.may(OpExport, p)}
-	if !out.May.Create {
-		out.CreateSchema = nil
+	forms, err := h.forms()
+	if err != nil {
+		return out, err
 	}
-	if !out.May.Update {
-		out.UpdateSchema = nil
+	out.May = resourceRights{Create: h.may(OpCreate, p), Update: h.may(OpUpdate, p), Delete: h.may(OpDelete, p), Export: h.may(OpExport, p)}
+	if out.May.Create {
+		out.CreateSchema = forms.create
+	}
+	if out.May.Update {
+		out.UpdateSchema = forms.update
 	}
 	out.Actions = []resourceAbleTo{}
 	for i, a := range h.info.Actions {
 		if h.allows(h.actions[i], p) {
+			a.InputSchema = forms.actions[i]
 			out.Actions = append(out.Actions, a)
 		}
 	}
-	return out
+	return out, nil
 }
 
 func (d *Dashboard) routeResources(r *Router) {
@@ -232,7 +263,7 @@ func (d *Dashboard) getResource(ctx context.Context, in resourceIn) (resourceInf
 	p := stateOf(ctx).principal
 	for _, h := range d.resourcesNow() {
 		if h.info.Module == in.Module && h.info.Name == in.Name && h.may(OpList, p) {
-			return h.of(p), nil
+			return h.of(p)
 		}
 	}
 	return resourceInfo{}, errNotFound

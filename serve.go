@@ -225,8 +225,12 @@ func (d *Dashboard) handler(e *endpoint, m *hosted) http.Handler {
 		if e.limiter != nil && !e.limiter.Admit(w, r) {
 			return
 		}
+		if err := e.compiled(); err != nil {
+			d.failed(w, r, e, err)
+			return
+		}
 		e.config.deprecation.setHeaders(w.Header())
-		if e.plan == nil && r.Body != http.NoBody && r.Body != nil { // a plain handler reads its own body
+		if e.in == nil && r.Body != http.NoBody && r.Body != nil { // a plain handler reads its own body
 			r.Body = http.MaxBytesReader(w, r.Body, e.config.bodyLimit)
 		}
 		if e.once && s.principal != nil {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/modular-dashboard/dashboard/internal/bind"
 	"github.com/modular-dashboard/dashboard/internal/openapi"
@@ -101,9 +102,7 @@ func (d *Dashboard) registerSettings(m *hosted) error {
 	if err != nil {
 		return fmt.Errorf("settings %s: %w", s.in, err)
 	}
-	if m.schema, err = json.Marshal(schema); err != nil {
-		return fmt.Errorf("settings %s: %w", s.in, err)
-	}
+	m.schema = sync.OnceValues(func() (json.RawMessage, error) { return json.Marshal(schema) })
 	secrets, err := secretPointers(s.in, "")
 	if err != nil {
 		return fmt.Errorf("settings %s: %w", s.in, err)

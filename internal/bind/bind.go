@@ -46,7 +46,14 @@ type Binder struct {
 	validate *validator.Validate
 	readers  sync.Pool // *reader
 	writers  sync.Pool // *writer
-	encoders sync.Map  // reflect.Type → *encNode, of types first met inside an interface
+	encoders sync.Map  // reflect.Type → *encNode
+	plans    sync.Map  // planKey → *Plan: a module's routes are registered at each enable
+	tried    sync.Map  // triedRule: those that the validator takes
+}
+
+type planKey struct {
+	in      reflect.Type
+	pattern string
 }
 
 // New returns a Binder.
@@ -62,6 +69,18 @@ func New() *Binder {
 // field or the reverse, types that cannot be bound, tags on unexported fields and bad
 // validator rules.
 func (b *Binder) Compile(in reflect.Type, pattern string) (*Plan, error) {
+	key := planKey{in, pattern}
+	if p, ok := b.plans.Load(key); ok {
+		return p.(*Plan), nil
+	}
+	p, err := b.compile(in, pattern)
+	if err == nil {
+		b.plans.Store(key, p)
+	}
+	return p, err
+}
+
+func (b *Binder) compile(in reflect.Type, pattern string) (*Plan, error) {
 	taken, err := shape.Of(in)
 	if err != nil {
 		return nil, err
@@ -73,7 +92,7 @@ func (b *Binder) Compile(in reflect.Type, pattern string) (*Plan, error) {
 	if err := p.compileBody(taken); err != nil {
 		return nil, fmt.Errorf("input %s: %w", in, err)
 	}
-	if p.rules, err = newRuleset(b.validate, in, true); err != nil {
+	if p.rules, err = b.ruleset(in, true); err != nil {
 		return nil, fmt.Errorf("input %s: %w", in, err)
 	}
 	return p, nil
@@ -89,7 +108,7 @@ func (b *Binder) CompileBody(t reflect.Type) (*Body, error) {
 	if err != nil {
 		return nil, fmt.Errorf("type %s: %w", t, err)
 	}
-	rules, err := newRuleset(b.validate, t, false)
+	rules, err := b.ruleset(t, false)
 	if err != nil {
 		return nil, fmt.Errorf("type %s: %w", t, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-playground/validator/v10"
 
@@ -23,11 +24,11 @@ type ruleset struct {
 	maps     bool // rules reach into maps, whose order is random
 }
 
-// newRuleset checks the rules of a type and of every type it holds. The validator panics on a bad rule
+// ruleset checks the rules of a type and of every type it holds. The validator panics on a bad rule
 // when it first meets a value for it; here every rule meets one.
-func newRuleset(v *validator.Validate, t reflect.Type, input bool) (*ruleset, error) {
-	rs := &ruleset{validate: v, typ: t, input: input}
-	c := ruleChecker{ruleset: rs, seen: map[reflect.Type]bool{}}
+func (b *Binder) ruleset(t reflect.Type, input bool) (*ruleset, error) {
+	rs := &ruleset{validate: b.validate, typ: t, input: input}
+	c := ruleChecker{ruleset: rs, seen: map[reflect.Type]bool{}, tried: &b.tried}
 	if err := c.walk(t); err != nil {
 		return nil, err
 	}
@@ -36,7 +37,14 @@ func newRuleset(v *validator.Validate, t reflect.Type, input bool) (*ruleset, er
 
 type ruleChecker struct {
 	*ruleset
-	seen map[reflect.Type]bool // whether rules are below
+	seen  map[reflect.Type]bool // whether rules are below
+	tried *sync.Map             // what came of rules that were tried before
+}
+
+// triedRule is a rule on a type of values.
+type triedRule struct {
+	on   reflect.Type
+	rule string
 }
 
 // walk checks a type and reports, in seen, whether it has rules that a dive would reach.
@@ -135,13 +143,26 @@ func (c *ruleChecker) field(owner reflect.Type, sf reflect.StructField, rules st
 			}
 		default:
 			for alternative := range strings.SplitSeq(rule, "|") {
-				if err := guard(func() { c.try(at, alternative) }); err != nil {
+				if err := c.meets(at, alternative); err != nil {
 					return fmt.Errorf("rule %q: %w", alternative, err)
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// meets tries a rule, once for each type of values.
+func (c *ruleChecker) meets(t reflect.Type, rule string) error {
+	key := triedRule{t, rule}
+	if _, good := c.tried.Load(key); good {
+		return nil
+	}
+	err := guard(func() { c.try(t, rule) })
+	if err == nil {
+		c.tried.Store(key, nil)
+	}
+	return err
 }
 
 // try applies one rule to a sample. The validator does not look at rules for a struct by itself, so

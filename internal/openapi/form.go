@@ -35,7 +35,7 @@ func SchemaFor(defaults any) (*jsonschema.Schema, error) {
 		return nil, fmt.Errorf("schema for %s: it is not written as an object", v.Type())
 	}
 	s.Schema = "https://json-schema.org/draft/2020-12/schema"
-	f := former{binder: bind.New(), gen: g}
+	f := former{gen: g}
 	if err := f.fill(s, v); err != nil {
 		return nil, fmt.Errorf("schema for %s: %w", v.Type(), err)
 	}
@@ -43,8 +43,8 @@ func SchemaFor(defaults any) (*jsonschema.Schema, error) {
 }
 
 type former struct {
-	binder *bind.Binder
 	gen    *generator
+	binder *bind.Binder // made for the first default
 }
 
 // fill gives the members of an object schema their defaults.
@@ -88,6 +88,9 @@ func (f *former) fill(s *jsonschema.Schema, v reflect.Value) error {
 
 // value returns a default as JSON.
 func (f *former) value(v reflect.Value) (json.RawMessage, error) {
+	if f.binder == nil {
+		f.binder = bind.New()
+	}
 	enc, err := f.binder.CompileOut(v.Type())
 	if err != nil {
 		return nil, err

@@ -5,11 +5,13 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"github.com/modular-dashboard/dashboard/modules/system/internal/proc"
 )
 
-func platformProc() fs.FS { return os.DirFS("/proc") }
+func platformProc() fs.FS { return proc.Dir("/proc") }
 
-func platformCgroup() fs.FS { return os.DirFS("/sys/fs/cgroup") }
+func platformCgroup() fs.FS { return proc.Dir("/sys/fs/cgroup") }
 
 // statfs asks for the size of the file system mounted at a folder. A container
 // also has single files mounted; they are no disks.

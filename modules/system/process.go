@@ -26,6 +26,7 @@ type processTable struct {
 	cost        time.Duration  // of reading now
 	ranked      []ranked
 	busiest     []Process // the last answer
+	postponed   bool      // nothing is read before [collector.countProcesses]
 }
 
 type ranked struct {
@@ -37,6 +38,9 @@ func (t *processTable) forget() { t.at, t.busiest = time.Time{}, nil }
 
 func (c *collector) collectProcesses(s *Snapshot, now time.Time, top int) error {
 	t := &c.processes
+	if t.postponed {
+		return nil
+	}
 	if !t.at.IsZero() && now.Sub(t.at) < processPause*t.cost {
 		s.Processes = append(s.Processes, t.busiest[:min(top, len(t.busiest))]...)
 		return nil
@@ -59,6 +63,15 @@ func (c *collector) collectProcesses(s *Snapshot, now time.Time, top int) error 
 	}
 	s.Processes = append(s.Processes, t.busiest...)
 	return nil
+}
+
+// countProcesses reads the processes for the first time, so that the next sample
+// has something to compare with.
+func (c *collector) countProcesses(now time.Time) {
+	c.processes.postponed = false
+	if c.proc != nil {
+		_ = c.collectProcesses(&Snapshot{}, now, 0) // the next sample tells what fails
+	}
 }
 
 // readProcesses makes the last reading the one before and reads anew. A process

@@ -140,22 +140,38 @@ func (m *Module) Enable(context.Context) error {
 	return m.host.Go(m.run)
 }
 
-// begin takes the first sample, whose counters the next one is compared with.
+// begin takes the first sample, whose counters the next one is compared with. The
+// processes are counted a moment later: there may be thousands of them, and the
+// start of a program waits for this.
 func (m *Module) begin() {
 	m.sampling.Lock()
 	m.collector.forget()
+	m.collector.processes.postponed = true
 	m.sampling.Unlock()
 	m.sample(time.Now())
+}
+
+// countAfter is when the processes are counted first.
+const countAfter = warmUp / 5
+
+func (m *Module) countProcesses(now time.Time) {
+	m.sampling.Lock()
+	defer m.sampling.Unlock()
+	m.collector.countProcesses(now)
 }
 
 // run samples until the module is disabled.
 func (m *Module) run(ctx context.Context) {
 	ticker := time.NewTicker(min(warmUp, m.current().Interval))
 	defer ticker.Stop()
+	count := time.NewTimer(countAfter)
+	defer count.Stop()
 	for first := true; ; {
 		select {
 		case <-ctx.Done():
 			return
+		case now := <-count.C:
+			m.countProcesses(now)
 		case <-m.changed:
 			if !first {
 				ticker.Reset(m.current().Interval)

@@ -1,8 +1,12 @@
 package proc_test
 
 import (
+	"bytes"
+	"errors"
 	"io/fs"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -178,6 +182,42 @@ func TestReader(t *testing.T) {
 	slices.Sort(pids)
 	if !slices.Equal(pids, []int{7, 12}) || err != nil {
 		t.Errorf("PIDs = %v, %v, want 7 and 12", pids, err)
+	}
+}
+
+// A Dir reads what os.DirFS does.
+func TestDir(t *testing.T) {
+	folder := t.TempDir()
+	for name, size := range map[string]int{"empty": 0, "small": 100, "buffer": 16 << 10, "more": 16<<10 + 1, "large": 4<<20 - 1, "12/stat": 50} {
+		file := filepath.Join(folder, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, bytes.Repeat([]byte("x"), size), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(folder, "huge"), make([]byte, 5<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ours, theirs := proc.NewReader(proc.Dir(folder)), proc.NewReader(os.DirFS(folder))
+	for _, name := range []string{"empty", "small", "buffer", "more", "large", "12/stat", "huge", "missing", "12", "../secret", "/small", ""} {
+		got, gotErr := ours.Read(name)
+		want, wantErr := theirs.Read(name)
+		if !bytes.Equal(got, want) || (gotErr == nil) != (wantErr == nil) || errors.Is(gotErr, fs.ErrNotExist) != errors.Is(wantErr, fs.ErrNotExist) {
+			t.Errorf("Read(%q): got %d bytes, %v, want %d bytes, %v", name, len(got), gotErr, len(want), wantErr)
+		}
+	}
+	if pids, err := ours.PIDs(); err != nil || len(pids) != 1 || pids[0] != 12 {
+		t.Errorf("PIDs: got %v, %v, want 12 alone", pids, err)
+	}
+	if _, err := proc.NewReader(proc.Dir(folder + "/missing")).PIDs(); err == nil {
+		t.Error("PIDs of a folder that is not there: got no error")
+	}
+	if f, err := proc.Dir(folder).Open("small"); err != nil {
+		t.Error(err)
+	} else if err := f.Close(); err != nil {
+		t.Error(err)
 	}
 }
 
