@@ -247,8 +247,8 @@ func (e *endpoint) settle() {
 // The dashboard's own, which its tests compile, are compiled when somebody calls
 // them: they are many, and most are seldom called.
 func (e *endpoint) prepare(r *Router) error {
-	binder := r.binder
-	e.compiled = sync.OnceValue(func() error { return e.compile(binder) })
+	binder, in := r.binder, e.in // which may be told otherwise in the API document
+	e.compiled = sync.OnceValue(func() error { return e.compile(binder, in) })
 	if r.module == coreModule {
 		return nil
 	}
@@ -256,9 +256,9 @@ func (e *endpoint) prepare(r *Router) error {
 }
 
 // compile builds the plans of the request and of the answer.
-func (e *endpoint) compile(b *bind.Binder) (err error) {
-	if e.in != nil {
-		if e.plan, err = b.Compile(e.in, e.method+" "+e.path); err != nil {
+func (e *endpoint) compile(b *bind.Binder, in reflect.Type) (err error) {
+	if in != nil {
+		if e.plan, err = b.Compile(in, e.method+" "+e.path); err != nil {
 			return err
 		}
 	}

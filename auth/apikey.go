@@ -5,7 +5,9 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"log/slog"
@@ -109,12 +111,16 @@ func ourKey(secret []byte, text string) bool {
 // master keys: whoever reads it there can make keys that cost a look-up, and
 // none that opens anything.
 func (a *Authority) loadKeySecret(ctx context.Context) error {
-	if _, err := a.db.Exec(ctx, `INSERT INTO auth_api_secret (id, secret) VALUES (1, $1) ON CONFLICT (id) DO NOTHING`,
-		hex.EncodeToString(random(sha256.Size))); err != nil {
-		return err
-	}
+	const read = `SELECT secret FROM auth_api_secret WHERE id = 1`
 	var text string
-	if err := a.db.QueryRow(ctx, `SELECT secret FROM auth_api_secret WHERE id = 1`).Scan(&text); err != nil {
+	err := a.db.QueryRow(ctx, read).Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) { // the first instance of a fleet makes it
+		if _, err = a.db.Exec(ctx, `INSERT INTO auth_api_secret (id, secret) VALUES (1, $1) ON CONFLICT (id) DO NOTHING`,
+			hex.EncodeToString(random(sha256.Size))); err == nil {
+			err = a.db.QueryRow(ctx, read).Scan(&text)
+		}
+	}
+	if err != nil {
 		return err
 	}
 	secret, err := hex.DecodeString(text)

@@ -15,7 +15,7 @@ import (
 // VerifyJWS checks a compact JWS against one key, as access tokens are.
 func VerifyJWS(token, kid, alg string, key any, typ string) ([]byte, error) {
 	method := jwt.GetSigningMethod(alg)
-	return verifyJWS(token, map[string]verifyKey{kid: {alg: alg, method: method, key: key}}, typ)
+	return verifyJWS(token, map[string]verifyKey{kid: {alg: alg, method: method, key: func() any { return key }}}, typ)
 }
 
 // ParsePHC parses a stored password hash and writes it again.

@@ -39,7 +39,7 @@ var (
 type verifyKey struct {
 	alg    string
 	method jwt.SigningMethod
-	key    any
+	key    func() any
 }
 
 // verifyJWS returns the payload of a compact JWS (RFC 7515 section 7.1) that one
@@ -68,7 +68,7 @@ func verifyJWS(token string, keys map[string]verifyKey, typ string) ([]byte, err
 	if err != nil {
 		return nil, errToken
 	}
-	if err := key.method.Verify(token[:len(header)+1+len(payload)], sig, key.key); err != nil {
+	if err := key.method.Verify(token[:len(header)+1+len(payload)], sig, key.key()); err != nil {
 		return nil, errToken
 	}
 	return body, nil

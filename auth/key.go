@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -25,22 +26,34 @@ const (
 	retain = 2 * time.Hour
 )
 
-// signingKey is one key of the ring.
+// signingKey is one key of the ring. Its private half is made of the seed when it
+// is first used: that takes a millisecond, which a start need not.
 type signingKey struct {
 	id      string
-	private ed25519.PrivateKey
+	private func() ed25519.PrivateKey
 	signsAt int64
 }
+
+func (k signingKey) public() any { return k.private().Public() }
 
 // keyRing is the keys of one moment, oldest first. It is immutable.
 type keyRing struct {
 	keys   []signingKey
 	verify map[string]verifyKey
-	jwks   []byte
+	jwks   func() []byte
 }
 
 func newKeyRing(keys []signingKey) *keyRing {
 	ring := &keyRing{keys: keys, verify: map[string]verifyKey{}}
+	for _, key := range keys {
+		ring.verify[key.id] = verifyKey{alg: jwt.SigningMethodEdDSA.Alg(), method: jwt.SigningMethodEdDSA, key: key.public}
+	}
+	ring.jwks = sync.OnceValue(ring.set)
+	return ring
+}
+
+// set is the ring as a JSON Web Key Set.
+func (r *keyRing) set() []byte {
 	type jwk struct {
 		KeyType string `json:"kty"`
 		Curve   string `json:"crv"`
@@ -50,13 +63,12 @@ func newKeyRing(keys []signingKey) *keyRing {
 		Alg     string `json:"alg"`
 	}
 	set := []jwk{}
-	for _, key := range keys {
-		public := key.private.Public().(ed25519.PublicKey)
-		ring.verify[key.id] = verifyKey{alg: jwt.SigningMethodEdDSA.Alg(), method: jwt.SigningMethodEdDSA, key: public}
+	for _, key := range r.keys {
+		public := key.public().(ed25519.PublicKey)
 		set = append(set, jwk{"OKP", "Ed25519", base64.RawURLEncoding.EncodeToString(public), key.id, "sig", "EdDSA"})
 	}
-	ring.jwks, _ = json.Marshal(map[string]any{"keys": set}) // strings always marshal
-	return ring
+	text, _ := json.Marshal(map[string]any{"keys": set}) // strings always marshal
+	return text
 }
 
 // signer returns the newest key whose time has come.
@@ -76,7 +88,7 @@ func (r *keyRing) signer(now int64) (signingKey, bool) {
 // ones that will sign next included. They may be cached for five minutes.
 func (a *Authority) JWKS() []byte {
 	if ring := a.ring.Load(); ring != nil {
-		return append([]byte(nil), ring.jwks...)
+		return append([]byte(nil), ring.jwks()...)
 	}
 	return []byte(`{"keys":[]}`)
 }
@@ -125,7 +137,7 @@ func openKey(box *seal.Box, id, sealed string) (signingKey, error) {
 	if len(seed) != ed25519.SeedSize {
 		return signingKey{}, errors.New("auth: signing key has the wrong length")
 	}
-	return signingKey{id: id, private: ed25519.NewKeyFromSeed(seed)}, nil
+	return signingKey{id: id, private: sync.OnceValue(func() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(seed) })}, nil
 }
 
 // rotate makes the next signing key if one is due. Once per fleet: the second

@@ -83,7 +83,7 @@ func signToken(key signingKey, claims jwt.MapClaims) (string, error) {
 	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims)
 	token.Header["typ"] = tokenType
 	token.Header["kid"] = key.id
-	return token.SignedString(key.private)
+	return token.SignedString(key.private())
 }
 
 // clip cuts s to at most n bytes of valid text.

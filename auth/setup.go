@@ -45,6 +45,9 @@ func (a *Authority) SetupToken(ctx context.Context) (string, error) {
 	if err := a.ready(); err != nil {
 		return "", err
 	}
+	if a.setUp.Load() {
+		return "", ErrSetupDone
+	}
 	token := newID()
 	n, err := affected(a.db.Exec(ctx, `UPDATE auth_setup SET token_hash = $1, expires_at = `+a.now+` + $2
 		WHERE id = 1 AND done_at = 0`, hashText(token), SetupTTL.Microseconds()))
