@@ -48,14 +48,14 @@ func allow(t testing.TB, l ratelimit.Limiter, key string, cost int64) ratelimit.
 
 func TestNewRefuses(t *testing.T) {
 	store, good := ratelimit.NewLocal(), policy(t, "", "1/m")
-	for name, make := range map[string]func() (*ratelimit.Fixed, error){
+	for name, build := range map[string]func() (*ratelimit.Fixed, error){
 		"no store":     func() (*ratelimit.Fixed, error) { return ratelimit.New(nil, good) },
 		"no policy":    func() (*ratelimit.Fixed, error) { return ratelimit.New(store) },
 		"zero policy":  func() (*ratelimit.Fixed, error) { return ratelimit.New(store, good, ratelimit.Policy{Name: "x"}) },
 		"one name":     func() (*ratelimit.Fixed, error) { return ratelimit.New(store, good, policy(t, "", "5/m")) },
 		"default name": func() (*ratelimit.Fixed, error) { return ratelimit.New(store, good, policy(t, "default", "5/m")) },
 	} {
-		if l, err := make(); err == nil || l != nil {
+		if l, err := build(); err == nil || l != nil {
 			t.Errorf("%s: got %v, %v, want an error", name, l, err)
 		}
 	}

@@ -11,27 +11,27 @@ import (
 
 func TestParsePolicy(t *testing.T) {
 	for _, test := range []struct {
-		text  string
-		want  ratelimit.Policy
-		print string // where it differs
+		text string
+		want ratelimit.Policy
+		form string // in which it prints, where that differs
 	}{
 		{text: "100/m", want: ratelimit.Policy{Limit: 100, Window: time.Minute}},
 		{text: "100/m burst 20", want: ratelimit.Policy{Limit: 100, Window: time.Minute, Burst: 20}},
-		{text: "100/m burst 100", want: ratelimit.Policy{Limit: 100, Window: time.Minute}, print: "100/m"},
+		{text: "100/m burst 100", want: ratelimit.Policy{Limit: 100, Window: time.Minute}, form: "100/m"},
 		{text: "5/15m", want: ratelimit.Policy{Limit: 5, Window: 15 * time.Minute}},
 		{text: "1000/h burst 50 shadow", want: ratelimit.Policy{Limit: 1000, Window: time.Hour, Burst: 50, Shadow: true}},
-		{text: " 1/d\tshadow ", want: ratelimit.Policy{Limit: 1, Window: 24 * time.Hour, Shadow: true}, print: "1/d shadow"},
-		{text: "7/60s", want: ratelimit.Policy{Limit: 7, Window: time.Minute}, print: "7/m"},
+		{text: " 1/d\tshadow ", want: ratelimit.Policy{Limit: 1, Window: 24 * time.Hour, Shadow: true}, form: "1/d shadow"},
+		{text: "7/60s", want: ratelimit.Policy{Limit: 7, Window: time.Minute}, form: "7/m"},
 		{text: "7/36h", want: ratelimit.Policy{Limit: 7, Window: 36 * time.Hour}},
 		{text: "7/1500ms", want: ratelimit.Policy{Limit: 7, Window: 1500 * time.Millisecond}},
 		{text: "1/ms", want: ratelimit.Policy{Limit: 1, Window: time.Millisecond}},
-		{text: "1000000000/366d burst 1000000000", want: ratelimit.Policy{Limit: 1_000_000_000, Window: 366 * 24 * time.Hour}, print: "1000000000/366d"},
+		{text: "1000000000/366d burst 1000000000", want: ratelimit.Policy{Limit: 1_000_000_000, Window: 366 * 24 * time.Hour}, form: "1000000000/366d"},
 	} {
 		got, err := ratelimit.ParsePolicy(test.text)
 		if err != nil || got != test.want {
 			t.Errorf("%q: got %+v, %v, want %+v", test.text, got, err, test.want)
 		}
-		want := test.print
+		want := test.form
 		if want == "" {
 			want = test.text
 		}

@@ -56,7 +56,7 @@ func randomPolicy(r *rand.Rand, name string) ratelimit.Policy {
 
 // Whatever is asked and when, no policy allows more than it says, in any time.
 func TestNeverMoreInAnyWindow(t *testing.T) {
-	for seed := range uint64(120) {
+	for seed := range uint64(60) {
 		synctest.Test(t, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 1))
 			var policies []ratelimit.Policy
@@ -76,7 +76,7 @@ func TestNeverMoreInAnyWindow(t *testing.T) {
 // ask asks for one key at random moments, with others around it.
 func ask(t *testing.T, r *rand.Rand, l *ratelimit.Fixed, ledgers []*ledger) {
 	t.Helper()
-	for range 1500 {
+	for range 1000 {
 		p := ledgers[r.IntN(len(ledgers))].policy
 		each := max(int64(p.Window)/p.Limit, 1)
 		switch r.IntN(8) {

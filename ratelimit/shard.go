@@ -53,7 +53,7 @@ func (s *shard) room(limit int, now time.Time) bool {
 		s.evict(len(s.slots), now)
 	}
 	if s.live >= fits-fits/8 {
-		s.resize(groupsFor(s.live + max(s.live/8, min(s.live, 48), 1)))
+		s.resize(groupsFor(s.live + max(s.live/8, groupSlots-1)))
 		s.hand = 0
 	}
 	return true
@@ -85,7 +85,7 @@ func (s *shard) shrink(now time.Time) (soonest time.Duration) {
 			soonest = min(soonest, s.slots[i].untilFull(now))
 		}
 	}
-	if groups := groupsFor(s.live + s.live/8); groups < len(s.words)/2 || groups == 0 {
+	if groups := groupsFor(s.live + s.live/8); 2*groups < len(s.words) || groups == 0 {
 		s.resize(groups)
 		s.hand = 0
 	}

@@ -49,9 +49,27 @@ func (t *table) next(group int) int {
 	return group
 }
 
+// first is the slot of its home group that a hash takes if it is free.
+func first(hash uint64) int { return int(hash >> 39 & 0xff * groupSlots >> 8) }
+
 // find returns the slot of a hash, or nil.
 func (t *table) find(hash uint64) *slot {
-	wanted, group := tag(hash)*ones, t.home(hash)
+	group := t.home(hash)
+	if group < len(t.words) {
+		i := first(hash)
+		if t.words[group]>>(8*i)&0xff == tag(hash) {
+			if s := &t.slots[group*groupSlots+i]; s.hash == hash {
+				return s
+			}
+		}
+		return t.search(hash, group)
+	}
+	return nil
+}
+
+// search looks at all slots that a hash may be in.
+func (t *table) search(hash uint64, group int) *slot {
+	wanted := tag(hash) * ones
 	for range t.words {
 		word := t.words[group]
 		differ := word ^ wanted
@@ -77,6 +95,9 @@ func (t *table) claim(hash uint64) int {
 		word := t.words[group]
 		if free := ^word & highs; free != 0 {
 			i := bits.TrailingZeros64(free) / 8
+			if f := first(hash); free>>(8*f)&0x80 != 0 && group == t.home(hash) {
+				i = f
+			}
 			t.words[group] = word | tag(hash)<<(8*i)
 			return group*groupSlots + i
 		}
@@ -100,6 +121,7 @@ func (t *table) free(index int) {
 		}
 	}
 	t.words[last] &^= 0xff << (8 * (index % groupSlots))
+	t.slots[index].hash = 0
 }
 
 // resize moves the buckets to a table of as many groups.

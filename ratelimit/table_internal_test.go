@@ -15,9 +15,10 @@ func TestTableIsAMap(t *testing.T) {
 		want, alike := map[uint64]uint64{}, r.IntN(3)
 		for step := range uint64(4000) {
 			hash := r.Uint64N(400) * 0x9e3779b97f4a7c15
-			if alike == 1 {
+			switch alike {
+			case 1:
 				hash &^= 0xffffffff // one group
-			} else if alike == 2 {
+			case 2:
 				hash &^= 0x7f << 32 // one tag
 			}
 			_, known := want[hash]

@@ -76,15 +76,15 @@ func testMany(t *testing.T, s store) {
 }
 
 func testShadow(t *testing.T, s store) {
-	shadow, real := hourly("shadow", 2), hourly("real", 10)
+	shadow, other := hourly("shadow", 2), hourly("other", 10)
 	shadow.Shadow = true
-	both := []ratelimit.Charge{{Policy: shadow, Key: "ann", Cost: 1}, {Policy: real, Key: "ann", Cost: 1}}
+	both := []ratelimit.Charge{{Policy: shadow, Key: "ann", Cost: 1}, {Policy: other, Key: "ann", Cost: 1}}
 	for i := range int64(2) {
 		allowed, d := s.take(t, both...)
 		same(t, "allowed", allowed && d[0].Allowed && d[1].Allowed, true)
 		same(t, "shadow remaining", d[0].Remaining, 1-i)
 		same(t, "shadow source", d[0].Source, ratelimit.Exact)
-		same(t, "real remaining", d[1].Remaining, 9-i)
+		same(t, "other remaining", d[1].Remaining, 9-i)
 	}
 	for i := range int64(3) {
 		allowed, d := s.take(t, both...)
@@ -92,8 +92,8 @@ func testShadow(t *testing.T, s store) {
 		same(t, "shadow's verdict", d[0].Allowed, false)
 		same(t, "shadow source", d[0].Source, ratelimit.Shadow)
 		same(t, "shadow would retry", d[0].RetryAfter > 0, true)
-		same(t, "real charged", d[1].Allowed && d[1].Remaining == 7-i, true)
-		same(t, "real source", d[1].Source, ratelimit.Exact)
+		same(t, "other charged", d[1].Allowed && d[1].Remaining == 7-i, true)
+		same(t, "other source", d[1].Source, ratelimit.Exact)
 	}
 	d := s.one(t, shadow, "ann", 3)
 	same(t, "shadow alone", d.Allowed, false)
@@ -101,9 +101,9 @@ func testShadow(t *testing.T, s store) {
 }
 
 func testShadowBeside(t *testing.T, s store) {
-	shadow, real := hourly("shadow", 5), hourly("real", 1)
+	shadow, other := hourly("shadow", 5), hourly("other", 1)
 	shadow.Shadow = true
-	both := []ratelimit.Charge{{Policy: shadow, Key: "ann", Cost: 1}, {Policy: real, Key: "ann", Cost: 1}}
+	both := []ratelimit.Charge{{Policy: shadow, Key: "ann", Cost: 1}, {Policy: other, Key: "ann", Cost: 1}}
 	s.take(t, both...)
 	allowed, d := s.take(t, both...)
 	same(t, "allowed", allowed, false)
