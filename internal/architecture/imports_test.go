@@ -10,7 +10,7 @@ import (
 // The layers, from the bottom: a package's layer is the first whose pattern
 // its path below the module matches.
 //
-//	storage ← pillars ← root ← modules;  adapters → their parent;  internal/* below the root
+//	storage ← pillars ← root ← modules;  adapters → what they are below;  internal/* below the root
 var layers = []struct {
 	name    string
 	pattern *regexp.Regexp
@@ -49,8 +49,7 @@ func allowed(from, to string, leaf bool) bool {
 	case "module":
 		return target == "root" || target == "storage" || target == "pillar" || within(to, unit(from))
 	case "adapter":
-		parent, _, _ := strings.Cut(from, "/")
-		return to == parent || target == "internal" && leaf
+		return to != "" && within(from, to) || target == "internal" && leaf
 	case "telemetry":
 		return target == "internal" && leaf
 	case "test":
@@ -126,6 +125,10 @@ func TestArrowTable(t *testing.T) {
 		{"modules/system", "modules/traffic", false, false},
 		{"storage/sqlite", "storage", false, true},
 		{"storage/sqlite", "auth", false, false},
+		{"ratelimit/redislimit/rueidislimit", "ratelimit/redislimit", false, true},
+		{"ratelimit/redislimit/rueidislimit", "ratelimit", false, true},
+		{"ratelimit/redislimit/rueidislimit", "ratelimit/redislimit/goredislimit", false, false},
+		{"ratelimit/redislimit", "ratelimit/redislimit/rueidislimit", false, false},
 		{"auth/oidc", "", false, false},
 		{"telemetry", "internal/redact", true, true},
 		{"telemetry", "", false, false},

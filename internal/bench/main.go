@@ -63,6 +63,7 @@ var comparisons = []struct {
 	{"rbac", rbac},
 	{"ratelimit", ratelimits},
 	{"ratelimit-http", ratelimitHTTP},
+	{"redislimit", limits},
 	{"host", hostLines},
 	{"http", servers},
 	{"ui", page},

@@ -105,8 +105,11 @@ func (s *server) memory(field string) (float64, error) {
 }
 
 // cpu is the server's CPU time so far in microseconds, user and system.
-func (s *server) cpu() (float64, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+func (s *server) cpu() (float64, error) { return cpuOf(strconv.Itoa(s.cmd.Process.Pid)) }
+
+// cpuOf is a process's CPU time in microseconds.
+func cpuOf(pid string) (float64, error) {
+	b, err := os.ReadFile("/proc/" + pid + "/stat")
 	if err != nil {
 		return 0, err
 	}

@@ -1,0 +1,132 @@
+package redislimit
+
+import (
+	"context"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/modular-dashboard/dashboard/ratelimit"
+)
+
+const (
+	maxDebts = 1 << 16 // buckets whose use in this instance is charged when Redis is back
+	payment  = 100     // of them in one script call
+)
+
+// debts are what shares have used that Redis does not know of.
+type debts struct {
+	mu     sync.Mutex
+	of     map[bucket]debt
+	pruned time.Time
+}
+
+// A bucket is that of one policy for one key.
+type bucket struct{ label, key string }
+
+// A debt is how a share stood when it first decided without Redis. What it used
+// since is not charged there.
+type debt struct {
+	plan *plan
+	used float64 // units
+	at   time.Time
+}
+
+// note remembers how a share stands before it decides for the first time.
+func (s *shares) note(ctx context.Context, it *item) {
+	d, id := &s.debts, bucket{it.plan.label, it.tag}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, ok := d.of[id]; ok {
+		return
+	}
+	now := time.Now()
+	if len(d.of) >= maxDebts && now.Sub(d.pruned) > time.Second {
+		d.pruned = now
+		for id, o := range d.of {
+			if s.owed(ctx, id, o) <= 0 {
+				delete(d.of, id)
+			}
+		}
+	}
+	if len(d.of) < maxDebts {
+		_, used := s.used(ctx, it.plan, it.tag)
+		d.of[id] = debt{it.plan, max(used-1, 0), now} // mirrored in whole units: Redis may know of one less
+	}
+}
+
+// owed is what a share has used since, in units: what it had used before would
+// have been refilled by and by.
+func (s *shares) owed(ctx context.Context, id bucket, o debt) int64 {
+	share, used := s.used(ctx, o.plan, id.key)
+	refilled := float64(time.Since(o.at)) / float64(share.Window) * float64(share.Limit)
+	return int64(math.Ceil(used - max(o.used-refilled, 0)))
+}
+
+// due takes some debts, of the tags that are asked for, and returns how to pay
+// them.
+func (s *shares) due(ctx context.Context, most int, asked func(tag string) bool) (items []item, taken map[bucket]debt) {
+	d := &s.debts
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	taken = map[bucket]debt{}
+	for id, o := range d.of {
+		if len(taken) == most {
+			break
+		}
+		if !asked(id.key) {
+			continue
+		}
+		delete(d.of, id)
+		taken[id] = o
+		if units := s.owed(ctx, id, o); units > 0 {
+			items = append(items, item{plan: o.plan, tag: id.key, cost: min(units, ratelimit.MaxLimit), mode: modeSettle})
+		}
+	}
+	return items, taken
+}
+
+func (s *shares) putBack(taken map[bucket]debt) {
+	s.debts.mu.Lock()
+	defer s.debts.mu.Unlock()
+	for id, o := range taken {
+		s.debts.of[id] = o
+	}
+}
+
+func (s *shares) owing() int {
+	s.debts.mu.Lock()
+	defer s.debts.mu.Unlock()
+	return len(s.debts.of)
+}
+
+// repay charges in Redis what shares used while it could not be asked: the way
+// back grants no second budget either. It is called by the probe of a circuit
+// that is about to close, and again when it has.
+func (s *Store) repay(c *circuit) error {
+	if s.shares == nil {
+		return nil
+	}
+	ctx, most := s.life, payment
+	if s.sharded() {
+		most = 1 // two keys need not be in one slot
+	}
+	mine := func(tag string) bool { return s.circuit(tag) == c }
+	// Meanwhile shares go on deciding and new debts come: those wait for the next call.
+	for left := s.shares.owing(); left > 0; {
+		items, taken := s.shares.due(ctx, most, mine)
+		if len(taken) == 0 {
+			return nil
+		}
+		left -= len(taken)
+		if len(items) == 0 {
+			continue
+		}
+		keys, args := s.encode(items, all(items))
+		if _, err := s.caller.eval(ctx, keys, args); err != nil {
+			s.shares.putBack(taken)
+			return err
+		}
+	}
+	return nil
+}

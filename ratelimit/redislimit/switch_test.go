@@ -1,0 +1,156 @@
+package redislimit_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/modular-dashboard/dashboard/ratelimit"
+	"github.com/modular-dashboard/dashboard/ratelimit/redislimit"
+)
+
+// fleet is some instances on one Redis.
+func fleet(t *testing.T, client *fake, n int, options ...redislimit.Option) []*redislimit.Store {
+	t.Helper()
+	var stores []*redislimit.Store
+	for range n {
+		stores = append(stores, open(t, client, append(options, redislimit.FailLocal(n))...))
+	}
+	return stores
+}
+
+// greedy takes what each of the instances lets a key have.
+func greedy(t *testing.T, stores []*redislimit.Store, p ratelimit.Policy) (n int64) {
+	t.Helper()
+	for _, s := range stores {
+		for take(t, s, p, "ann", 1).Allowed {
+			n++
+		}
+	}
+	return n
+}
+
+// When Redis goes, what is left of a limit is divided: it is not granted anew.
+// When it is back, what was used meanwhile is charged.
+func TestSwitchGrantsNoSecondBudget(t *testing.T) {
+	const instances = 4
+	for _, used := range []int64{0, 1, 50, 97, 100} {
+		for _, leases := range []bool{false, true} {
+			t.Run(fmt.Sprintf("used %d, leases %t", used, leases), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var options []redislimit.Option
+					if leases {
+						options = append(options, redislimit.WithLeases())
+					}
+					client := newFake()
+					stores := fleet(t, client, instances, options...)
+					if used > 0 {
+						same(t, "allowed", take(t, stores[0], perMinute(), "ann", used).Allowed, true)
+					}
+					for _, s := range stores {
+						take(t, s, perMinute(), "ann", 0) // a look tells an instance
+					}
+					client.down.Store(true)
+					got := greedy(t, stores, perMinute())
+					if left := 100 - used; got > left || got < left-instances {
+						t.Errorf("%d units of the %d that were left", got, left)
+					}
+					client.down.Store(false)
+					pass(1100 * time.Millisecond) // in which Redis refills one unit, and is found again
+					for _, s := range stores {
+						same(t, "health", s.Health(), nil)
+					}
+					if back := greedy(t, stores, perMinute()); used+got+back > 102 {
+						t.Errorf("%d units after %d and %d", back, used, got)
+					}
+				})
+			})
+		}
+	}
+}
+
+// Through outages at random a key gets no more than its limit. Instances find
+// Redis again up to a second apart: what that second brings comes on top, as the
+// shares of some refill beside the whole of the others.
+func TestOutagesAtRandom(t *testing.T) {
+	const instances = 3
+	p := ratelimit.Policy{Name: "api", Limit: 600, Window: time.Minute, Burst: 90}
+	for seed := range uint64(times(16)) {
+		synctest.Test(t, func(t *testing.T) {
+			client := newFake()
+			stores := fleet(t, client, instances)
+			random := rand.New(rand.NewPCG(seed, 0))
+			j := newJudge(p)
+			for range 30 {
+				for _, s := range stores {
+					take(t, s, p, "ann", 0)
+				}
+				client.down.Store(true)
+				work(t, stores, p, j, random)
+				client.down.Store(false)
+				pass(1100 * time.Millisecond)
+				j.credit(time.Second)
+				work(t, stores, p, j, random)
+			}
+			if j.used < 10*p.Depth() {
+				t.Errorf("used %d", j.used)
+			}
+		})
+	}
+}
+
+func work(t *testing.T, stores []*redislimit.Store, p ratelimit.Policy, j *judge, random *rand.Rand) {
+	t.Helper()
+	for range random.IntN(400) {
+		cost := 1 + random.Int64N(3)
+		if take(t, stores[random.IntN(len(stores))], p, "ann", cost).Allowed {
+			j.use(t, cost)
+		}
+		if random.IntN(10) == 0 {
+			pass(time.Duration(random.Int64N(int64(500 * time.Millisecond))))
+		}
+	}
+}
+
+// The number of instances changes while they run.
+func TestInstances(t *testing.T) {
+	client := newFake()
+	client.down.Store(true)
+	s := open(t, client, redislimit.FailLocal(4))
+	same(t, "a fourth", take(t, s, perMinute(), "ann", 5).Remaining, 20)
+	s.SetInstances(10)
+	same(t, "a tenth", take(t, s, perMinute(), "ann", 0).Remaining, 10)
+	s.SetInstances(1000)
+	same(t, "at least one", take(t, s, perMinute(), "bob", 1).Allowed, true)
+	same(t, "and no more", take(t, s, perMinute(), "bob", 1).Allowed, false)
+	s.SetInstances(0)
+	same(t, "all", take(t, s, perMinute(), "cid", 1).Remaining, 99)
+	slow := ratelimit.Policy{Name: "slow", Limit: 1, Window: ratelimit.MaxWindow}
+	same(t, "the longest window", take(t, s, slow, "ann", 1).Allowed, true)
+	open(t, newFake(), redislimit.FailOpen()).SetInstances(2) // has no shares
+}
+
+// A flood of keys in an outage is forgotten again.
+func TestDebtsAreBounded(t *testing.T) {
+	client := newFake()
+	client.down.Store(true)
+	s := open(t, client)
+	p := ratelimit.Policy{Name: "flood", Limit: 1, Window: time.Hour, Burst: 2}
+	for i := range 70_000 {
+		take(t, s, p, fmt.Sprint(i), 1)
+	}
+	if n := s.Debts(); n > 1<<16 || n < 1<<15 {
+		t.Errorf("%d debts", n)
+	}
+	client.down.Store(false)
+	deadline := time.Now().Add(patience)
+	for (s.Debts() > 0 || s.Health() != nil) && time.Now().Before(deadline) {
+		pass(10 * time.Millisecond)
+	}
+	same(t, "debts", s.Debts(), 0)
+	if n := client.Keys(); n < 1<<15 {
+		t.Errorf("%d keys in Redis", n)
+	}
+}
