@@ -66,7 +66,7 @@ var comparisons = []struct {
 	{"redislimit", limits},
 	{"host", hostLines},
 	{"http", servers},
-	{"ui", page},
+	{"page", page},
 }
 
 func main() {

@@ -13,7 +13,7 @@ const args = [
 ];
 
 /** How long a page may take to show what a test waits for. */
-export const patience = 15_000;
+export const patience = 45_000;
 
 export async function launch() {
   const browser = await chromium.launch({ executablePath, args });

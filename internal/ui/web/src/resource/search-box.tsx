@@ -1,5 +1,5 @@
-import { useEffect, useState } from 'react';
 import { FindIcon } from '../parts/icons';
+import { useSettled } from '../parts/settled';
 import { t } from '../strings';
 
 const pauseMs = 250;
@@ -13,30 +13,14 @@ interface Props {
 
 /** A search that answers while it is typed, when the typing pauses. */
 export function SearchBox({ value, hint, label, onChange }: Props) {
-  const [text, setText] = useState(value);
-  // The address changed by other means, such as the way back.
-  const [known, setKnown] = useState(value);
-  if (known !== value) {
-    setKnown(value);
-    setText(value);
-  }
-  useEffect(() => {
-    if (text.trim() === value) return;
-    const timer = setTimeout(() => {
-      setKnown(text.trim());
-      onChange(text.trim());
-    }, pauseMs);
-    return () => {
-      clearTimeout(timer);
-    };
-  }, [text, value, onChange]);
+  const { text, type, settle } = useSettled(value, onChange, pauseMs);
   return (
     <form
       role="search"
       className="search"
       onSubmit={(event) => {
         event.preventDefault();
-        if (text.trim() !== value) onChange(text.trim());
+        settle();
       }}
     >
       <FindIcon />
@@ -49,7 +33,7 @@ export function SearchBox({ value, hint, label, onChange }: Props) {
         spellCheck={false}
         value={text}
         onChange={(event) => {
-          setText(event.target.value);
+          type(event.target.value);
         }}
       />
     </form>

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
 import { myModulesQuery } from '../api/queries';
 import { Button } from '../parts/button';
 import { Field } from '../parts/field';
+import { useSettled } from '../parts/settled';
 import { t } from '../strings';
 import type { LogFilter } from './log-feed';
 
@@ -99,24 +99,7 @@ interface SettledProps {
 
 /** A field whose value counts once the typing stops. */
 function Settled({ label, value, onChange }: SettledProps) {
-  const [typed, setTyped] = useState(value);
-  const [known, setKnown] = useState(value);
-  // The value was changed from elsewhere, as by the way back in the history.
-  if (known !== value) {
-    setKnown(value);
-    setTyped(value);
-  }
-  useEffect(() => {
-    if (typed === value) return;
-    const timer = setTimeout(() => {
-      onChange(typed.trim());
-    }, settleMs);
-    return () => {
-      clearTimeout(timer);
-    };
-    // The callback is made anew with every drawing; what was typed decides.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [typed, value]);
+  const { text, type } = useSettled(value, onChange, settleMs);
   return (
     <Field label={label}>
       {(wiring) => (
@@ -127,9 +110,9 @@ function Settled({ label, value, onChange }: SettledProps) {
           autoComplete="off"
           spellCheck={false}
           maxLength={200}
-          value={typed}
+          value={text}
           onChange={(event) => {
-            setTyped(event.target.value);
+            type(event.target.value);
           }}
         />
       )}
