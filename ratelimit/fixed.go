@@ -69,7 +69,9 @@ func (f *Fixed) Allow(ctx context.Context, key string, cost int64) (d Decision, 
 		if len(f.rules) == 1 {
 			r := &f.rules[0]
 			f.local.one(r, hash, cost, &d)
-			d.Allowed = d.Allowed || r.shadow
+			if r.shadow {
+				d.Allowed = true
+			}
 			return d, nil
 		}
 		return f.together(hash, cost), nil

@@ -9,10 +9,10 @@ import (
 )
 
 // A levelField is the offset of the field in which a [rate.Limiter] keeps what it
-// holds, as of its last change. Reading it right after a charge spares asking
-// TokensAt, which locks and computes again: a sixth of a decision. Only what is
-// told about an allowed charge comes from there, never whether it is allowed. 0
-// means that the field is not known, and TokensAt is asked.
+// held after its last change. Reading it spares asking TokensAt, which locks and
+// computes again, and most often also what AllowN answers: a bucket that held
+// enough then holds enough now. It is a fifth of a decision. 0 means that the
+// field is not known: everything is asked.
 type levelField uintptr
 
 // findLevel looks for the field by its name and type, and tries it.
@@ -21,11 +21,16 @@ func findLevel() levelField {
 	if !ok || field.Type.Kind() != reflect.Float64 {
 		return 0
 	}
-	found, now := levelField(field.Offset), time.Now()
-	for _, units := range []int{0, 3, 4} {
-		l := rate.NewLimiter(1, 10)
-		l.AllowN(now, units)
-		if found.of(l) != l.TokensAt(now) {
+	found, now, l := levelField(field.Offset), time.Now(), rate.NewLimiter(1, 10)
+	for _, step := range []struct {
+		after time.Duration
+		units int
+		level float64
+	}{{0, 0, 10}, {0, 4, 6}, {time.Second, 7, 0}, {time.Second, 3, 0}, {3 * time.Second, 1, 3}, {time.Hour, 3, 7}} {
+		now = now.Add(step.after)
+		before, held := found.of(l), l.TokensAt(now) >= float64(step.units)
+		allowed := l.AllowN(now, step.units)
+		if allowed != held || found.of(l) != step.level || !allowed && before != step.level {
 			return 0
 		}
 	}

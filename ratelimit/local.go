@@ -125,28 +125,38 @@ func (l *Local) one(r *rule, key uint64, cost int64, d *Decision) {
 	s := l.shard(key)
 	s.mu.Lock()
 	found := s.find(key ^ r.name)
-	if found == nil || found.numbers != r.numbers || l.level == 0 || !found.bucket.AllowN(l.start.Add(s.clock(since)), int(cost)) {
+	if found == nil || found.numbers != r.numbers || !l.holds(r, found, cost) {
 		l.decide(r, s, key, cost, l.start.Add(s.clock(since)), d)
 		s.mu.Unlock()
 		return
 	}
+	found.bucket.AllowN(l.start.Add(s.clock(since)), int(cost))
 	left := l.level.of(&found.bucket)
-	if left < 0 { // allowed ahead of time, by less than a nanosecond
-		now := l.start.Add(s.last)
-		found.give(cost, now)
-		l.decide(r, s, key, cost, now, d)
-		s.mu.Unlock()
-		return
-	}
 	s.mu.Unlock()
 	r.allow(left, d)
+}
+
+// holds tells whether a bucket is known to hold as much, without what was
+// refilled since its last change.
+func (l *Local) holds(r *rule, s *slot, cost int64) bool {
+	return l.level != 0 && cost <= r.depth && l.level.of(&s.bucket) >= float64(cost)
+}
+
+// charge decides one charge of a bucket.
+func (l *Local) charge(r *rule, s *slot, cost int64, now time.Time, d *Decision) {
+	if !l.holds(r, s, cost) {
+		r.charge(s, cost, now, d)
+		return
+	}
+	s.bucket.AllowN(now, int(cost))
+	r.allow(l.level.of(&s.bucket), d)
 }
 
 // decide decides one charge in its shard, whose lock is held.
 func (l *Local) decide(r *rule, s *shard, key uint64, cost int64, now time.Time, d *Decision) {
 	found := s.find(key ^ r.name)
 	if found != nil && found.numbers == r.numbers {
-		r.charge(found, cost, now, d)
+		l.charge(r, found, cost, now, d)
 		return
 	}
 	if found == nil && cost == 0 {
