@@ -3,6 +3,7 @@ package dashboard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/modular-dashboard/dashboard/internal/etag"
@@ -140,6 +141,10 @@ func (d *Dashboard) changeLimit(ctx context.Context, name, key, text string, ifM
 		if err != nil {
 			return limitInfo{}, Invalid(FieldError{Pointer: "/policy", Code: "policy", Detail: errors.Unwrap(err).Error()})
 		}
+		if key == "" && locksOut(name, p) {
+			return limitInfo{}, Invalid(FieldError{Pointer: "/policy", Code: "policy",
+				Detail: fmt.Sprintf("would lock everybody out, you too: at least %d at once are needed", leastAtOnce)})
+		}
 		c.Policy = &p
 	}
 	before, err := d.limiting.book.Find(name)
@@ -157,6 +162,15 @@ func (d *Dashboard) changeLimit(ctx context.Context, name, key, text string, ifM
 		return limitInfo{}, limitError(err)
 	}
 	return limitInfoOf(l), nil
+}
+
+// leastAtOnce is what a person needs to open the UI and mend a limit.
+const leastAtOnce = 100
+
+// locksOut tells whether nobody could use the dashboard any more, to set the
+// limit back.
+func locksOut(name string, p ratelimit.Policy) bool {
+	return (name == limitCaller || name == limitAddress) && !p.Shadow && p.Depth() < leastAtOnce
 }
 
 func limitError(err error) error {

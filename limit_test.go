@@ -141,6 +141,7 @@ func TestLimitsAreEdited(t *testing.T) {
 	for _, bad := range []string{"", "ten", "0/m", "10/w", "10/m burst", "10/m burst 0", strings.Repeat("1", 200)} {
 		s.owner().do("PUT", limit, map[string]string{"policy": bad}).wantProblem(http.StatusUnprocessableEntity, "invalid-input")
 	}
+	s.owner().do("PUT", "/api/v1/limits/caller", map[string]string{"policy": "8/h"}).wantProblem(http.StatusUnprocessableEntity, "invalid-input")
 	s.owner().do("PUT", "/api/v1/limits/nothing", map[string]string{"policy": "1/s"}).wantStatus(http.StatusNotFound)
 
 	s.owner().do("PUT", limit, map[string]string{"policy": "50/h burst 1"}, "If-Match", tag).wantStatus(http.StatusOK)

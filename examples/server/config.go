@@ -21,6 +21,7 @@ type config struct {
 	data      string // folder
 	publicURL string
 	prefix    string
+	redis     string // URL; it may hold a password
 	logFormat string
 	account   account
 	keys      []dashboard.MasterKey // none: a key file in the data folder
@@ -52,7 +53,7 @@ func settings() []setting {
 		{flagAddr, "DASHBOARD_ADDR", "localhost:8080", "address to listen on, `host:port`"},
 		{flagData, "DASHBOARD_DATA", "./data", "`folder` for the database and the key file; made where it is missing"},
 		{flagDatabase, "DASHBOARD_DATABASE_URL", "", "`URL` of a database server; empty means SQLite in the data folder"},
-		{flagRedis, "DASHBOARD_REDIS_URL", "", "`URL` of a Redis server; empty means none"},
+		{flagRedis, "DASHBOARD_REDIS_URL", "", "`URL` of a Redis or Valkey server on which instances share rate limits; empty means each counts for itself"},
 		{flagPublicURL, "DASHBOARD_PUBLIC_URL", "", "`URL` at which people reach this server, such as https://ops.example.com"},
 		{flagPrefix, "DASHBOARD_PREFIX", "", "`path` below which the dashboard is mounted, such as /admin"},
 		{flagConfig, "DASHBOARD_CONFIG", "", "YAML `file` for everything else"},
@@ -108,12 +109,12 @@ func parse(args []string, getenv func(string) string) (config, error) {
 	}
 	c := config{
 		addr: *values[flagAddr], data: *values[flagData], publicURL: *values[flagPublicURL],
-		prefix: *values[flagPrefix], logFormat: *values[flagLogFormat],
+		prefix: *values[flagPrefix], redis: *values[flagRedis], logFormat: *values[flagLogFormat],
 		account: account{email: getenv(envEmail), password: getenv(envPassword)},
 		file:    defaultFile(),
 	}
 	if err := errors.Join(
-		refuseURL(flagDatabase, *values[flagDatabase]), refuseURL(flagRedis, *values[flagRedis]),
+		refuseURL(flagDatabase, *values[flagDatabase]),
 		c.check(), c.readKeys(getenv(envMasterKey)),
 	); err != nil {
 		return config{}, err

@@ -49,7 +49,12 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) (err error) 
 	for i, id := range c.file.Modules {
 		modules[i] = builtIn(id)
 	}
-	d, err := newDashboard(c, modules, store, base, log, stderr)
+	shared, err := openLimits(c.redis, log)
+	if err != nil {
+		return err
+	}
+	defer shared.close()
+	d, err := newDashboard(c, modules, store, base, log, stderr, shared.options...)
 	if err != nil {
 		return err
 	}
@@ -138,8 +143,9 @@ func baseURL(c config, addr net.Addr) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-func newDashboard(c config, modules []dashboard.Module, store *storage.DB, base string, log *slog.Logger, stderr io.Writer) (*dashboard.Dashboard, error) {
-	options := []dashboard.Option{
+func newDashboard(c config, modules []dashboard.Module, store *storage.DB, base string, log *slog.Logger, stderr io.Writer,
+	more ...dashboard.Option) (*dashboard.Dashboard, error) {
+	options := append(more,
 		dashboard.WithModules(modules...),
 		dashboard.WithTitle(c.file.Title),
 		dashboard.WithPrefix(c.prefix),
@@ -150,7 +156,7 @@ func newDashboard(c config, modules []dashboard.Module, store *storage.DB, base 
 		dashboard.WithSetupLink(func(link string) {
 			fmt.Fprintf(stderr, "\nNo account yet. Create the first one within 24 hours at\n\n    %s\n\n", link)
 		}),
-	}
+	)
 	if c.account.email != "" {
 		options = append(options, dashboard.WithFirstAccount(c.account.email, c.account.password))
 	}
