@@ -11,6 +11,7 @@ import { gallery } from './gallery.mjs';
 import { keyboard } from './keyboard.mjs';
 import { keys } from './keys.mjs';
 import { layout } from './layout.mjs';
+import { limits, limitsAccessibility } from './limits.mjs';
 import { resources } from './resources.mjs';
 import { screens } from './screens.mjs';
 import { startServer } from './server.mjs';
@@ -46,6 +47,8 @@ const jobs = [
   { name: 'accessibility-faults', suite: accessibilityOfFaults, prefix: deepest },
   { name: 'system', suite: system, prefix: deepest },
   { name: 'accessibility-system', suite: systemAccessibility, prefix: deepest },
+  { name: 'limits', suite: limits, prefix: middle },
+  { name: 'accessibility-limits', suite: limitsAccessibility, prefix: deepest },
   { name: 'resources', suite: resources, prefix: deepest, more: ['customers'] },
   { name: 'users', suite: users, prefix: middle },
   { name: 'keys', suite: keys, prefix: deepest },

@@ -42,6 +42,7 @@ export async function screens({ browser, server, step, note }) {
     'system',
     'system/jobs',
     'system/logs',
+    'system/limits',
     'system/api',
     'system/api?op=audit',
     'dev/gallery',

@@ -79,6 +79,7 @@ const tree = root.addChildren([
     screen('/system', () => import('./screens/system'), 'System'),
     screen('/system/logs', () => import('./screens/system-logs'), 'SystemLogs'),
     screen('/system/jobs', () => import('./screens/system-jobs'), 'SystemJobs'),
+    screen('/system/limits', () => import('./screens/system-limits'), 'SystemLimits'),
     screen('/system/api', () => import('./screens/system-api'), 'SystemAPI'),
     createRoute({ getParentRoute: () => shell, path: '/$', component: Lost }),
   ]),

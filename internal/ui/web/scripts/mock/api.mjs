@@ -1,4 +1,5 @@
 import { dataPermissions, dataRoutes } from './data.mjs';
+import { createLimits } from './limits.mjs';
 import { createModules } from './modules.mjs';
 import { Problem, invalid } from './problem.mjs';
 import { shellRoutes } from './shell.mjs';
@@ -44,6 +45,8 @@ export function createAPI({ account, only }) {
       target,
       detail,
     });
+
+  const limits = createLimits({ emit, note, sample: account });
 
   for (let i = 0; i < 64; i++) note('settings.saved', 'system', { version: i });
 
@@ -103,6 +106,7 @@ export function createAPI({ account, only }) {
       return grant(request, response);
     },
     'POST api/v1/auth/login': ({ body, request, response }) => {
+      limits.take('login-address', '127.0.0.1', '127.0.0.1');
       if (!user || body.email !== user.email || body.password !== secret) {
         throw new Problem(401, 'invalid-credentials', 'email or password is wrong');
       }
@@ -125,7 +129,13 @@ export function createAPI({ account, only }) {
       /^api\/v1\/auth\/me$/,
       ({ request }) => ({
         ...user,
-        permissions: [...dataPermissions, 'dashboard.system.manage', 'dashboard.api.read'],
+        permissions: [
+          ...dataPermissions,
+          'dashboard.system.manage',
+          'dashboard.limits.read',
+          'dashboard.limits.manage',
+          'dashboard.api.read',
+        ],
         session: sessions.find((one) => one.id === cookie(request, 'mock-access')) ?? sessions[0],
       }),
     ],
@@ -243,7 +253,7 @@ export function createAPI({ account, only }) {
   closed.push(...dataRoutes({ me: () => user, note }));
   closed.push(...shellRoutes({ me: () => user, note }));
   const system = createSystem();
-  closed.push(...system.routes);
+  closed.push(...system.routes, ...limits.routes);
 
   async function read(request) {
     let text = '';

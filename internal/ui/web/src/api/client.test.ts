@@ -60,7 +60,7 @@ describe('a request', () => {
     ['a date', new Date(Date.now() + 5_000).toUTCString(), 5],
     ['nothing sensible', 'soon', 0],
     ['a time that has passed', '-3', 0],
-    ['more than an hour', '999999', 3600],
+    ['more than a week', '999999', 604_800],
   ])('reads Retry-After as %s', async (_, header, want) => {
     serve({ 'GET api/v1/x': () => problem(429, 'limited', {}, { 'Retry-After': header }) });
     expect(Math.abs((await failed(get('x'))).retryAfter - want)).toBeLessThanOrEqual(1);
@@ -170,6 +170,8 @@ describe('every status', () => {
   it('that is busy tells for how long', () => {
     expect(tell(new APIError(429, {}, 1)).detail).toContain('1 second,');
     expect(tell(new APIError(429, {}, 12)).detail).toContain('12 seconds,');
+    expect(tell(new APIError(429, {}, 4_000)).detail).toBe('Wait 67 minutes, then try again.');
+    expect(tell(new APIError(429, {}, 7_201)).detail).toContain('3 hours,');
   });
 
   it('keeps foreign errors to itself', () => {

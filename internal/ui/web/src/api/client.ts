@@ -1,6 +1,6 @@
 import { inBase } from '../config';
 import { reachable } from './connection';
-import { APIError } from './error';
+import { APIError, retryAfter } from './error';
 import { keepFresh, mayHaveSession, refresh, refreshStamp, sessionLost } from './session';
 import type { Problem } from './types';
 
@@ -46,8 +46,8 @@ async function again(known: string): Promise<boolean> {
   if (!mayHaveSession()) return false;
   try {
     return await refresh(known);
-  } catch {
-    throw new APIError(0);
+  } catch (error) {
+    throw error instanceof APIError ? error : new APIError(0);
   }
 }
 
@@ -91,15 +91,7 @@ async function failure(response: Response): Promise<APIError> {
   } catch {
     // A proxy's page instead of a problem: the status has to do.
   }
-  return new APIError(response.status, problem, seconds(response.headers.get('Retry-After')));
-}
-
-/** Retry-After as seconds: RFC 9110, section 10.2.3 allows a number or a date. */
-function seconds(header: string | null): number {
-  if (!header) return 0;
-  const plain = Number(header);
-  const value = Number.isNaN(plain) ? (Date.parse(header) - Date.now()) / 1000 : plain;
-  return Number.isFinite(value) && value > 0 ? Math.min(Math.ceil(value), 3600) : 0;
+  return new APIError(response.status, problem, retryAfter(response));
 }
 
 /** Reads. */

@@ -1,3 +1,4 @@
+import { region } from '../locale';
 import { t } from '../strings';
 import type { FieldProblem, Problem } from './types';
 
@@ -68,5 +69,24 @@ export function tell(error: unknown): Told {
 }
 
 function wait(error: APIError): string {
-  return error.retryAfter > 0 ? t('error.busy.wait', { count: error.retryAfter }) : t('error.busy');
+  return error.retryAfter > 0 ? waitWords(error.retryAfter) : t('error.busy');
+}
+
+/** Tells to wait, in seconds or where that is long in minutes or hours. */
+export function waitWords(seconds: number): string {
+  const [unit, size]: [string, number] =
+    seconds < 120 ? ['second', 1] : seconds < 7_200 ? ['minute', 60] : ['hour', 3_600];
+  const span = new Intl.NumberFormat(region(), { style: 'unit', unit, unitDisplay: 'long' });
+  return t('error.busy.wait', { span: span.format(Math.ceil(seconds / size)) });
+}
+
+const longestWait = 7 * 86_400;
+
+/** Retry-After as seconds: RFC 9110, section 10.2.3 allows a number or a date. 0: there is none. */
+export function retryAfter(response: Response): number {
+  const header = response.headers.get('Retry-After');
+  if (!header) return 0;
+  const plain = Number(header);
+  const value = Number.isNaN(plain) ? (Date.parse(header) - Date.now()) / 1000 : plain;
+  return Number.isFinite(value) && value > 0 ? Math.min(Math.ceil(value), longestWait) : 0;
 }

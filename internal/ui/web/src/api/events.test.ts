@@ -123,6 +123,7 @@ describe('an event', () => {
   it.each([
     ['settings', { id: 'a' }, [['settings', 'a'], ['panels'], ['panel', 'a']]],
     ['panel', { module: 'a', panel: 'b' }, [['panel', 'a', 'b']]],
+    ['limit', {}, [['limits']]],
     ['session-ended', {}, [['me']]],
     ['resync', {}, [[]]],
     ['shutdown', {}, []],

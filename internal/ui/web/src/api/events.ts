@@ -5,7 +5,16 @@ import { keepFresh } from './session';
 
 type Payload = Record<string, unknown>;
 
-const kinds = ['module', 'settings', 'panel', 'session-ended', 'resync', 'shutdown', 'overflow'] as const;
+const kinds = [
+  'module',
+  'settings',
+  'panel',
+  'limit',
+  'session-ended',
+  'resync',
+  'shutdown',
+  'overflow',
+] as const;
 type Kind = (typeof kinds)[number];
 
 const firstDelay = 1_000;
@@ -106,6 +115,8 @@ export function staleBy(kind: Kind, event: Payload): QueryKey[] {
       return [['settings', event['id']], ['panels'], ['panel', event['id']]];
     case 'panel':
       return [['panel', event['module'], event['panel']]];
+    case 'limit':
+      return [['limits']];
     case 'session-ended':
       return [['me']];
     case 'resync':

@@ -11,6 +11,8 @@ export type Permission =
   | 'users.read'
   | 'users.manage'
   | 'api.read'
+  | 'limits.read'
+  | 'limits.manage'
   | 'system.read'
   | 'system.manage';
 

@@ -1,5 +1,6 @@
 import { config, inBase } from '../config';
 import { createStore } from '../store';
+import { APIError, retryAfter } from './error';
 
 /** Set when the server no longer knows the person and a silent refresh did not help. */
 export const sessionLost = createStore(false);
@@ -73,6 +74,7 @@ async function renew(known: string): Promise<boolean> {
     forgetSession();
     return false;
   }
+  if (response.status === 429) throw new APIError(429, {}, retryAfter(response));
   if (!response.ok) throw new Error(`refresh answered ${String(response.status)}`);
   const body = (await response.json()) as { expires_in?: number };
   write(refreshedKey, String(Date.now()) + Math.random().toString(36));

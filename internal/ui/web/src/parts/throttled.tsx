@@ -1,4 +1,4 @@
-import type { APIError } from '../api/error';
+import { waitWords, type APIError } from '../api/error';
 import { t } from '../strings';
 import { Notice } from './notice';
 import { useNow } from './now';
@@ -9,7 +9,7 @@ export function Throttled({ error }: { error: APIError }) {
   return (
     <Notice kind="warn" title={t('error.busy.title')} alert>
       {/* The count is for the eye; it would be read out every second. */}
-      <p aria-live="off">{left > 0 ? t('error.busy.wait', { count: left }) : t('error.busy.over')}</p>
+      <p aria-live="off">{left > 0 ? waitWords(left) : t('error.busy.over')}</p>
     </Notice>
   );
 }

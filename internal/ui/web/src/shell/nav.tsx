@@ -9,12 +9,18 @@ export function Nav() {
   const mine = useQuery(myModulesQuery);
   const modules = mine.data ?? [];
   const mayUsers = useMay('users.read');
+  const maySystem = useMay('system.read');
+  const mayLimits = useMay('limits.read');
   const manage = [
     { to: '/modules', title: t('nav.modules'), may: useMay('modules.read') },
     { to: '/users', title: t('nav.users'), may: mayUsers },
     { to: '/roles', title: t('nav.roles'), may: mayUsers },
     { to: '/audit', title: t('audit'), may: useMay('audit.read') },
-    { to: '/system', title: t('nav.system'), may: useMay('system.read') },
+    {
+      to: maySystem ? '/system' : '/system/limits',
+      title: t('nav.system'),
+      may: maySystem || mayLimits,
+    },
     // What stands below the modules comes with them, and so stays where it is.
   ].filter((screen) => screen.may && !mine.isPending);
   return (

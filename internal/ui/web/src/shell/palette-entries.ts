@@ -65,6 +65,7 @@ function useScreens(): Entry[] {
     ['/system', t('nav.system'), maySystem],
     ['/system/logs', t('logs'), maySystem],
     ['/system/jobs', t('jobs'), maySystem],
+    ['/system/limits', t('limits'), useMay('limits.read')],
     ['/system/api', t('docs'), useMay('api.read')],
     ['/account', t('user.label'), true],
     ['/account/sessions', t('sessions'), true],

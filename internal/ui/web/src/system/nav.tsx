@@ -5,6 +5,7 @@ import { t } from '../strings';
 /** The way between the screens of the system. */
 export function SystemNav() {
   const maySystem = useMay('system.read');
+  const mayLimits = useMay('limits.read');
   const mayAPI = useMay('api.read');
   return (
     <nav className="tabs" aria-label={t('system.nav')}>
@@ -20,6 +21,11 @@ export function SystemNav() {
             {t('logs')}
           </Link>
         </>
+      )}
+      {mayLimits && (
+        <Link to="/system/limits" activeOptions={{ includeSearch: false }} style={{ whiteSpace: 'nowrap' }}>
+          {t('limits')}
+        </Link>
       )}
       {mayAPI && (
         <Link to="/system/api" activeOptions={{ includeSearch: false }}>

@@ -74,10 +74,7 @@ export const core: Words<typeof en> = {
   'error.invalid': 'Die markierten Felder korrigieren und erneut versuchen.',
   'error.busy.title': 'Zu viele Anfragen',
   'error.busy': 'Einen Moment warten und dann erneut versuchen.',
-  'error.busy.wait': {
-    one: 'Noch {count} Sekunde warten, dann erneut versuchen.',
-    other: 'Noch {count} Sekunden warten, dann erneut versuchen.',
-  },
+  'error.busy.wait': 'Noch {span} warten, dann erneut versuchen.',
   'error.busy.over': 'Jetzt kann es weitergehen.',
   'error.down.title': 'Der Server ist nicht bereit',
   'error.down': 'Er startet vielleicht gerade. Gleich noch einmal versuchen.',

@@ -68,10 +68,7 @@ export const core = {
   'error.invalid': 'Correct the marked fields and try again.',
   'error.busy.title': 'Too many requests',
   'error.busy': 'Wait a moment, then try again.',
-  'error.busy.wait': {
-    one: 'Wait {count} second, then try again.',
-    other: 'Wait {count} seconds, then try again.',
-  },
+  'error.busy.wait': 'Wait {span}, then try again.',
   'error.busy.over': 'You can try again now.',
   'error.down.title': 'The server is not ready',
   'error.down': 'It may be starting. Try again in a moment.',

@@ -5,6 +5,7 @@ import { core } from './core.ts';
 import { forms } from './forms.ts';
 import { keys } from './keys.ts';
 import { layout } from './layout.ts';
+import { limits } from './limits.ts';
 import { modules } from './modules.ts';
 import { overview } from './overview.ts';
 import { palette } from './palette.ts';
@@ -30,5 +31,6 @@ export const en = {
   ...roles,
   ...keys,
   ...system,
+  ...limits,
   ...apidocs,
 };

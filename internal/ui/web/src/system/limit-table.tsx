@@ -1,0 +1,32 @@
+import type { ReactNode } from 'react';
+
+/** Of a cell whose text is read to its end. */
+export const wrapped = { whiteSpace: 'normal' } as const;
+
+interface Props {
+  title: string;
+  heads: string[];
+  children: ReactNode;
+}
+
+/** A table whose rows become blocks where it is narrow, while its elements keep their roles. */
+export function DataTable({ title, heads, children }: Props) {
+  return (
+    <div className="card flush data stretch">
+      <div className="table-scroll full" tabIndex={0} role="region" aria-label={title}>
+        <table className="table data-table" role="table">
+          <thead role="rowgroup">
+            <tr role="row">
+              {heads.map((head) => (
+                <th key={head} scope="col" role="columnheader">
+                  {head}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody role="rowgroup">{children}</tbody>
+        </table>
+      </div>
+    </div>
+  );
+}
