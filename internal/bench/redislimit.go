@@ -167,7 +167,7 @@ func shareFor(ctx context.Context, length time.Duration, server *redisserver.Ser
 	if _, _, err := askAll(ctx, warm, keys, do); err != nil {
 		return f, err
 	}
-	commands, err := serverCommands(server)
+	commands, err := serverCommands(ctx, server)
 	if err != nil {
 		return f, err
 	}
@@ -185,7 +185,7 @@ func shareFor(ctx context.Context, length time.Duration, server *redisserver.Ser
 	if err != nil {
 		return f, err
 	}
-	now, err := serverCommands(server)
+	now, err := serverCommands(ctx, server)
 	slices.Sort(waits)
 	return sharedFigure{
 		wall: float64(took.Microseconds()) / n, server: (after - before) / n, client: client / n,
@@ -226,8 +226,8 @@ func askAll(ctx context.Context, length time.Duration, keys []string, do sharer)
 }
 
 // serverCommands is how many commands a server has run, this one left out.
-func serverCommands(server *redisserver.Server) (float64, error) {
-	answer, err := server.Do("INFO", "stats")
+func serverCommands(ctx context.Context, server *redisserver.Server) (float64, error) {
+	answer, err := server.Do(ctx, "INFO", "stats")
 	if err != nil {
 		return 0, err
 	}

@@ -27,6 +27,7 @@ type caller struct {
 	workers  sync.WaitGroup
 	deadline atomic.Pointer[deadline]
 	mu       sync.Mutex // held to make a deadline, or a worker
+	closed   bool
 }
 
 // A deadline is a context that all calls within a while share: one for each
@@ -62,7 +63,7 @@ func (c *caller) eval(ctx context.Context, keys, args []string) ([]int64, error)
 	case c.work <- made:
 	default:
 		if !c.hire(made) {
-			return nil, c.life.Err()
+			return nil, context.Canceled
 		}
 	}
 	select {
@@ -82,7 +83,7 @@ func (c *caller) eval(ctx context.Context, keys, args []string) ([]int64, error)
 func (c *caller) hire(made *call) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.life.Err() != nil {
+	if c.closed {
 		return false
 	}
 	c.workers.Go(func() {
@@ -115,7 +116,8 @@ func (c *caller) run(made *call) {
 
 // close waits for the workers, after life has ended.
 func (c *caller) close() {
-	c.mu.Lock() // whoever hires one now sees the end of life
+	c.mu.Lock()
+	c.closed = true
 	c.mu.Unlock()
 	c.workers.Wait()
 }

@@ -2,6 +2,7 @@ package redislimit
 
 import (
 	"context"
+	"maps"
 	"math"
 	"sync"
 	"time"
@@ -89,9 +90,7 @@ func (s *shares) due(ctx context.Context, most int, asked func(tag string) bool)
 func (s *shares) putBack(taken map[bucket]debt) {
 	s.debts.mu.Lock()
 	defer s.debts.mu.Unlock()
-	for id, o := range taken {
-		s.debts.of[id] = o
-	}
+	maps.Copy(s.debts.of, taken)
 }
 
 func (s *shares) owing() int {

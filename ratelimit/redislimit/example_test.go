@@ -13,7 +13,7 @@ import (
 func Example() {
 	client := newFake() // rueidislimit.Open("redis://localhost:6379"), in reality
 	ctx := context.Background()
-	for instance := range 2 {
+	instance := func(name string) {
 		store, err := redislimit.New(client)
 		if err != nil {
 			fmt.Println(err)
@@ -27,14 +27,16 @@ func Example() {
 		}
 		for range 2 {
 			d, err := limiter.Allow(ctx, "user 17", 1)
-			fmt.Println("instance", instance, d.Allowed, d.Remaining, d.Source, err)
+			fmt.Println(name, d.Allowed, d.Remaining, d.Source, err)
 		}
 	}
+	instance("one")
+	instance("another")
 	// Output:
-	// instance 0 true 2 exact <nil>
-	// instance 0 true 1 exact <nil>
-	// instance 1 true 0 exact <nil>
-	// instance 1 false 0 exact <nil>
+	// one true 2 exact <nil>
+	// one true 1 exact <nil>
+	// another true 0 exact <nil>
+	// another false 0 exact <nil>
 }
 
 // With leases most decisions need no question.

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
 
@@ -201,9 +202,7 @@ func (s *Store) plan(p ratelimit.Policy) (*plan, error) {
 	old := *s.plans.Load()
 	plans := map[ratelimit.Policy]*plan{p: made}
 	if len(old) < maxPlans {
-		for policy, plan := range old {
-			plans[policy] = plan
-		}
+		maps.Copy(plans, old)
 	}
 	s.plans.Store(&plans)
 	return made, nil

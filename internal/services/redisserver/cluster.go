@@ -25,11 +25,12 @@ func StartCluster(ctx context.Context, n int) (*Cluster, error) {
 		c.Nodes = append(c.Nodes, node)
 	}
 	args := append([]string{"--cluster", "create"}, c.Addrs()...)
-	out, err := exec.CommandContext(ctx, "redis-cli", append(args, "--cluster-replicas", "0", "--cluster-yes")...).CombinedOutput()
+	create := exec.CommandContext(ctx, "redis-cli", append(args, "--cluster-replicas", "0", "--cluster-yes")...) //nolint:gosec // G204: addresses of our own
+	out, err := create.CombinedOutput()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("create cluster: %w\n%s", err, out), c.Close())
 	}
-	for deadline := time.Now().Add(patient); !c.ready(); {
+	for deadline := time.Now().Add(patient); !c.ready(ctx); {
 		if time.Now().After(deadline) {
 			return nil, errors.Join(errors.New("create cluster: not all slots are served"), c.Close())
 		}
@@ -42,9 +43,9 @@ func StartCluster(ctx context.Context, n int) (*Cluster, error) {
 	return c, nil
 }
 
-func (c *Cluster) ready() bool {
+func (c *Cluster) ready(ctx context.Context) bool {
 	for _, node := range c.Nodes {
-		answer, err := node.Do("CLUSTER", "INFO")
+		answer, err := node.Do(ctx, "CLUSTER", "INFO")
 		if err != nil || !strings.Contains(answer, "cluster_state:ok") || !strings.Contains(answer, fmt.Sprint("cluster_known_nodes:", len(c.Nodes))) {
 			return false
 		}

@@ -31,7 +31,8 @@ type Server struct {
 	dir     string
 	args    []string
 	command *exec.Cmd
-	ended   chan error
+	ended   chan struct{} // closed when it has; nil: it was not started
+	failure error         // why, then
 	output  *bytes.Buffer
 }
 
@@ -44,7 +45,7 @@ func Start(ctx context.Context, args ...string) (*Server, error) {
 	}
 	// The port is free when it is chosen; another process may be quicker to take it.
 	for try := 0; ; try++ {
-		port, err := freePort()
+		port, err := freePort(ctx)
 		if err != nil {
 			return nil, errors.Join(err, os.RemoveAll(dir))
 		}
@@ -60,9 +61,9 @@ func Start(ctx context.Context, args ...string) (*Server, error) {
 
 // freePort finds a port that is free together with that of a cluster's bus,
 // 10,000 above it.
-func freePort() (int, error) {
+func freePort(ctx context.Context) (int, error) {
 	for range 100 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return 0, err
 		}
@@ -74,15 +75,15 @@ func freePort() (int, error) {
 		if port > 50_000 { // the bus would be out of range
 			port -= 20_000
 		}
-		if free(port) && free(port+10_000) {
+		if free(ctx, port) && free(ctx, port+10_000) {
 			return port, nil
 		}
 	}
 	return 0, errors.New("find a free port: none in 100 tries")
 }
 
-func free(port int) bool {
-	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+func free(ctx context.Context, port int) bool {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	return err == nil && l.Close() == nil
 }
 
@@ -92,18 +93,19 @@ func (s *Server) Run(ctx context.Context) error {
 		"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", s.dir,
 	}, s.args...)
 	s.output = &bytes.Buffer{}
-	s.command = exec.CommandContext(ctx, program, args...)
+	s.command = exec.CommandContext(ctx, program, args...) //nolint:gosec // G204: what tests ask for
 	s.command.Stdout, s.command.Stderr = s.output, s.output
 	s.command.WaitDelay = time.Second
 	s.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // no orphan when the test dies
-	started, ended, command := make(chan error), make(chan error, 1), s.command
+	started, ended, command := make(chan error), make(chan struct{}), s.command
 	go func() {
 		runtime.LockOSThread() // the signal follows the thread that starts the child: it stays
 		defer runtime.UnlockOSThread()
 		err := command.Start()
 		started <- err
 		if err == nil {
-			ended <- command.Wait()
+			s.failure = command.Wait()
+			close(ended)
 		}
 	}()
 	if err := <-started; err != nil {
@@ -113,12 +115,12 @@ func (s *Server) Run(ctx context.Context) error {
 	deadline := time.NewTimer(patient)
 	defer deadline.Stop()
 	for {
-		if s.answers() {
+		if s.answers(ctx) {
 			return nil
 		}
 		select {
-		case err := <-ended:
-			return fmt.Errorf("start %s: %w\n%s", program, errors.Join(err, errors.New("it ended")), s.output)
+		case <-ended:
+			return fmt.Errorf("start %s: %w\n%s", program, errors.Join(s.failure, errors.New("it ended")), s.output)
 		case <-deadline.C:
 			return errors.Join(fmt.Errorf("start %s: no answer in %v", program, patient), s.Kill())
 		case <-time.After(look):
@@ -127,18 +129,18 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 // answers tells whether the server says PONG.
-func (s *Server) answers() bool {
-	answer, err := s.Do("PING")
+func (s *Server) answers(ctx context.Context) bool {
+	answer, err := s.Do(ctx, "PING")
 	return err == nil && strings.HasPrefix(answer, "+PONG")
 }
 
 // Do sends one command and returns the raw answer: RESP, up to 64 KiB.
-func (s *Server) Do(words ...string) (string, error) {
-	c, err := net.DialTimeout("tcp", s.Addr, time.Second)
+func (s *Server) Do(ctx context.Context, words ...string) (answer string, err error) {
+	c, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", s.Addr)
 	if err != nil {
 		return "", err
 	}
-	defer c.Close()
+	defer func() { err = errors.Join(err, c.Close()) }()
 	if err := c.SetDeadline(time.Now().Add(patient)); err != nil {
 		return "", err
 	}
@@ -150,9 +152,9 @@ func (s *Server) Do(words ...string) (string, error) {
 	if _, err := c.Write([]byte(b.String())); err != nil {
 		return "", err
 	}
-	answer := make([]byte, 64<<10)
-	n, err := c.Read(answer)
-	return string(answer[:n]), err
+	text := make([]byte, 64<<10)
+	n, err := c.Read(text)
+	return string(text[:n]), err
 }
 
 // PID is that of the process.
