@@ -59,8 +59,19 @@ func leftFiles(before map[string]int) []string {
 	}
 }
 
+// leftGoroutines waits for goroutines to end, longer than goleak does by itself:
+// some libraries leave one that sleeps for up to a second.
+func leftGoroutines() error {
+	for deadline := time.Now().Add(2 * time.Second); ; {
+		err := goleak.Find()
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
 func report(before map[string]int) int {
-	if err := goleak.Find(); err != nil {
+	if err := leftGoroutines(); err != nil {
 		fmt.Fprintln(os.Stderr, "leaktest:", err)
 		return 1
 	}
