@@ -41,6 +41,7 @@ export async function screens({ browser, server, step, note }) {
     'audit',
     'system',
     'system/jobs',
+    'system/limits',
     'system/logs',
     'system/limits',
     'system/api',
