@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -120,7 +121,7 @@ func (d *Dashboard) composeLimits() error {
 	}
 	var err error
 	l.address, err = ratelimit.NewMiddleware(l.store, []ratelimit.Rule{{Live: l.book.Live(), Name: limitAddress, By: remoteKey}},
-		append(l.opts[:len(l.opts):len(l.opts)], ratelimit.FieldsOnRefusal())...)
+		append(slices.Clip(l.opts), ratelimit.FieldsOnRefusal())...)
 	return err
 }
 
@@ -190,7 +191,7 @@ func (d *Dashboard) newLimiter(r *Router, e *endpoint) (*ratelimit.Middleware, e
 	if e != nil {
 		rules = append(rules, ratelimit.Rule{Live: live, Name: e.limit.Name, By: ratelimit.FirstOf(callerKey, addressKey)})
 	} else if len(rules) == 1 {
-		opts = append(opts[:len(opts):len(opts)], ratelimit.FieldsOnRefusal())
+		opts = append(slices.Clip(opts), ratelimit.FieldsOnRefusal())
 	}
 	return ratelimit.NewMiddleware(d.limiting.store, rules, opts...)
 }
