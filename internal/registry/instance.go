@@ -10,6 +10,10 @@ import (
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
+// What the database knows of an instance is true while that lives: these writes
+// are transient, see [storage.Transient]. What is wanted of modules, and what was
+// done to them for the fleet, is not.
+
 // identity is this instance as the database knows it.
 type identity struct{ id, run, host, version string }
 
@@ -61,7 +65,7 @@ func (c change) forget(ctx context.Context, instance string) error {
 // beat says that the instance lives; false: the database does not know it.
 func beat(ctx context.Context, db *storage.DB, me identity) (bool, error) {
 	query := "UPDATE lifecycle_instances SET beat = " + db.Dialect().NowMicros() + " WHERE id = $1 AND run = $2"
-	result, err := db.Exec(ctx, query, me.id, me.run)
+	result, err := db.Exec(storage.Transient(ctx), query, me.id, me.run)
 	if err != nil {
 		return false, fmt.Errorf("heartbeat: %w", err)
 	}

@@ -87,7 +87,7 @@ func (r *Registry) beginEnable(ctx context.Context, rec lifecycle.Record, m *mem
 	if err != nil {
 		return err
 	}
-	err = r.db.Update(ctx, func(tx *storage.Tx) error {
+	err = r.db.Update(storage.Transient(ctx), func(tx *storage.Tx) error {
 		c, err := takeTurn(ctx, tx)
 		if err != nil {
 			return err

@@ -170,7 +170,7 @@ func (r *Registry) beat(ctx context.Context, prune bool) error {
 	if !prune {
 		return nil
 	}
-	return r.db.Update(ctx, func(tx *storage.Tx) error {
+	return r.db.Update(storage.Transient(ctx), func(tx *storage.Tx) error {
 		c, err := takeTurn(ctx, tx)
 		if err != nil {
 			return err

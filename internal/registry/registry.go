@@ -155,7 +155,7 @@ func (r *Registry) Start(ctx context.Context) error {
 
 // register enters the instance, its modules and those nobody has seen yet.
 func (r *Registry) register(ctx context.Context, me identity) error {
-	return r.db.Update(ctx, func(tx *storage.Tx) error {
+	return r.db.Update(storage.Transient(ctx), func(tx *storage.Tx) error {
 		c, err := takeTurn(ctx, tx)
 		if err != nil {
 			return err
@@ -252,7 +252,7 @@ func (r *Registry) stop(ctx context.Context) error {
 const lastWords = 3 * time.Second
 
 func (r *Registry) unregister(ctx context.Context) error {
-	return r.db.Update(ctx, func(tx *storage.Tx) error {
+	return r.db.Update(storage.Transient(ctx), func(tx *storage.Tx) error {
 		c, err := takeTurn(ctx, tx)
 		if err != nil {
 			return err

@@ -277,7 +277,7 @@ func (r *Registry) persist(ctx context.Context, m *member, ill bool) error {
 	if !dirty && !ill || r.isStopping() {
 		return nil
 	}
-	err := r.db.Update(ctx, func(tx *storage.Tx) error {
+	err := r.db.Update(storage.Transient(ctx), func(tx *storage.Tx) error {
 		c, err := takeTurn(ctx, tx)
 		if err != nil {
 			return err

@@ -92,6 +92,7 @@ type conn struct {
 	inTx   bool
 	failed error // why the transaction can only be rolled back
 	broken bool  // the connection must not be used again
+	lax    bool  // commits are not flushed, as storage.Transient allows
 }
 
 // configure sets a new connection up and reads the schema, so that a file
@@ -251,7 +252,7 @@ func (c *conn) begin(ctx context.Context) error {
 	query := "BEGIN IMMEDIATE"
 	if !c.writer {
 		query = "BEGIN"
-	} else if err := c.intact(); err != nil {
+	} else if err := errors.Join(c.intact(), c.flush(ctx)); err != nil {
 		return err
 	}
 	for t := newTurn(c.wait); ; {
@@ -269,6 +270,25 @@ func (c *conn) begin(ctx context.Context) error {
 		}
 		return err
 	}
+}
+
+// flush has the commits from here on flushed to the disk, or not. A checkpoint
+// flushes in either case, and so does the next commit that has to: what is there
+// already stays whole.
+func (c *conn) flush(ctx context.Context) error {
+	lax := storage.IsTransient(ctx)
+	if lax == c.lax || c.ephemeral {
+		return nil
+	}
+	level := "FULL"
+	if lax {
+		level = "NORMAL"
+	}
+	if _, err := c.scalar(ctx, "PRAGMA synchronous = "+level); err != nil {
+		return c.translate(err)
+	}
+	c.lax = lax
+	return nil
 }
 
 func (c *conn) commit() error {

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -32,6 +33,28 @@ func TestSettings(t *testing.T) {
 	}
 	if db.Dialect() != storage.SQLite {
 		t.Errorf("dialect = %s, want sqlite", db.Dialect())
+	}
+}
+
+// TestFlushing: who does not ask for less has the disk's word, whatever was
+// asked for before.
+func TestFlushing(t *testing.T) {
+	db := open(t)
+	level := func(ctx context.Context) (got string) {
+		err := db.Update(ctx, func(tx *storage.Tx) error { return tx.QueryRow(ctx, `PRAGMA synchronous`).Scan(&got) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	lax := storage.Transient(t.Context())
+	for i, step := range []struct {
+		ctx  context.Context
+		want string
+	}{{t.Context(), "2"}, {lax, "1"}, {lax, "1"}, {t.Context(), "2"}, {lax, "1"}, {t.Context(), "2"}} {
+		if got := level(step.ctx); got != step.want {
+			t.Errorf("write %d: synchronous = %s, want %s", i, got, step.want)
+		}
 	}
 }
 

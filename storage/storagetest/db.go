@@ -32,6 +32,7 @@ func RunDB(t *testing.T, open func(t *testing.T) *storage.DB) {
 		{"view and query refuse writes", testReadOnly},
 		{"commit hook", testCommitHook},
 		{"nested commit hooks", testNestedHooks},
+		{"transient writes", testTransient},
 		{"write while rows are open", testWriteWhileReading},
 		{"read-modify-write loses nothing", testCounter},
 		{"times are refused", testTimes},
