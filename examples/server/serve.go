@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -44,6 +45,12 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	reading := make(chan struct{})
+	go func() { // the first connection for reads, while this one makes the dashboard
+		defer close(reading)
+		_ = store.Ping(ctx) // Start reports what is wrong
+	}()
+	defer func() { <-reading }()
 	base := baseURL(c, listener.Addr())
 	modules := make([]dashboard.Module, len(c.file.Modules))
 	for i, id := range c.file.Modules {
@@ -66,6 +73,7 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) (err error) 
 	go func() { served <- server.Serve(listener) }()
 	if err = d.Start(ctx); err == nil {
 		fmt.Fprintf(stdout, "Dashboard at %s\n", base+c.prefix+"/")
+		debug.FreeOSMemory() // what only the start needed: a server that idles would keep it until it has made as much again
 		select {
 		case <-ctx.Done():
 			log.InfoContext(ctx, "stopping", "within", c.file.StopTimeout)

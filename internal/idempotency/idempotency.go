@@ -46,6 +46,7 @@ const (
 	Keep      = 24 * time.Hour   // how long a key is remembered
 	Lease     = time.Minute      // how long a request may take before its key can be claimed again
 	sweepTick = 10 * time.Minute // how often forgotten keys are removed
+	sweepWait = time.Second      // before the first time, while the rest starts
 )
 
 // A Request says whose key it is and what it was sent with.
@@ -115,15 +116,16 @@ func (s *Store) Start(ctx context.Context) error {
 	sweeping, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = cancel
 	s.wg.Go(func() {
-		tick := time.NewTicker(sweepTick)
+		tick := time.NewTicker(sweepWait)
 		defer tick.Stop()
 		for {
-			_, _ = s.Sweep(sweeping) // it is tried again, and claims do not see what is left
 			select {
 			case <-sweeping.Done():
 				return
 			case <-tick.C:
 			}
+			tick.Reset(sweepTick)
+			_, _ = s.Sweep(sweeping) // it is tried again, and claims do not see what is left
 		}
 	})
 	return nil

@@ -21,22 +21,30 @@ func (r *Runner) setAlive(id string, alive bool) {
 // sweep says that what runs here lives, finds what died elsewhere, and wakes
 // jobs that owe a run.
 func (r *Runner) sweep(ctx context.Context) {
-	tick := time.NewTicker(r.opts.Lease / 3)
+	every := r.opts.Lease / 3
+	tick := time.NewTicker(min(every, firstSweep))
 	defer tick.Stop()
 	failing := false
-	for {
-		err := r.sweepOnce(ctx)
-		if err != nil && ctx.Err() == nil && !failing {
-			r.log.ErrorContext(ctx, "cannot look after running jobs; trying on", "error", err)
-		}
-		failing = err != nil
+	for first := true; ; first = false {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
+		if first {
+			tick.Reset(every)
+		}
+		err := r.sweepOnce(ctx)
+		if err != nil && ctx.Err() == nil && !failing {
+			r.log.ErrorContext(ctx, "cannot look after running jobs; trying on", "error", err)
+		}
+		failing = err != nil
 	}
 }
+
+// firstSweep is how soon after the start lost runs are looked for: not while the
+// rest still starts, and before a person could see them.
+const firstSweep = time.Second
 
 func (r *Runner) sweepOnce(ctx context.Context) error {
 	if err := r.beat(ctx); err != nil {

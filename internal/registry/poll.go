@@ -85,6 +85,10 @@ func (r *Registry) nudgeAll() {
 // announce tells the other instances, and this one's poll.
 func (r *Registry) announce(ctx context.Context, id string) {
 	r.hurry()
+	r.tellOthers(ctx, id)
+}
+
+func (r *Registry) tellOthers(ctx context.Context, id string) {
 	if r.bus == nil {
 		return
 	}

@@ -142,6 +142,9 @@ func (r *Registry) Start(ctx context.Context) error {
 	if err := r.refresh(ctx); err != nil {
 		return fmt.Errorf("start registry: %w", err)
 	}
+	for _, m := range r.order {
+		_ = r.checkSchema(ctx, m) // the worker tries again; one after the other here, which takes one connection
+	}
 	ctx, r.cancelHard = context.WithCancel(context.WithoutCancel(ctx))
 	r.life = running
 	for _, m := range r.order {
@@ -149,7 +152,7 @@ func (r *Registry) Start(ctx context.Context) error {
 	}
 	r.loops.Go(func() { r.poll(ctx) })
 	r.loops.Go(func() { r.heartbeats(ctx) })
-	r.announce(ctx, "")
+	r.tellOthers(ctx, "")
 	return nil
 }
 
