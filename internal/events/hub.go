@@ -142,6 +142,9 @@ func (h *Hub) append(e Event) error {
 
 // receive takes one message of the bus. Our own come back and are known already.
 func (h *Hub) receive(payload []byte) {
+	if sentBy(h.origin, payload) {
+		return
+	}
 	origin, e, err := decodeEnvelope(payload)
 	if err != nil {
 		h.opts.Log.Warn("drop event from bus", "error", err)
@@ -200,6 +203,13 @@ func encodeEnvelope(origin string, e Event) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %s has %d bytes, at most %d", ErrInvalidEvent, e.Name, len(payload), storage.MaxMessage)
 	}
 	return payload, nil
+}
+
+// sentBy tells whether a message begins as [encodeEnvelope] has one of this origin
+// begin, which says so without reading the rest.
+func sentBy(origin string, payload []byte) bool {
+	rest, ok := bytes.CutPrefix(payload, []byte(`{"o":"`))
+	return ok && bytes.HasPrefix(rest, []byte(origin+`"`))
 }
 
 func decodeEnvelope(payload []byte) (origin string, e Event, err error) {
