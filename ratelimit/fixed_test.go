@@ -3,6 +3,8 @@ package ratelimit_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -93,6 +95,28 @@ func TestVerdictOfTwoRefusals(t *testing.T) {
 		allow(t, l, "ann", 1)
 		if d := allow(t, l, "ann", 1); d.Policy != "day" || d.RetryAfter < 23*time.Hour || d.Allowed {
 			t.Errorf("got %+v, want a refusal until tomorrow", d)
+		}
+	})
+}
+
+func TestManyPolicies(t *testing.T) {
+	everyStore(t, func(t *testing.T, store ratelimit.Store) {
+		var policies []ratelimit.Policy
+		for i := range 9 {
+			policies = append(policies, policy(t, fmt.Sprint("policy-", i), fmt.Sprintf("%d/h", 20-i)))
+		}
+		l := limiter(t, store, policies...)
+		if got := l.Policies(); !slices.Equal(got, policies) {
+			t.Errorf("got %v, want %v", got, policies)
+		}
+		if d := allow(t, l, "ann", 12); !d.Allowed || d.Policy != "policy-8" || d.Remaining != 0 {
+			t.Errorf("got %+v, want the last policy's", d)
+		}
+		if d := allow(t, l, "ann", 1); d.Allowed || d.Policy != "policy-8" {
+			t.Errorf("got %+v, want the last policy's refusal", d)
+		}
+		if d := allow(t, limiter(t, store, policies[:8]...), "ann", 1); !d.Allowed || d.Remaining != 0 {
+			t.Errorf("got %+v, want what the refusal did not cost", d)
 		}
 	})
 }

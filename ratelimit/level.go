@@ -15,9 +15,9 @@ import (
 // field is not known: everything is asked.
 type levelField uintptr
 
-// findLevel looks for the field by its name and type, and tries it.
-func findLevel() levelField {
-	field, ok := reflect.TypeFor[rate.Limiter]().FieldByName("tokens")
+// findLevel looks for the field of a name by its type, and tries it.
+func findLevel(name string) levelField {
+	field, ok := reflect.TypeFor[rate.Limiter]().FieldByName(name)
 	if !ok || field.Type.Kind() != reflect.Float64 {
 		return 0
 	}

@@ -72,7 +72,7 @@ func NewLocal(opts ...LocalOption) *Local {
 	seed := maphash.MakeSeed()
 	return &Local{
 		start: time.Now(), seed: seed, shift: 64 - shardBits, most: most, shards: make([]shard, shards),
-		level: findLevel(), excess: maphash.String(seed, "overflow") & nameBits,
+		level: findLevel("tokens"), excess: maphash.String(seed, "overflow") & nameBits,
 	}
 }
 

@@ -53,6 +53,29 @@ func TestOverflow(t *testing.T) {
 	})
 }
 
+// An overflow bucket, too, is charged with the others or not at all.
+func TestOverflowOfSeveral(t *testing.T) {
+	store := ratelimit.NewLocal(ratelimit.WithMaxKeys(2))
+	short, long := policy(t, "short", "3/h"), policy(t, "long", "9/d")
+	both := limiter(t, store, short, long)
+	allow(t, both, "ann", 3)
+	for i, want := range []ratelimit.Decision{
+		{Policy: "short", Limit: 3, Remaining: 1, Allowed: true, Source: ratelimit.Overflow},
+		{Policy: "short", Limit: 3, Remaining: 1, Source: ratelimit.Overflow},
+		{Policy: "short", Limit: 3, Remaining: 1, Source: ratelimit.Overflow},
+	} {
+		got := allow(t, both, key(i), 2)
+		if got.Reset, got.RetryAfter = 0, 0; got != want {
+			t.Errorf("new key %d: got %+v, want %+v", i, got, want)
+		}
+	}
+	decisions := make([]ratelimit.Decision, 2)
+	allowed, err := store.Take(t.Context(), []ratelimit.Charge{{Policy: long, Key: "bob", Cost: 2}, {Policy: short, Key: "bob", Cost: 2}}, decisions)
+	if err != nil || allowed || !decisions[0].Allowed || decisions[0].Remaining != 7 || decisions[0].Source != ratelimit.Overflow {
+		t.Errorf("got %t, %+v, %v, want 7 of the long policy left", allowed, decisions, err)
+	}
+}
+
 // Full buckets make room, and no others.
 func TestEviction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

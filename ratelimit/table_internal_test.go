@@ -58,3 +58,12 @@ func TestTableIsAMap(t *testing.T) {
 		}
 	}
 }
+
+// A field that is not the level is not taken for it.
+func TestFindLevel(t *testing.T) {
+	for name, want := range map[string]bool{"tokens": true, "limit": false, "burst": false, "last": false, "level": false} {
+		if found := findLevel(name) != 0; found != want {
+			t.Errorf("%s: found %t, want %t", name, found, want)
+		}
+	}
+}
