@@ -167,7 +167,7 @@ func shareFor(ctx context.Context, length time.Duration, server *redisserver.Ser
 	if _, _, err := askAll(ctx, warm, keys, do); err != nil {
 		return f, err
 	}
-	commands, err := serverCommands(ctx, server)
+	commands, err := serverScripts(ctx, server)
 	if err != nil {
 		return f, err
 	}
@@ -185,7 +185,7 @@ func shareFor(ctx context.Context, length time.Duration, server *redisserver.Ser
 	if err != nil {
 		return f, err
 	}
-	now, err := serverCommands(ctx, server)
+	now, err := serverScripts(ctx, server)
 	slices.Sort(waits)
 	return sharedFigure{
 		wall: float64(took.Microseconds()) / n, server: (after - before) / n, client: client / n,
@@ -225,17 +225,17 @@ func askAll(ctx context.Context, length time.Duration, keys []string, do sharer)
 	return n, waits, err
 }
 
-// serverCommands is how many commands a server has run, this one left out.
-func serverCommands(ctx context.Context, server *redisserver.Server) (float64, error) {
-	answer, err := server.Do(ctx, "INFO", "stats")
+// serverScripts is how many scripts a server has run.
+func serverScripts(ctx context.Context, server *redisserver.Server) (float64, error) {
+	answer, err := server.Do(ctx, "INFO", "commandstats")
 	if err != nil {
 		return 0, err
 	}
-	_, after, ok := strings.Cut(answer, "total_commands_processed:")
+	_, after, ok := strings.Cut(answer, "cmdstat_evalsha:calls=")
 	if !ok {
-		return 0, errors.New("INFO names no commands")
+		return 0, nil // none yet
 	}
-	text, _, _ := strings.Cut(after, "\r")
+	text, _, _ := strings.Cut(after, ",")
 	return strconv.ParseFloat(text, 64)
 }
 

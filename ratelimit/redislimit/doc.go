@@ -36,12 +36,11 @@
 //
 // Units taken ahead are charged, so no key gets more than its limit, at any time.
 // They are parked: not given back, and lost when the lease ends, after a second or
-// a quarter of the time that the bucket takes to fill, whichever is less. Of all
-// instances together at most a quarter of the burst is parked, and no instance
-// takes more than half of what is left. Nothing is parked for a key that an
-// instance asks about once, nor under a policy whose burst is below 16. So with
-// leases a key whose requests come from many instances may be refused up to a
-// quarter of its burst early, for up to a second.
+// a quarter of the time that the bucket takes to fill, whichever is less. An
+// instance parks at most a 256th of the burst, or one unit, and half of what is
+// left; all instances together at most a quarter. Nothing is parked for a key that
+// an instance asks about once, nor under a policy whose burst is below 64. So a
+// key may be refused that much early, for up to a second.
 //
 // An instance remembers 32,768 buckets; of more it forgets some, which costs their
 // leases or a question more.

@@ -59,8 +59,8 @@ func ExampleWithLeases() {
 			return
 		}
 	}
-	fmt.Println("fewer than 20 questions:", client.evals.Load() < 20)
-	// Output: fewer than 20 questions: true
+	fmt.Println("fewer than one question in 100:", client.evals.Load() < 200)
+	// Output: fewer than one question in 100: true
 }
 
 // While Redis cannot be asked each of four instances decides with a quarter of

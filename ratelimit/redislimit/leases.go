@@ -180,7 +180,7 @@ func (e *entry) ask(cost int64, now time.Duration) lease {
 	}
 	used := e.used + cost
 	ahead := float64(used) * float64(e.plan.life/horizon) / float64(max(elapsed, time.Microsecond))
-	l.want = min(int64(min(ahead, 1e18)), growth*used, e.plan.depth/partOfBurst)
+	l.want = min(int64(min(ahead, 1e18)), growth*used, e.plan.most)
 	return l
 }
 

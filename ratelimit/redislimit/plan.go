@@ -13,14 +13,15 @@ const (
 	maxFill  = 1 << 51 // ticks of a full bucket: doubles hold twice its debt exactly
 	maxLease = time.Second
 	minLease = time.Millisecond
-	minDepth = 16 // of buckets that are worth a lease
+	minDepth = 64 // of buckets that are worth a lease
 
-	timeOfLease = 4 // leases live a quarter of the time that a bucket takes to fill
-	partOfLife  = 8 // a refusal is held for at most this part of that
-	unitsOfHold = 24
-	minHold     = 2 * time.Millisecond
-	maxHold     = 20 * time.Millisecond
-	partOfBurst = 4 // and hold at most a quarter of it together; script.lua knows it too
+	timeOfLease  = 4 // leases live a quarter of the time that a bucket takes to fill
+	partOfLife   = 8 // a refusal is held for at most this part of that
+	unitsOfHold  = 24
+	minHold      = 2 * time.Millisecond
+	maxHold      = 20 * time.Millisecond
+	partOfBurst  = 4   // together they hold at most a quarter of it; script.lua knows it too
+	leaseOfBurst = 256 // and one of them this part
 )
 
 // A plan is a policy in the numbers of script.lua: k ticks pass in each u
@@ -31,6 +32,7 @@ type plan struct {
 	depth            int64
 	step, k, u, fill int64
 	life             time.Duration // of leases; 0: none
+	most             int64         // units that one takes ahead
 	hold             time.Duration // of refusals in a store with leases, at least
 }
 
@@ -50,7 +52,7 @@ func newPlan(p ratelimit.Policy) (*plan, error) {
 	}
 	life := min(made.time(made.fill)/timeOfLease, maxLease).Truncate(time.Microsecond)
 	if depth >= minDepth && life >= minLease {
-		made.life = life
+		made.life, made.most = life, max(made.depth/leaseOfBurst, 1)
 		made.hold = min(life/partOfLife, max(minHold, made.time(made.step*unitsOfHold)), maxHold)
 	}
 	return made, nil

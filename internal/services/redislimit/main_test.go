@@ -19,7 +19,15 @@ import (
 // patience is what a busy machine may need.
 const patience = 30 * time.Second
 
-func TestMain(m *testing.M) { leaktest.Main(m) }
+func TestMain(m *testing.M) {
+	redis.SetLogger(silent{})
+	leaktest.Main(m)
+}
+
+// silent keeps quiet about servers that are not there.
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
 
 // start runs a server for the test.
 func start(t testing.TB) *redisserver.Server {
