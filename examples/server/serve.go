@@ -86,18 +86,28 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) (err error) 
 	return errors.Join(err, stop(server, d, c.file.StopTimeout))
 }
 
-// stop ends streams and modules while the HTTP server lets requests in flight
-// finish; both share the deadline.
+// headStart is what requests in flight get before the dashboard closes what they
+// may need. Only streams, which end with the dashboard, take that long.
+const headStart = 2 * time.Second
+
+// stop lets requests in flight finish, then ends streams and modules; all share
+// the deadline.
 func stop(server *http.Server, d *dashboard.Dashboard, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	stopped := make(chan error, 1)
-	go func() { stopped <- d.Shutdown(ctx) }()
-	err := server.Shutdown(ctx)
+	finished := make(chan error, 1)
+	done := make(chan struct{})
+	go func() { finished <- server.Shutdown(ctx); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(headStart):
+	}
+	stopped := d.Shutdown(ctx)
+	err := <-finished
 	if err != nil {
 		err = errors.Join(fmt.Errorf("stop: requests were still running after %s", patience), server.Close())
 	}
-	return errors.Join(err, <-stopped)
+	return errors.Join(err, stopped)
 }
 
 // newLogger writes what the dashboard logs, and what this program does, without
