@@ -72,6 +72,7 @@ type Dashboard struct {
 	since    time.Time
 
 	ready         atomic.Bool
+	requests      *gate         // those that may need the parts below
 	started       chan struct{} // closed when the start has ended, well or not
 	startErr      error         // valid once started is closed
 	startDetached sync.Once
@@ -99,7 +100,7 @@ func New(db *storage.DB, opts ...Option) (*Dashboard, error) {
 		}
 	}
 	d := &Dashboard{config: c, db: db, log: c.log, bus: c.bus,
-		binder: bind.New(), modules: map[string]*hosted{}, started: make(chan struct{}), layouts: layout.New(db), once: idempotency.New(db), since: time.Now()}
+		binder: bind.New(), modules: map[string]*hosted{}, requests: newGate(), started: make(chan struct{}), layouts: layout.New(db), once: idempotency.New(db), since: time.Now()}
 	if err := d.compose(); err != nil {
 		return nil, fmt.Errorf("new dashboard: %w", err)
 	}
@@ -197,6 +198,7 @@ func (d *Dashboard) startParts(ctx context.Context) error {
 		{"layouts", d.layouts.Start, none},
 		{"idempotency", d.once.Start, d.once.Shutdown},
 		{"jobs", d.jobs.Start, d.jobs.Shutdown},
+		{"requests", none, d.drainRequests},
 		{"modules", d.startModules, d.registry.Stop},
 		{"health", d.startHealth, d.stopHealthChecks},
 		{"set-up", d.offerSetup, none},
@@ -233,9 +235,9 @@ func (d *Dashboard) startModules(ctx context.Context) error {
 }
 
 // Shutdown ends streams, disables the modules on this instance (the stored
-// state stays) and stops background work. Requests in flight finish, for as
-// long as ctx allows: shut the HTTP server down at the same time or before. It
-// may be called more than once, and without Start.
+// state stays) and stops background work. New requests are answered 503, those
+// in flight finish first, for as long as ctx allows: shut the HTTP server down at
+// the same time or before. It may be called more than once, and without Start.
 func (d *Dashboard) Shutdown(ctx context.Context) error {
 	d.mu.Lock()
 	d.stopped = true
@@ -247,16 +249,39 @@ func (d *Dashboard) Shutdown(ctx context.Context) error {
 	d.ready.Store(false)
 	d.streams.endAll(errShutdown)
 	if begun {
-		select {
-		case <-d.started:
-		case <-ctx.Done():
-			return fmt.Errorf("shut down dashboard: %w", ctx.Err())
+		if err := d.awaitStart(ctx); err != nil {
+			return fmt.Errorf("shut down dashboard: %w", err)
 		}
 	}
 	if err := d.stopParts(ctx); err != nil {
 		return fmt.Errorf("shut down dashboard: %w", err)
 	}
 	return nil
+}
+
+// drainRequests waits for the requests in flight, which may need what stops
+// next. Those of modules have left by then.
+func (d *Dashboard) drainRequests(ctx context.Context) error {
+	d.requests.close()
+	if err := d.requests.wait(ctx); err != nil {
+		return fmt.Errorf("%d requests are still running: %w", d.requests.inside(), err)
+	}
+	return nil
+}
+
+// awaitStart waits for the start, if it has not ended already.
+func (d *Dashboard) awaitStart(ctx context.Context) error {
+	select {
+	case <-d.started:
+		return nil
+	default:
+	}
+	select {
+	case <-d.started:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (d *Dashboard) stopParts(ctx context.Context) error {

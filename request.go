@@ -34,6 +34,7 @@ type request struct {
 	route    string    // the pattern, where it is no endpoint
 	module   string
 	panicked bool
+	counted  bool          // among those a stop waits for
 	start    time.Duration // since the dashboard was made; zero where the log does not ask
 
 	// What every request needs, in the one allocation of its state.

@@ -47,6 +47,14 @@ func (d *Dashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// leaveCore lets a stop go on that waits for the request.
+func (d *Dashboard) leaveCore(s *request) {
+	if s.counted {
+		s.counted = false
+		d.requests.leave()
+	}
+}
+
 func redirectToBase(w http.ResponseWriter, r *http.Request, s *request) {
 	target := (&url.URL{Path: s.base}).EscapedPath()
 	if r.URL.RawQuery != "" {
@@ -71,10 +79,12 @@ func (d *Dashboard) dispatch(w http.ResponseWriter, s *request) {
 		d.refuse(w, s, err)
 		return
 	}
-	if !d.awaitReady(s) {
+	if !d.awaitReady(s) || !d.requests.enter() {
 		d.refuse(w, s, errStarting)
 		return
 	}
+	s.counted = true
+	defer d.leaveCore(s)
 	first, rest, _ := strings.Cut(s.path, "/")
 	switch {
 	case first == "api" && strings.HasPrefix(rest, "v1/"):
@@ -154,6 +164,7 @@ func (d *Dashboard) serveModule(w http.ResponseWriter, s *request, rest string) 
 		writeError(w, d.absent(m), s.id)
 		return
 	}
+	d.leaveCore(s) // the module's gate holds it now, which knows what to do with one that hangs
 	s.inside = call{slot: slot, module: m}
 	s.ctx.call.Store(&s.inside)
 	defer d.leaveModule(w, s)
