@@ -58,20 +58,20 @@ export async function accessibility({ browser, server, step, shot }) {
   await page.getByText('This panel failed.').waitFor();
   await judge('overview');
   await page.locator('.alternative summary').first().click();
-  await judge('overview-table');
+  await judge('overview-table', '[data-panel]:has(details[open])');
   await page.getByLabel('Text').fill('');
   await page.getByRole('button', { name: 'Publish' }).click();
   await page
     .getByText(/Needs at least/)
     .or(page.getByText('This is needed.'))
     .waitFor();
-  await judge('form-refused');
+  await judge('form-refused', '.panel.form');
 
   await page.goto(`${server.url}modules`);
   await page.locator('li[data-module=reports]').waitFor();
   await judge('modules');
   await page.getByRole('button', { name: /^Account of/ }).click();
-  await judge('user-menu');
+  await judge('user-menu', '.menu');
   await page.keyboard.press('Escape');
   await page.keyboard.press('Control+k');
   await page.getByRole('combobox').waitFor();

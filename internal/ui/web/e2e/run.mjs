@@ -85,7 +85,8 @@ async function run({ name, suite, prefix, more }) {
         last = page;
         if (folder)
           await page.screenshot({
-            path: join(folder, `${title}.png`),
+            path: join(folder, `${title}.jpeg`),
+            quality: 80,
             fullPage: true,
             animations: 'disabled',
           });
@@ -108,7 +109,7 @@ async function run({ name, suite, prefix, more }) {
     failed++;
     console.log(`FAIL ${label} ${error.message}`);
     if (folder && last && !last.isClosed())
-      await last.screenshot({ path: join(folder, 'failure.png'), fullPage: true }).catch(() => undefined);
+      await last.screenshot({ path: join(folder, 'failure.jpeg'), fullPage: true }).catch(() => undefined);
   } finally {
     await server?.stop();
   }

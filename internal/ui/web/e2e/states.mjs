@@ -58,6 +58,8 @@ export async function states({ browser, server, step, shot }) {
     await page.getByRole('button', { name: 'Review and save' }).click();
     assert.match(await page.getByRole('dialog').innerText(), /5s[\s\S]*7s/);
     await save();
+    // The form is filled anew with what was saved when the dialog goes.
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByText('Settings saved and applied.').waitFor();
   });
 

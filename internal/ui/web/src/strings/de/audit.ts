@@ -9,7 +9,7 @@ export const audit: Words<typeof en> = {
   'audit.target': 'Ziel',
   'audit.detail': 'Einzelheiten',
   'audit.filters': 'Filter',
-  'audit.about': 'Ein Wert in einer Zeile zeigt, ausgewählt, nur Einträge mit ihm.',
+  'audit.about': 'Einen Wert in einer Zeile wählen, um nur Einträge mit ihm zu sehen.',
   'audit.only': 'Nur Einträge damit',
   'audit.all': 'Filter {name} entfernen',
   'audit.none': 'Kein Eintrag hat all das.',
