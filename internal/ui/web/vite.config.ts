@@ -18,11 +18,14 @@ function page(): Plugin {
 export default defineConfig({
   base: './',
   plugins: [inlineStrings(), react(), page()],
+  // React has had the hook itself for long.
+  resolve: {
+    alias: { 'use-sync-external-store/shim/with-selector': 'use-sync-external-store/with-selector' },
+  },
   build: {
     outDir: 'build',
     assetsDir: 'assets',
     assetsInlineLimit: 0,
-    cssCodeSplit: false,
     modulePreload: { polyfill: false },
     target: 'es2022',
     license: true,
@@ -34,7 +37,12 @@ export default defineConfig({
           groups: [
             {
               name: 'base',
-              test: /node_modules\/(react|react-dom|scheduler|@tanstack)\/(?!.*(useMutation|mutationObserver|useInfinite|infiniteQueryObserver))|src\/(api\/|parts\/(button|boundary|icons|notice|page|skeleton|toast)|shell\/(?!palette|sign-in-again|gate|user-menu-body|preferences|change-locale|sign-out|drawer)|strings\/index|(?!format|device|show)[a-z-]+\.tsx?$)/,
+              test: /node_modules\/(react|react-dom|scheduler|@tanstack)\/(?!.*(useMutation|mutationObserver|useInfinite|infiniteQueryObserver))|src\/(api\/(?!events|may|module)|parts\/(boundary|button|icon\.|notice|skeleton)|shell\/(arrival|shell)|strings\/index|(?!format|device|show)[a-z-]+\.tsx?$)/,
+            },
+            // The same of what most screens behind it need.
+            {
+              name: 'common',
+              test: /useMutation|mutationObserver|useInfinite|infiniteQueryObserver|src\/(api\/(may|module)|parts\/(?!password|segments)|resource\/(refused|queries)|modules\/(crumbs|actions)|shell\/palette-opening|(format|show)\.ts)/,
             },
           ],
         },

@@ -43,7 +43,6 @@ export async function screens({ browser, server, step, note }) {
     'system/jobs',
     'system/limits',
     'system/logs',
-    'system/limits',
     'system/api',
     'system/api?op=audit',
     'dev/gallery',

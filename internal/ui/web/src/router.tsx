@@ -2,16 +2,15 @@ import { createRootRoute, createRoute, createRouter, Outlet } from '@tanstack/re
 import { config } from './config';
 import { lazyPart } from './lazy';
 import { Boundary } from './parts/boundary';
-import { Toasts } from './parts/toast';
 import { departed } from './shell/arrival';
-import { Lost } from './shell/lost';
 import { Shell } from './shell/shell';
+
+const Lost = lazyPart(() => import('./shell/lost'), 'Lost', { core: true });
 
 const root = createRootRoute({
   component: () => (
     <Boundary>
       <Outlet />
-      <Toasts />
     </Boundary>
   ),
   notFoundComponent: Lost,
@@ -28,7 +27,7 @@ const login = createRoute({
 const setup = createRoute({
   getParentRoute: () => root,
   path: '/setup',
-  component: lazyPart(() => import('./screens/setup'), 'Setup', { core: true }),
+  component: lazyPart(() => import('./screens/setup'), 'Setup'),
 });
 
 const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell });

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ask } from '../api/client';
 import { APIError } from '../api/error';
-import { moduleQuery, planQuery } from '../api/queries';
+import { moduleQuery, planQuery } from '../api/module-queries';
 import type { Acted, Module, Operation, Plan, Step } from '../api/types';
 import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';

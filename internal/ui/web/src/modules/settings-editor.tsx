@@ -3,7 +3,7 @@ import { useMemo, useState } from 'react';
 import { ask } from '../api/client';
 import { useMay } from '../api/may';
 import { APIError } from '../api/error';
-import { settingsQuery } from '../api/queries';
+import { settingsQuery } from '../api/module-queries';
 import type { JSONSchema, Settings, SettingsValues } from '../api/types';
 import { Changes, Conflict } from '../forms/changes';
 import { differences, fieldsOf } from '../forms/schema';

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { ask } from '../api/client';
 import { useMay } from '../api/may';
-import { settingsHistoryQuery } from '../api/queries';
+import { settingsHistoryQuery } from '../api/module-queries';
 import type { JSONSchema, Settings, SettingsVersion } from '../api/types';
 import { fieldsOf, labelOf, type Difference, type FormField } from '../forms/schema';
 import { show } from '../show';

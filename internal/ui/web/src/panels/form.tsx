@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { post } from '../api/client';
 import { APIError } from '../api/error';
-import { panelPath } from '../api/queries';
+import { panelPath } from '../api/module-queries';
 import type { FormData, PanelMeta } from '../api/types';
 import { SchemaForm } from '../forms/schema-form';
 import { Button } from '../parts/button';

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Suspense, useId, type ReactNode } from 'react';
 import { APIError, tell } from '../api/error';
-import { panelQuery } from '../api/queries';
+import { panelQuery } from '../api/module-queries';
 import type {
   BarData,
   FormData,

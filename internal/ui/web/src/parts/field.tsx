@@ -1,5 +1,5 @@
 import { useId, type InputHTMLAttributes, type ReactNode } from 'react';
-import { AlertIcon } from './icons';
+import { AlertIcon } from './icon';
 
 interface Wiring {
   id: string;

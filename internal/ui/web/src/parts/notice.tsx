@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { APIError, tell } from '../api/error';
 import { t } from '../strings';
 import { Button } from './button';
-import { AlertIcon, InfoIcon } from './icons';
+import { AlertIcon, InfoIcon } from './icon';
 
 interface Props {
   kind?: 'info' | 'warn' | 'bad';

@@ -1,7 +1,7 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { get } from '../api/client';
-import { panelsQuery } from '../api/queries';
+import { panelsQuery } from '../api/module-queries';
 import type { Items, MyModule } from '../api/types';
 
 /** A resource that this person may list. */

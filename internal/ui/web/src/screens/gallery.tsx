@@ -6,6 +6,7 @@ import { EditTile } from '../layout/tile';
 import { Panel } from '../panels/panel';
 import { Page } from '../parts/page';
 import { Preferences } from '../shell/preferences';
+import '../styles/late.css';
 
 /** Every component in every state, without a server. Only the development server has it. */
 export function Gallery() {

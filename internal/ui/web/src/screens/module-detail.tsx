@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useMay } from '../api/may';
-import { moduleQuery } from '../api/queries';
+import { moduleQuery } from '../api/module-queries';
 import type { Instance, Module } from '../api/types';
 import { ActionButtons } from '../modules/action-buttons';
 import { HealthText, healthOf } from '../modules/health';

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, Navigate, useParams } from '@tanstack/react-router';
 import { Suspense, useEffect, useState } from 'react';
-import { myModulesQuery, panelsQuery } from '../api/queries';
+import { panelsQuery } from '../api/module-queries';
+import { myModulesQuery } from '../api/queries';
 import type { MyModule } from '../api/types';
 import { lazyPart } from '../lazy';
 import type { ModuleScriptProps } from '../modules/module-script';

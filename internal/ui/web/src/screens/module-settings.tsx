@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { moduleQuery, settingsQuery, settingsSchemaQuery } from '../api/queries';
+import { moduleQuery, settingsQuery, settingsSchemaQuery } from '../api/module-queries';
 import { ModuleCrumbs } from '../modules/crumbs';
 import { SettingsEditor } from '../modules/settings-editor';
 import { SettingsHistory } from '../modules/settings-history';

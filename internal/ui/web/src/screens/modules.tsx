@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMay } from '../api/may';
-import { modulesQuery } from '../api/queries';
+import { modulesQuery } from '../api/module-queries';
 import type { Module } from '../api/types';
 import { ActionButtons } from '../modules/action-buttons';
 import { HealthText, healthOf } from '../modules/health';

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ask } from '../api/client';
 import { APIError } from '../api/error';
-import { sessionsQuery } from '../api/queries';
+import { sessionsQuery } from '../api/module-queries';
 import type { Session } from '../api/types';
 import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';

@@ -1,5 +1,5 @@
 import { reachable } from '../api/connection';
-import { AlertIcon } from '../parts/icons';
+import { AlertIcon } from '../parts/icon';
 import { useStore } from '../store';
 import { t } from '../strings';
 

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useMay } from '../api/may';
-import { modulesQuery, myModulesQuery, panelsQuery } from '../api/queries';
+import { modulesQuery, panelsQuery } from '../api/module-queries';
+import { myModulesQuery } from '../api/queries';
 import type { Module, Operation } from '../api/types';
 import { layoutQuery } from '../layout/queries';
 import { locale, locales, type Locale } from '../locale';

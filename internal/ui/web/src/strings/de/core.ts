@@ -40,18 +40,6 @@ export const core: Words<typeof en> = {
   'signin.wrong': 'E-Mail oder Passwort stimmt nicht. Beides prüfen und erneut versuchen.',
   'again.title': 'Die Sitzung ist beendet',
   again: 'Zum Weiterarbeiten erneut anmelden. Eingaben auf dieser Seite bleiben erhalten.',
-  'setup.title': 'Willkommen bei {title}',
-  'setup.lead': 'Das erste Konto anlegen. Ihm gehört dieses Dashboard.',
-  'setup.no-token':
-    'Den Einrichtungslink öffnen, den der Server beim Start ausgegeben hat, oder hier dessen Token eingeben.',
-  'setup.token': 'Einrichtungs-Token',
-  'setup.token.hint': 'Der Teil des Links nach #.',
-  'setup.password.hint': 'Ein langer Satz ist besser als ein kurzes Rätsel.',
-  'setup.create': 'Konto anlegen',
-  'setup.busy': 'Konto wird angelegt …',
-  'setup.refused.title': 'Der Einrichtungslink gilt nicht mehr',
-  'setup.refused':
-    'Er wurde vielleicht schon benutzt oder ist abgelaufen. Ein Neustart des Servers liefert einen neuen.',
   'banner.unreachable':
     'Der Server antwortet nicht. Die Anzeige ist möglicherweise veraltet; neuer Versuch läuft …',
   'banner.offline': 'Keine Verbindung. Die Anzeige ist möglicherweise veraltet.',

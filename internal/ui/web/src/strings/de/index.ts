@@ -12,6 +12,7 @@ import { palette } from './palette.ts';
 import { resource } from './resource.ts';
 import { roles } from './roles.ts';
 import { settings } from './settings.ts';
+import { setup } from './setup.ts';
 import { system } from './system.ts';
 import { users } from './users.ts';
 import type { Words } from '../words.ts';
@@ -20,6 +21,7 @@ import type { en } from '../en/index.ts';
 /** Deutsch, complete: every feature's file holds the keys of its English one. */
 export const de: Words<typeof en> = {
   ...core,
+  ...setup,
   ...overview,
   ...layout,
   ...palette,

@@ -12,12 +12,14 @@ import { palette } from './palette.ts';
 import { resource } from './resource.ts';
 import { roles } from './roles.ts';
 import { settings } from './settings.ts';
+import { setup } from './setup.ts';
 import { system } from './system.ts';
 import { users } from './users.ts';
 
 /** Every sentence a person can see, feature by feature; core first. Entries with forms are chosen by `count`. */
 export const en = {
   ...core,
+  ...setup,
   ...overview,
   ...layout,
   ...palette,
