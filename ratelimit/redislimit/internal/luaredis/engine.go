@@ -23,6 +23,7 @@ type Engine struct {
 	mu      sync.Mutex
 	state   *lua.LState
 	skew    time.Duration
+	stopped time.Time // the clock's time, where it stands still
 	values  map[string]value
 	scripts map[string]*lua.FunctionProto
 	calls   int
@@ -50,6 +51,13 @@ func (e *Engine) Skew(by time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.skew = by
+}
+
+// Stop makes the engine's clock stand still, but for what Skew adds.
+func (e *Engine) Stop() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.stopped = time.Now().Truncate(time.Millisecond)
 }
 
 // Flush forgets all keys and scripts, as a restart does.

@@ -35,7 +35,13 @@ func list(state *lua.LState, of []string) *lua.LTable {
 	return table
 }
 
-func (e *Engine) now() time.Time { return time.Now().Add(e.skew) }
+func (e *Engine) now() time.Time {
+	now := e.stopped
+	if now.IsZero() {
+		now = time.Now()
+	}
+	return now.Add(e.skew)
+}
 
 // get returns a key that has not expired.
 func (e *Engine) get(key string) (string, bool) {
