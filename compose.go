@@ -86,6 +86,7 @@ func (d *Dashboard) composeStores(locker storage.Locker) error {
 	}
 	d.registry, err = registry.New(d.db, d.bus, locker, units, registry.Options{
 		Log: d.log, Dashboard: Version, HookTimeout: d.config.hookTimeout, Redact: d.redactor.Text, StepHook: d.config.stepHook, Lease: d.config.lease, Audit: d.auditModule,
+		OnLive: d.limiting.onLive(),
 	})
 	if err != nil {
 		return err

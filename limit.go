@@ -125,6 +125,18 @@ func (d *Dashboard) composeLimits() error {
 	return err
 }
 
+// instanceCounter is a store of limits that wants to know how many instances share
+// them.
+type instanceCounter interface{ SetInstances(n int) }
+
+// onLive is nil where the store does not want to know.
+func (l *limiting) onLive() func(int) {
+	if counter, ok := l.store.(instanceCounter); ok {
+		return counter.SetInstances
+	}
+	return nil
+}
+
 // declareLimit declares a limit, with the host's own default if there is one.
 func (d *Dashboard) declareLimit(one limits.Declared) error {
 	if p, ok := d.config.limits[one.Policy.Name]; ok {

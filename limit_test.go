@@ -2,6 +2,7 @@ package dashboard_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/modular-dashboard/dashboard"
 	"github.com/modular-dashboard/dashboard/ratelimit"
+	"github.com/modular-dashboard/dashboard/ratelimit/redislimit"
 	"github.com/modular-dashboard/dashboard/storage/sqlite"
 )
 
@@ -245,6 +247,44 @@ func TestHostLimiter(t *testing.T) {
 	}
 	s.owner().do("PUT", "/api/v1/limits/mails.customer", map[string]string{"policy": "2000/d burst 2000"}).wantStatus(http.StatusOK)
 	eventually(t, "the limiter follows", func() bool { return ask("c2").Limit == 2000 })
+}
+
+// noRedis is a client of a server that is down.
+type noRedis struct{}
+
+func (noRedis) Eval(context.Context, redislimit.Script, []string, []string) ([]int64, error) {
+	return nil, errors.New("connection refused")
+}
+
+// While Redis cannot be asked each instance allows its share, of as many as there
+// are.
+func TestLimitsAreDividedWithoutRedis(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "fleet.db")
+	open := func(t *testing.T) *server {
+		store, err := redislimit.New(noRedis{}, redislimit.WithLogger(slog.New(slog.DiscardHandler)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(store.Close)
+		return openServer(t, file, dashboard.WithModules(&mails{}), dashboard.WithRateLimit("mails", "600/ms burst 600"), dashboard.WithRateLimitStore(store))
+	}
+	left := func(s *server) func() bool {
+		return func() bool {
+			a := s.owner().get("/api/v1/m/mails/list").wantStatus(http.StatusNoContent)
+			return strings.Contains(a.header.Get("RateLimit"), `"mails";r=299;`)
+		}
+	}
+	one := open(t)
+	if a := one.owner().get("/api/v1/m/mails/list"); !strings.Contains(a.header.Get("RateLimit"), `"mails";r=599;`) {
+		t.Errorf("alone: got %v", a.header)
+	}
+	t.Run("two", func(t *testing.T) {
+		two := open(t)
+		eventually(t, "the first instance allows half", left(one))
+		eventually(t, "the second instance allows half", left(two))
+	})
+	eventually(t, "the first instance allows all again", func() bool { return !left(one)() })
 }
 
 func TestLimitsThatNewRefuses(t *testing.T) {

@@ -211,7 +211,9 @@ func WithLocker(locker storage.Locker) Option {
 
 // WithRateLimitStore sets where the buckets of rate limits are. The default is
 // in this process, so that each instance allows its callers the whole limit;
-// package redislimit shares them among a fleet.
+// package redislimit shares them among a fleet. A store with a method
+// SetInstances(int), such as that one, is told how many instances are live, from
+// the start and within seconds of a change.
 func WithRateLimitStore(store ratelimit.Store) Option {
 	return option(func(c *config) error {
 		if store == nil {

@@ -3,6 +3,7 @@ package registry_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -264,6 +265,36 @@ func TestEvents(t *testing.T) {
 		if n != before {
 			t.Error("event after the subscription ended")
 		}
+	})
+}
+
+// Every instance is told how many live: of one that comes or leaves with its next
+// heartbeat, of one that dies when it counts as dead.
+func TestOnLive(t *testing.T) {
+	inBubble(t, func(t *testing.T, db *storage.DB, j *journal) {
+		var told []int
+		want := func(what string, want ...int) {
+			t.Helper()
+			synctest.Wait()
+			if !slices.Equal(told, want) {
+				t.Errorf("%s: told %v, want %v", what, told, want)
+			}
+			told = nil
+		}
+		start(t, db, options{InstanceID: "i1", OnLive: func(n int) { told = append(told, n) }}, j.unit("billing", "1.0.0"))
+		want("alone", 1)
+		i2 := startOnly(t, db, options{InstanceID: "i2"}, j.unit("billing", "1.0.0"))
+		i3 := startOnly(t, db, options{InstanceID: "i3"}, j.unit("billing", "1.0.0"))
+		pass(registry.DefaultHeartbeat + time.Millisecond)
+		want("three", 3)
+		stop(t, i2)
+		pass(registry.DefaultHeartbeat)
+		want("one has left", 2)
+		registry.Kill(i3)
+		pass(3 * registry.DefaultHeartbeat)
+		want("one is late")
+		pass(3 * registry.DefaultHeartbeat)
+		want("one is dead", 1)
 	})
 }
 

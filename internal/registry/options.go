@@ -37,6 +37,10 @@ type Options struct {
 	// Redact takes secrets out of the text of an error before it is kept with
 	// the module, where people read it. Default: as it is.
 	Redact func(text string) string
+	// OnLive, if not nil, is told how many instances are live, this one included:
+	// at the start and, after a heartbeat, where the number has changed. Calls come
+	// one after the other.
+	OnLive func(instances int)
 	// StepHook, if not nil, is called at every named point (see
 	// [lifecycle.Points]) as "<module>/<point>", such as
 	// "billing/install/hook/effect". It is for tests that kill the process there.

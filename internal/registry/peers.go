@@ -50,6 +50,27 @@ func (r *Registry) Peers(ctx context.Context) ([]Peer, error) {
 	return peers, rows.Err()
 }
 
+const countLive = `SELECT COUNT(*) FROM lifecycle_instances
+	WHERE beat > COALESCE((SELECT beat FROM lifecycle_instances WHERE id = $1), %NOW%) - $2`
+
+// tellLive tells [Options].OnLive how many instances are live. While the database
+// does not say, they are as many as before.
+func (r *Registry) tellLive(ctx context.Context, me identity) error {
+	if r.opts.OnLive == nil {
+		return nil
+	}
+	var live int64
+	query := strings.Replace(countLive, "%NOW%", r.db.Dialect().NowMicros(), 1)
+	if err := r.db.QueryRow(ctx, query, me.id, (missedBeats * r.opts.Heartbeat).Microseconds()).Scan(&live); err != nil {
+		return fmt.Errorf("count instances: %w", err)
+	}
+	if live != r.live {
+		r.live = live
+		r.opts.OnLive(int(live))
+	}
+	return nil
+}
+
 // Instance returns the id of this instance.
 func (r *Registry) Instance() string { return r.identity().id }
 

@@ -171,8 +171,8 @@ func (r *Registry) beat(ctx context.Context, prune bool) error {
 	if err := r.reportHealth(ctx); err != nil {
 		return err
 	}
-	if !prune {
-		return nil
+	if err := r.tellLive(ctx, r.identity()); err != nil || !prune {
+		return err
 	}
 	return r.db.Update(storage.Transient(ctx), func(tx *storage.Tx) error {
 		c, err := takeTurn(ctx, tx)

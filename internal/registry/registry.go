@@ -37,6 +37,7 @@ type Registry struct {
 	claiming   sync.Mutex // one module at a time begins to go up or down here
 	bell       bell
 	watchers   watchers
+	live       int64 // instances, as last told: of Start, then of the heartbeats
 
 	mu      sync.Mutex
 	life    life
@@ -140,6 +141,9 @@ func (r *Registry) Start(ctx context.Context) error {
 		return fmt.Errorf("start registry: %w", err)
 	}
 	if err := r.refresh(ctx); err != nil {
+		return fmt.Errorf("start registry: %w", err)
+	}
+	if err := r.tellLive(ctx, r.me); err != nil {
 		return fmt.Errorf("start registry: %w", err)
 	}
 	for _, m := range r.order {
