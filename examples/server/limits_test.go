@@ -10,7 +10,7 @@ import (
 
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for began := time.Now(); !done(); time.Sleep(5 * time.Millisecond) {
+	for began := time.Now(); !done(); <-time.After(5 * time.Millisecond) {
 		if time.Since(began) > patience {
 			t.Fatalf("not within %s: %s", patience, what)
 		}
@@ -30,7 +30,7 @@ func TestEditedLimitsHoldEverywhere(t *testing.T) {
 			at, other = two, one
 		}
 		want := fmt.Sprintf("%d/m", 5000+i)
-		time.Sleep(time.Duration(i*37%400) * time.Millisecond) // anywhere between two looks of the other one
+		<-time.After(time.Duration(i*37%400) * time.Millisecond) // anywhere between two looks of the other one
 		began := time.Now()
 		if status := at.call("PUT", "api/v1/limits/caller", tokens[at], map[string]string{"policy": want}, nil); status != http.StatusOK {
 			t.Fatalf("status %d", status)
