@@ -99,6 +99,9 @@ func New(db *storage.DB, opts ...Option) (*Dashboard, error) {
 			return nil, fmt.Errorf("new dashboard: %w", err)
 		}
 	}
+	if c.proxies.Forwarded && len(c.proxies.Trusted) == 0 {
+		return nil, errors.New("new dashboard: WithForwarded without WithTrustedProxies")
+	}
 	d := &Dashboard{config: c, db: db, log: c.log, bus: c.bus,
 		binder: bind.New(), modules: map[string]*hosted{}, requests: newGate(), started: make(chan struct{}), layouts: layout.New(db), once: idempotency.New(db), since: time.Now()}
 	if err := d.compose(); err != nil {

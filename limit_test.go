@@ -206,6 +206,16 @@ func TestAddressLimitComesFirst(t *testing.T) {
 	s.owner().get("/api/v1/auth/me", "X-Forwarded-For", "2001:db8::ffff").wantLimited("address")
 }
 
+func TestAddressLimitReadsForwarded(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dashboard.WithTrustedProxies("127.0.0.1"), dashboard.WithForwarded(), dashboard.WithRateLimit("address", "2/h"))
+	me := func(headers ...string) answer { return s.owner().get("/api/v1/auth/me", headers...) }
+	me("Forwarded", "for=192.0.2.1").wantStatus(http.StatusOK)
+	me("Forwarded", `for=203.0.113.9, for="192.0.2.1:4711";proto=https`, "X-Forwarded-For", "192.0.2.2").wantStatus(http.StatusOK)
+	me("Forwarded", `for="[::ffff:192.0.2.1]"`).wantLimited("address")
+	me("X-Forwarded-For", "192.0.2.1").wantStatus(http.StatusOK)
+}
+
 func TestSignInsAreLimited(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, dashboard.WithRateLimit("login-account", "3/h"))

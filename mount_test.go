@@ -191,6 +191,34 @@ func TestHosts(t *testing.T) {
 	}
 }
 
+// With Forwarded nothing counts that a proxy does not write which writes that.
+func TestForwarded(t *testing.T) {
+	t.Parallel()
+	web := mounted(t, func(h http.Handler) http.Handler { return h },
+		dashboard.WithPublicURL("https://ops.example.com"), dashboard.WithTrustedProxies("127.0.0.1"), dashboard.WithForwarded())
+	tests := []struct {
+		name    string
+		headers []string
+		status  int
+	}{
+		{"https", []string{"Forwarded", "for=192.0.2.7;proto=https"}, 200},
+		{"http", []string{"Forwarded", "for=192.0.2.7;proto=http"}, 403},
+		{"of the client", []string{"Forwarded", "for=192.0.2.1;proto=https, for=192.0.2.7"}, 403},
+		{"the other field", []string{"X-Forwarded-Proto", "https", "X-Forwarded-For", "192.0.2.7"}, 403},
+		{"both", []string{"Forwarded", "for=192.0.2.7;proto=https", "X-Forwarded-Proto", "http", "X-Forwarded-Prefix", "/elsewhere"}, 200},
+	}
+	for _, tt := range tests {
+		status, _, body := raw(t, web.Listener.Addr().String(), "GET", "/", "ops.example.com", append([]string{"Accept", "text/html"}, tt.headers...)...)
+		if status != tt.status || strings.Contains(body, "/elsewhere") {
+			t.Errorf("%s: got %d %.300s, want %d", tt.name, status, body, tt.status)
+		}
+	}
+	_, err := dashboard.New(memory(t), dashboard.WithForwarded())
+	if err == nil || !strings.Contains(err.Error(), "WithTrustedProxies") {
+		t.Errorf("without proxies: got %v", err)
+	}
+}
+
 func TestOptionErrors(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

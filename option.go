@@ -256,7 +256,7 @@ func WithArgon2(cost auth.Argon2) Option {
 
 // WithTrustedProxies names the addresses of reverse proxies, as CIDR prefixes
 // or single addresses. Only from them are X-Forwarded-For, -Proto and -Prefix
-// believed. The default is none.
+// believed or, with [WithForwarded], the Forwarded field. The default is none.
 func WithTrustedProxies(prefixes ...string) Option {
 	return option(func(c *config) error {
 		for _, s := range prefixes {
@@ -272,6 +272,15 @@ func WithTrustedProxies(prefixes ...string) Option {
 		}
 		return nil
 	})
+}
+
+// WithForwarded says that the trusted proxies write the Forwarded field (RFC 7239):
+// its "for" and "proto" count, and X-Forwarded-For, -Proto and -Prefix do not,
+// because a proxy that writes the one passes on the others as the client sent
+// them. It needs [WithTrustedProxies]. Below a path, such a proxy needs
+// [WithPrefix].
+func WithForwarded() Option {
+	return option(func(c *config) error { c.proxies.Forwarded = true; return nil })
 }
 
 // WithSetupLink is called with the set-up link at each start while there is no

@@ -78,18 +78,10 @@ func (d *Dashboard) locate(r *http.Request) (*request, *Error) {
 	s.ctx.Context, s.ctx.state = r.Context(), s //nolint:fatcontext // the one context of the request
 	s.r = r.WithContext(&s.ctx)
 	peer := clientip.Peer(r.RemoteAddr)
-	trusted := d.config.proxies.Trusts(peer)
-	s.client = d.config.proxies.Client(peer, r.Header)
-	s.secure = r.TLS != nil
+	client, scheme := d.config.proxies.Origin(peer, r.Header)
+	s.client = client
+	s.secure = scheme == "https" || scheme == "" && r.TLS != nil
 	prefix := d.config.prefix
-	if trusted {
-		switch r.Header.Get("X-Forwarded-Proto") {
-		case "https":
-			s.secure = true
-		case "http":
-			s.secure = false
-		}
-	}
 	s.host = r.Host
 	escaped := r.URL.EscapedPath()
 	stripped := ""
@@ -103,7 +95,7 @@ func (d *Dashboard) locate(r *http.Request) (*request, *Error) {
 		escaped = rest
 	}
 	s.base = prefix + stripped + "/"
-	if trusted {
+	if !d.config.proxies.Forwarded && d.config.proxies.Trusts(peer) {
 		if p := r.Header.Get("X-Forwarded-Prefix"); p != "" && canonicalPath(strings.TrimSuffix(p, "/")) == nil {
 			s.base = strings.TrimSuffix(p, "/") + s.base
 		}

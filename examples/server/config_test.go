@@ -33,7 +33,7 @@ func TestUsage(t *testing.T) {
 }
 
 func TestParseFile(t *testing.T) {
-	full := fileConfig{Title: "Ops", TrustedProxies: []string{"10.0.0.0/8"}, LogLevel: "warn",
+	full := fileConfig{Title: "Ops", TrustedProxies: []string{"10.0.0.0/8"}, Forwarded: true, LogLevel: "warn",
 		DrainTimeout: 3 * time.Second, StopTimeout: time.Minute, Modules: []string{"hello"}}
 	tests := []struct {
 		name, text string
@@ -42,10 +42,11 @@ func TestParseFile(t *testing.T) {
 	}{
 		{"empty", "", defaultFile(), ""},
 		{"comment", "# nothing\n", defaultFile(), ""},
-		{"full", "title: Ops\ntrusted_proxies: [10.0.0.0/8]\nlog_level: warn\ndrain_timeout: 3s\nstop_timeout: 1m\nmodules: [hello]\n", full, ""},
+		{"full", "title: Ops\ntrusted_proxies: [10.0.0.0/8]\nforwarded: true\nlog_level: warn\ndrain_timeout: 3s\nstop_timeout: 1m\nmodules: [hello]\n", full, ""},
 		{"unknown key", "titel: Ops\n", fileConfig{}, "line 1: key titel is unknown"},
 		{"two mistakes", "titel: Ops\nstop_timeout: soon\n", fileConfig{}, "line 1: key titel is unknown; line 2: cannot unmarshal"},
 		{"twice", "title: a\ntitle: b\n", fileConfig{}, "already"},
+		{"no proxy", "forwarded: true\n", fileConfig{}, "no proxy is trusted"},
 		{"level", "log_level: loud\n", fileConfig{}, `log_level "loud" is not debug, info, warn or error`},
 		{"timeout", "stop_timeout: 0s\n", fileConfig{}, "must be above zero"},
 		{"module", "modules: [billing]\n", fileConfig{}, `there is no module "billing"`},

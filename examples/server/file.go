@@ -19,6 +19,8 @@ type fileConfig struct {
 	Title string `yaml:"title"`
 	// TrustedProxies are addresses or CIDR prefixes whose X-Forwarded headers count.
 	TrustedProxies []string `yaml:"trusted_proxies"`
+	// Forwarded says that they write Forwarded, and no X-Forwarded headers count.
+	Forwarded bool `yaml:"forwarded"`
 	// LogLevel is debug, info, warn or error.
 	LogLevel string `yaml:"log_level"`
 	// DrainTimeout bounds the requests of a module that is disabled.
@@ -73,6 +75,9 @@ func (c *fileConfig) check() error {
 	}
 	if c.DrainTimeout <= 0 || c.StopTimeout <= 0 {
 		return errors.New("drain_timeout and stop_timeout must be above zero")
+	}
+	if c.Forwarded && len(c.TrustedProxies) == 0 {
+		return errors.New("forwarded: no proxy is trusted, see trusted_proxies")
 	}
 	for i, id := range c.Modules {
 		if builtIn(id) == nil {

@@ -175,6 +175,9 @@ func newDashboard(c config, modules []dashboard.Module, store *storage.DB, base 
 			fmt.Fprintf(stderr, "\nNo account yet. Create the first one within 24 hours at\n\n    %s\n\n", link)
 		}),
 	)
+	if c.file.Forwarded {
+		options = append(options, dashboard.WithForwarded())
+	}
 	if c.account.email != "" {
 		options = append(options, dashboard.WithFirstAccount(c.account.email, c.account.password))
 	}

@@ -91,35 +91,64 @@ func (p Proxies) Trusts(a netip.Addr) bool {
 // it forwards for, or not in a form that is understood, that proxy counts as
 // the client, and so does the last of proxies that are all trusted.
 func (p Proxies) Client(peer netip.Addr, header http.Header) netip.Addr {
+	client, _ := p.read(peer, header)
+	return client
+}
+
+// Origin returns the client as well, and the scheme of the URL that it asked for,
+// "http" or "https", where a trusted proxy says so, else "": that of
+// X-Forwarded-Proto or, with Forwarded, of the "proto" parameter beside the
+// client, or of the last proxy that is trusted.
+func (p Proxies) Origin(peer netip.Addr, header http.Header) (client netip.Addr, scheme string) {
+	client, last := p.read(peer, header)
+	switch {
+	case len(p.Trusted) == 0 || !p.Trusts(peer):
+		return client, ""
+	case p.Forwarded:
+		_, scheme, _ = forwardedElement(last)
+		scheme = strings.ToLower(scheme)
+	default:
+		scheme = header.Get("X-Forwarded-Proto")
+	}
+	if scheme != "http" && scheme != "https" {
+		scheme = ""
+	}
+	return client, scheme
+}
+
+// read returns the client and the last element read, which a trusted proxy wrote.
+func (p Proxies) read(peer netip.Addr, header http.Header) (client netip.Addr, last string) {
 	if len(p.Trusted) == 0 || !p.Trusts(peer) {
-		return peer
+		return peer, ""
 	}
 	name, next := "X-Forwarded-For", lastInList
 	if p.Forwarded {
 		name, next = "Forwarded", lastForwarded
 	}
-	client := peer
+	client = peer
 	hops, hop := 0, ""
 	for _, rest := range slices.Backward(header[name]) {
 		for rest != "" {
 			if rest, hop = next(rest); hop == "" {
 				continue // an empty element of the list
 			}
+			last = hop
 			a, ok := p.hop(hop)
 			if hops++; !ok || hops > maxHops {
-				return client
+				return client, last
 			}
 			if client = a; !p.Trusts(a) {
-				return client
+				return client, last
 			}
 		}
 	}
-	return client
+	return client, last
 }
 
 func (p Proxies) hop(element string) (netip.Addr, bool) {
 	if p.Forwarded {
-		return forwardedFor(element)
+		client, _, ok := forwardedElement(element)
+		return client, ok
 	}
 	return node(element)
 }

@@ -171,6 +171,38 @@ func TestClientFromForwarded(t *testing.T) {
 	}
 }
 
+func TestOrigin(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, peer     string
+		proto, element []string // of X-Forwarded-Proto; of Forwarded
+		plain, scheme  string   // what the one says, and the other
+	}{
+		{"nothing", proxy, nil, nil, "", ""},
+		{"both", proxy, []string{"http"}, []string{"for=192.0.2.7;proto=https"}, "http", "https"},
+		{"not from a proxy", "192.0.2.9", []string{"https"}, []string{"for=192.0.2.7;proto=https"}, "", ""},
+		{"any case", proxy, []string{"HTTPS"}, []string{`For=192.0.2.7;Proto="HTTPS"`}, "", "https"},
+		{"another scheme", proxy, []string{"gopher"}, []string{"for=192.0.2.7;proto=gopher"}, "", ""},
+		{"of the client", proxy, nil, []string{"for=192.0.2.7;proto=https, for=10.0.0.2;proto=http"}, "", "https"},
+		{"what the client claims", proxy, nil, []string{"for=192.0.2.1;proto=https, for=192.0.2.7"}, "", ""},
+		{"on another line", proxy, nil, []string{"for=192.0.2.1;proto=https", "for=192.0.2.7;proto=http"}, "", "http"},
+		{"hidden client", proxy, nil, []string{"for=192.0.2.1;proto=http, for=_hidden;proto=https"}, "", "https"},
+		{"no client", proxy, nil, []string{"for=192.0.2.1;proto=http, proto=https"}, "", "https"},
+		{"twice", proxy, nil, []string{"for=192.0.2.7;proto=https;proto=http"}, "", ""},
+		{"malformed", proxy, nil, []string{`for=192.0.2.7;proto=https;by="`}, "", ""},
+		{"all trusted", proxy, nil, []string{"for=10.0.0.3;proto=https, for=10.0.0.2"}, "", "https"},
+	} {
+		header := http.Header{"X-Forwarded-Proto": test.proto, "Forwarded": test.element}
+		for forwarded, want := range map[bool]string{false: test.plain, true: test.scheme} {
+			client, scheme := proxies(forwarded).Origin(clientip.Peer(test.peer), header)
+			if scheme != want {
+				t.Errorf("%s, Forwarded %t: got %q, want %q", test.name, forwarded, scheme, want)
+			}
+			check(t, test.name, client, proxies(forwarded).Client(clientip.Peer(test.peer), header).String())
+		}
+	}
+}
+
 func check(t *testing.T, name string, got netip.Addr, want string) {
 	t.Helper()
 	if want == "" && got.IsValid() || want != "" && got != netip.MustParseAddr(want) {
@@ -226,7 +258,7 @@ func FuzzClient(f *testing.F) {
 func TestClientAllocatesNothing(t *testing.T) {
 	header := http.Header{"X-Forwarded-For": {"203.0.113.9, 192.0.2.7, 10.0.0.2"}, "Forwarded": {`for=192.0.2.7;proto=https, for="[fd00::2]:80"`}}
 	for _, p := range []clientip.Proxies{{}, proxies(false), proxies(true)} {
-		if n := testing.AllocsPerRun(100, func() { p.Client(clientip.Peer("10.0.0.1:4711"), header) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { p.Origin(clientip.Peer("10.0.0.1:4711"), header) }); n != 0 {
 			t.Errorf("forwarded %t: got %v allocations, want 0", p.Forwarded, n)
 		}
 	}

@@ -20,7 +20,7 @@ func lastForwarded(s string) (rest, last string) {
 			return s[:i], trim(s[i+1:])
 		case '"':
 			if i = opening(s, i); i < 0 {
-				return "", trim(s) // no element: forwardedFor says so
+				return "", trim(s) // no element: forwardedElement says so
 			}
 		}
 	}
@@ -39,28 +39,33 @@ func opening(s string, end int) int {
 	return -1
 }
 
-// forwardedFor reads the address in the "for" parameter of a forwarded-element
-// (RFC 7239, section 4). There is none where the element is malformed, has no
-// such parameter, or hides the address behind "unknown" or an obfuscated
-// identifier.
-func forwardedFor(element string) (client netip.Addr, ok bool) {
+// forwardedElement reads the address in the "for" parameter of a forwarded-element
+// (RFC 7239, section 4), and what its "proto" says. There is no address where the
+// element has no such parameter, or hides the address behind "unknown" or an
+// obfuscated identifier; and nothing at all where it is malformed.
+func forwardedElement(element string) (client netip.Addr, proto string, ok bool) {
+	seen := false
 	for element != "" {
 		name, value, rest, valid := cutPair(element)
 		if !valid {
-			return netip.Addr{}, false
+			return netip.Addr{}, "", false
 		}
 		element = rest
-		if name == "" || !strings.EqualFold(name, "for") {
-			continue
-		}
-		if client.IsValid() {
-			return netip.Addr{}, false // a parameter is there once
-		}
-		if client, valid = forwardedNode(value); !valid {
-			return netip.Addr{}, false
+		switch {
+		case strings.EqualFold(name, "for"):
+			if seen { // a parameter is there once
+				return netip.Addr{}, "", false
+			}
+			seen = true
+			client, ok = forwardedNode(value)
+		case strings.EqualFold(name, "proto"):
+			if proto != "" {
+				return netip.Addr{}, "", false
+			}
+			proto = value
 		}
 	}
-	return client, client.IsValid()
+	return client, proto, ok
 }
 
 // forwardedNode reads an address with or without a port. Unlike elsewhere, IPv6
