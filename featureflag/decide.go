@@ -1,0 +1,98 @@
+package featureflag
+
+// An outcome is how an evaluation ended.
+type outcome struct {
+	variant int // index of the variant, -1 for the code default
+	reason  Reason
+	code    ErrorCode
+	detail  string
+}
+
+// Evaluate evaluates a flag for whom a context tells, nil for nobody. Nothing
+// is counted: see [Flags.Evaluate]. Safe for any number of goroutines.
+func (s *Set) Evaluate(key string, c *Context) Evaluation {
+	f, ok := s.index[key]
+	if !ok {
+		return s.notFound(key)
+	}
+	out := f.decide(c)
+	return f.evaluation(&out)
+}
+
+func (s *Set) notFound(key string) Evaluation {
+	return Evaluation{
+		Key: key, Reason: ReasonError, Code: CodeFlagNotFound, Detail: "there is no flag " + quote(key), Metadata: s.metadata,
+	}
+}
+
+func (f *Flag) evaluation(out *outcome) Evaluation {
+	answer := Evaluation{Key: f.key, Reason: out.reason, Code: out.code, Detail: out.detail, Metadata: f.metadata}
+	if out.variant >= 0 {
+		answer.Variant, answer.Value = f.variants[out.variant].Name, f.variants[out.variant].Value
+	}
+	return answer
+}
+
+// decide evaluates a flag.
+func (f *Flag) decide(c *Context) outcome {
+	if f.disabled {
+		return outcome{variant: -1, reason: ReasonDisabled}
+	}
+	if !f.dynamic {
+		return f.fallback(ReasonStatic)
+	}
+	e := newEnv(c, f.key)
+	return f.target(&e)
+}
+
+// fallback serves the default variant.
+func (f *Flag) fallback(reason Reason) outcome {
+	if f.dflt < 0 {
+		return outcome{variant: -1, reason: ReasonDefault}
+	}
+	return outcome{variant: f.dflt, reason: reason}
+}
+
+// target runs the rules.
+func (f *Flag) target(e *env) outcome {
+	return f.chosen(e, e.eval(&f.program))
+}
+
+// chosen turns what the rules came to into a variant.
+func (f *Flag) chosen(e *env, d datum) outcome {
+	if e.code != "" {
+		return outcome{variant: -1, reason: ReasonError, code: e.code, detail: e.detail}
+	}
+	var name string
+	switch d.kind {
+	case dataNull:
+		return f.fallback(ReasonDefault)
+	case dataString:
+		name = d.str
+	case dataBool:
+		name = "false"
+		if d.num != 0 {
+			name = "true"
+		}
+	case dataNumber:
+		if d.num-d.num != 0 {
+			return outcome{variant: -1, reason: ReasonError, code: CodeParse, detail: "the rule came to a number that JSON does not know"}
+		}
+		name = string(appendNumber(nil, d.num))
+	default:
+		return outcome{variant: -1, reason: ReasonError, code: CodeGeneral, detail: "the rule came to no name of a variant"}
+	}
+	if i := f.find(name); i >= 0 {
+		return outcome{variant: i, reason: ReasonTargetingMatch}
+	}
+	return outcome{variant: -1, reason: ReasonError, code: CodeGeneral, detail: "the rule chose a variant that does not exist: " + quote(name)}
+}
+
+// quote shortens what it quotes.
+func quote(s string) string {
+	const most = 100
+	if len(s) > most {
+		s = s[:most] + "…"
+	}
+	return string(appendText(nil, s))
+}

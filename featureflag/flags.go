@@ -1,0 +1,199 @@
+package featureflag
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// Flags are definitions that can change while they are in use. Readers never
+// wait: each evaluation works on the set there was when it began. Safe for any
+// number of goroutines. Make one with [New] or [Open].
+type Flags struct {
+	current  atomic.Pointer[state]
+	resolver resolver // evaluates in place of the set, nil for most
+
+	replacing sync.Mutex // held while a set takes another's place
+	watching  sync.Mutex
+	watchers  []*watcher
+
+	experiments experiments
+}
+
+// A state is a set and what is counted of its flags, in the order of the set.
+type state struct {
+	set    *Set
+	counts []*counts
+}
+
+type watcher struct{ fn func(changed []string) }
+
+// A resolver evaluates through another provider. want is the type that the
+// caller wants, KindNone when any will do. A value that is none, or not of that
+// type, leaves the caller to its default.
+type resolver interface {
+	resolve(ctx context.Context, key string, want Kind, c *Context) Evaluation
+}
+
+// An Option configures [New] and [Open].
+type Option func(*options)
+
+// New makes flags with an empty set; [Flags.Replace] fills it.
+func New(opts ...Option) *Flags {
+	return newFlags(collect(opts))
+}
+
+func newFlags(o *options) *Flags {
+	f := &Flags{resolver: o.resolver}
+	set := emptySet()
+	f.current.Store(&state{set: set, counts: newCounts(set, nil)})
+	return f
+}
+
+// Snapshot is the set in use.
+func (f *Flags) Snapshot() *Set { return f.current.Load().set }
+
+// Replace puts a set in use, at once and as a whole, and tells the watchers
+// what changed. What was counted of flags that stay, stays.
+func (f *Flags) Replace(s *Set) {
+	if s == nil {
+		s = emptySet()
+	}
+	f.replacing.Lock()
+	defer f.replacing.Unlock()
+	before := f.current.Load()
+	f.current.Store(&state{set: s, counts: newCounts(s, before)})
+	f.watching.Lock()
+	watchers := slices.Clone(f.watchers)
+	f.watching.Unlock()
+	if len(watchers) == 0 {
+		return
+	}
+	changed := changes(before.set, s)
+	if len(changed) == 0 {
+		return
+	}
+	for _, w := range watchers {
+		w.fn(slices.Clone(changed))
+	}
+}
+
+// Watch calls fn after each [Flags.Replace] that changed something, with the
+// keys of the flags that may answer differently, sorted. Calls come one at a
+// time, in order, and hold up Replace, which fn must not call. stop ends them;
+// a call under way may still end afterwards.
+func (f *Flags) Watch(fn func(changed []string)) (stop func()) {
+	w := &watcher{fn: fn}
+	f.watching.Lock()
+	f.watchers = append(slices.Clone(f.watchers), w)
+	f.watching.Unlock()
+	return func() {
+		f.watching.Lock()
+		defer f.watching.Unlock()
+		f.watchers = slices.DeleteFunc(slices.Clone(f.watchers), func(other *watcher) bool { return other == w })
+	}
+}
+
+// Bool is the value of a boolean flag for whom ctx says is asking, or def: when
+// there is no such flag, when it is of another type, is disabled, fails, or has
+// no default variant.
+func (f *Flags) Bool(ctx context.Context, key string, def bool) bool {
+	if v := f.serve(ctx, key, KindBool); v != nil {
+		return v.num != 0
+	}
+	return def
+}
+
+// String is [Flags.Bool] for strings.
+func (f *Flags) String(ctx context.Context, key, def string) string {
+	if v := f.serve(ctx, key, KindString); v != nil {
+		return v.str
+	}
+	return def
+}
+
+// Int is [Flags.Bool] for numbers, without their fraction; def too when an int64
+// cannot hold it.
+func (f *Flags) Int(ctx context.Context, key string, def int64) int64 {
+	if v := f.serve(ctx, key, KindNumber); v != nil {
+		if i, ok := v.Int(); ok {
+			return i
+		}
+	}
+	return def
+}
+
+// Float is [Flags.Bool] for numbers.
+func (f *Flags) Float(ctx context.Context, key string, def float64) float64 {
+	if v := f.serve(ctx, key, KindNumber); v != nil {
+		return v.num
+	}
+	return def
+}
+
+// Object is [Flags.Bool] for objects, which it copies.
+func (f *Flags) Object(ctx context.Context, key string, def map[string]any) map[string]any {
+	if v := f.serve(ctx, key, KindObject); v != nil {
+		return cloneMap(v.obj)
+	}
+	return def
+}
+
+// serve is the value of a flag, nil for the code default.
+func (f *Flags) serve(ctx context.Context, key string, want Kind) *Value {
+	if f.resolver != nil {
+		return f.elsewhere(ctx, key, want)
+	}
+	now := f.current.Load()
+	flag := now.set.index[key]
+	if flag == nil || flag.kind != want {
+		return nil
+	}
+	variant := flag.dflt
+	if flag.disabled {
+		variant = -1
+	} else if flag.dynamic {
+		variant = flag.decide(FromContext(ctx)).variant
+	}
+	now.counts[flag.index].add(variant)
+	if variant < 0 {
+		return nil
+	}
+	return &flag.variants[variant].Value
+}
+
+func (f *Flags) elsewhere(ctx context.Context, key string, want Kind) *Value {
+	answer := f.resolver.resolve(ctx, key, want, FromContext(ctx))
+	if answer.Value.kind != want {
+		return nil
+	}
+	return &answer.Value
+}
+
+// Evaluate evaluates a flag for whom ctx says is asking, and counts it.
+func (f *Flags) Evaluate(ctx context.Context, key string) Evaluation {
+	return f.EvaluateFor(ctx, key, nil)
+}
+
+// EvaluateFor is Evaluate for whom a context says, merged over what ctx says.
+func (f *Flags) EvaluateFor(ctx context.Context, key string, c *Context) Evaluation {
+	c = mergeContexts(FromContext(ctx), c)
+	if f.resolver != nil {
+		return f.resolver.resolve(ctx, key, KindNone, c)
+	}
+	now := f.current.Load()
+	flag := now.set.index[key]
+	if flag == nil {
+		return now.set.notFound(key)
+	}
+	out := flag.decide(c)
+	now.counts[flag.index].add(out.variant)
+	return flag.evaluation(&out)
+}
+
+// Explain is [Set.Explain] of the set in use for whom ctx says is asking.
+// Nothing is counted.
+func (f *Flags) Explain(ctx context.Context, key string) Explanation {
+	return f.Snapshot().Explain(key, FromContext(ctx))
+}
