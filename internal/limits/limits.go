@@ -110,7 +110,9 @@ func (s *Store) Declare(d Declared) error {
 	}
 	s.declared[d.Policy.Label()] = d
 	if err := s.publish(); err != nil {
-		delete(s.declared, d.Policy.Label())
+		if delete(s.declared, d.Policy.Label()); known {
+			s.declared[d.Policy.Label()] = old
+		}
 		return fmt.Errorf("declare limit: %w", err)
 	}
 	return nil

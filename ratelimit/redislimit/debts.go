@@ -23,7 +23,10 @@ type debts struct {
 }
 
 // A bucket is that of one policy for one key.
-type bucket struct{ label, key string }
+type bucket struct {
+	label, key string
+	tagged     bool // the key is a tag, where that is not said anyway
+}
 
 // A debt is how a bucket stood when it first decided without Redis, or when the
 // number of instances changed last. What was used since is not charged there.
@@ -36,7 +39,7 @@ type debt struct {
 
 // note remembers how a share stands before it decides for the first time.
 func (s *shares) note(ctx context.Context, it *item) {
-	d, id := &s.debts, bucket{it.plan.label, it.tag}
+	d, id := &s.debts, bucket{label: it.plan.label, key: it.tag}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if _, ok := d.of[id]; ok {
