@@ -25,12 +25,12 @@ func ContextKey() any { return contextKey{} }
 // WithContext says who is asking. It is merged over what ctx already says: its
 // targeting key wins unless it is empty, its attributes win one by one.
 func WithContext(ctx context.Context, c Context) context.Context {
-	return context.WithValue(ctx, contextKey{}, &scope{parent: requester(ctx), own: &c})
+	return &carrier{Context: ctx, scope: scope{parent: requester(ctx), own: &c}}
 }
 
 // WithFlags says which flags are asked: what [Bool] and its friends use.
 func WithFlags(ctx context.Context, f *Flags) context.Context {
-	return context.WithValue(ctx, contextKey{}, &scope{parent: requester(ctx), flags: f})
+	return &carrier{Context: ctx, scope: scope{parent: requester(ctx), flags: f}}
 }
 
 // FromContext is who is asking, nil when ctx does not say. It is shared: read

@@ -39,6 +39,10 @@ func (f *Flags) Track(ctx context.Context, metric string, value float64) {
 	if metric == "" || math.IsNaN(value) || math.IsInf(value, 0) {
 		return
 	}
+	if t, ok := f.resolver.(tracker); ok {
+		t.track(ctx, metric, value, FromContext(ctx))
+		return
+	}
 	now, c := f.current.Load(), FromContext(ctx)
 	f.experiments.mu.Lock()
 	defer f.experiments.mu.Unlock()

@@ -78,7 +78,10 @@ func (f *File) check() {
 	if err == nil && !f.failed {
 		return
 	}
-	if f.failed = err != nil; f.failed {
+	if f.failed = err != nil; !f.failed {
+		f.flags.Report(SourceReady, nil)
+	} else {
+		f.flags.Report(SourceStale, err)
 		f.o.log.Error("cannot reload flags; the last good ones stay", slog.String("path", f.path), slog.Any("error", err))
 	}
 	f.o.onError(err)

@@ -19,6 +19,7 @@ type Flags struct {
 	watchers  []*watcher
 
 	experiments experiments
+	health      health
 }
 
 // A state is a set and what is counted of its flags, in the order of the set.
@@ -30,10 +31,11 @@ type state struct {
 type watcher struct{ fn func(changed []string) }
 
 // A resolver evaluates through another provider. want is the type that the
-// caller wants, KindNone when any will do. A value that is none, or not of that
-// type, leaves the caller to its default.
+// caller wants, KindNone when any will do; def is the caller's default, nil when
+// it named none. A value that is none, or not of that type, leaves the caller to
+// its default.
 type resolver interface {
-	resolve(ctx context.Context, key string, want Kind, c *Context) Evaluation
+	resolve(ctx context.Context, key string, want Kind, def any, c *Context) Evaluation
 }
 
 // An Option configures [New] and [Open].
@@ -99,6 +101,9 @@ func (f *Flags) Watch(fn func(changed []string)) (stop func()) {
 // there is no such flag, when it is of another type, is disabled, fails, or has
 // no default variant.
 func (f *Flags) Bool(ctx context.Context, key string, def bool) bool {
+	if f.resolver != nil {
+		return elsewhere(ctx, f, key, KindBool, def, Value.Bool)
+	}
 	if v := f.serve(ctx, key, KindBool); v != nil {
 		return v.num != 0
 	}
@@ -107,6 +112,9 @@ func (f *Flags) Bool(ctx context.Context, key string, def bool) bool {
 
 // String is [Flags.Bool] for strings.
 func (f *Flags) String(ctx context.Context, key, def string) string {
+	if f.resolver != nil {
+		return elsewhere(ctx, f, key, KindString, def, Value.Text)
+	}
 	if v := f.serve(ctx, key, KindString); v != nil {
 		return v.str
 	}
@@ -116,6 +124,9 @@ func (f *Flags) String(ctx context.Context, key, def string) string {
 // Int is [Flags.Bool] for numbers, without their fraction; def too when an int64
 // cannot hold it.
 func (f *Flags) Int(ctx context.Context, key string, def int64) int64 {
+	if f.resolver != nil {
+		return elsewhere(ctx, f, key, KindNumber, def, Value.Int)
+	}
 	if v := f.serve(ctx, key, KindNumber); v != nil {
 		if i, ok := v.Int(); ok {
 			return i
@@ -126,6 +137,9 @@ func (f *Flags) Int(ctx context.Context, key string, def int64) int64 {
 
 // Float is [Flags.Bool] for numbers.
 func (f *Flags) Float(ctx context.Context, key string, def float64) float64 {
+	if f.resolver != nil {
+		return elsewhere(ctx, f, key, KindNumber, def, Value.Float)
+	}
 	if v := f.serve(ctx, key, KindNumber); v != nil {
 		return v.num
 	}
@@ -134,6 +148,9 @@ func (f *Flags) Float(ctx context.Context, key string, def float64) float64 {
 
 // Object is [Flags.Bool] for objects, which it copies.
 func (f *Flags) Object(ctx context.Context, key string, def map[string]any) map[string]any {
+	if f.resolver != nil {
+		return elsewhere(ctx, f, key, KindObject, def, Value.Object)
+	}
 	if v := f.serve(ctx, key, KindObject); v != nil {
 		return cloneMap(v.obj)
 	}
@@ -142,9 +159,6 @@ func (f *Flags) Object(ctx context.Context, key string, def map[string]any) map[
 
 // serve is the value of a flag, nil for the code default.
 func (f *Flags) serve(ctx context.Context, key string, want Kind) *Value {
-	if f.resolver != nil {
-		return f.elsewhere(ctx, key, want)
-	}
 	now := f.current.Load()
 	flag := now.set.index[key]
 	if flag == nil || flag.kind != want {
@@ -163,12 +177,13 @@ func (f *Flags) serve(ctx context.Context, key string, want Kind) *Value {
 	return &flag.variants[variant].Value
 }
 
-func (f *Flags) elsewhere(ctx context.Context, key string, want Kind) *Value {
-	answer := f.resolver.resolve(ctx, key, want, FromContext(ctx))
-	if answer.Value.kind != want {
-		return nil
+// elsewhere is what the resolver answers, or def.
+func elsewhere[T any](ctx context.Context, f *Flags, key string, want Kind, def T, read func(Value) (T, bool)) T {
+	answer := f.resolver.resolve(ctx, key, want, def, FromContext(ctx))
+	if value, ok := read(answer.Value); ok {
+		return value
 	}
-	return &answer.Value
+	return def
 }
 
 // Evaluate evaluates a flag for whom ctx says is asking, and counts it.
@@ -180,7 +195,7 @@ func (f *Flags) Evaluate(ctx context.Context, key string) Evaluation {
 func (f *Flags) EvaluateFor(ctx context.Context, key string, c *Context) Evaluation {
 	c = mergeContexts(FromContext(ctx), c)
 	if f.resolver != nil {
-		return f.resolver.resolve(ctx, key, KindNone, c)
+		return f.resolver.resolve(ctx, key, KindNone, nil, c)
 	}
 	now := f.current.Load()
 	flag := now.set.index[key]

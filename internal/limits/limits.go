@@ -110,9 +110,7 @@ func (s *Store) Declare(d Declared) error {
 	}
 	s.declared[d.Policy.Label()] = d
 	if err := s.publish(); err != nil {
-		if delete(s.declared, d.Policy.Label()); known {
-			s.declared[d.Policy.Label()] = old
-		}
+		delete(s.declared, d.Policy.Label())
 		return fmt.Errorf("declare limit: %w", err)
 	}
 	return nil

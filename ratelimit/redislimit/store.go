@@ -69,11 +69,10 @@ func (s *Store) Close() {
 }
 
 // SetInstances changes among how many instances [FailLocal] divides every limit.
-// Less than 1 counts as 1. What was used stays used: a change while Redis cannot be
-// asked neither grants it again nor charges it twice.
+// Less than 1 counts as 1.
 func (s *Store) SetInstances(n int) {
 	if s.shares != nil {
-		s.shares.divide(s.life, n)
+		s.shares.instances.Store(int64(max(n, 1)))
 	}
 }
 

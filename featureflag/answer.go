@@ -1,0 +1,54 @@
+package featureflag
+
+import (
+	"context"
+	"slices"
+)
+
+// answer evaluates a flag for whom c alone says, and counts it. want is the kind
+// that the caller can use, KindNone for any.
+func (f *Flags) answer(ctx context.Context, key string, want Kind, c *Context) Evaluation {
+	if f.resolver != nil {
+		return f.resolver.resolve(ctx, key, want, nil, c)
+	}
+	return f.own(key, want, c)
+}
+
+// own is answer by the set. c does not outlive the call.
+func (f *Flags) own(key string, want Kind, c *Context) Evaluation {
+	now := f.current.Load()
+	flag := now.set.index[key]
+	if flag == nil {
+		return now.set.notFound(key)
+	}
+	out := flag.decide(c)
+	if want == KindNone || want == flag.kind {
+		now.counts[flag.index].add(out.variant)
+	}
+	return flag.evaluation(&out)
+}
+
+// notify tells the watchers of changes elsewhere: nil when it is not known of
+// what.
+func (f *Flags) notify(keys []string) {
+	f.replacing.Lock()
+	defer f.replacing.Unlock()
+	f.watching.Lock()
+	watchers := slices.Clone(f.watchers)
+	f.watching.Unlock()
+	for _, w := range watchers {
+		w.fn(slices.Clone(keys))
+	}
+}
+
+// newDelegated returns flags that another provider answers.
+func newDelegated(r resolver) *Flags {
+	o := collect(nil)
+	o.resolver = r
+	return newFlags(o)
+}
+
+// A tracker is a resolver that takes what [Flags.Track] is told.
+type tracker interface {
+	track(ctx context.Context, metric string, value float64, c *Context)
+}
