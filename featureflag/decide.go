@@ -35,14 +35,35 @@ func (f *Flag) evaluation(out *outcome) Evaluation {
 
 // decide evaluates a flag.
 func (f *Flag) decide(c *Context) outcome {
+	if !f.disabled && f.dynamic {
+		e := newEnv(c, f.key)
+		return f.run(&e)
+	}
+	return f.static()
+}
+
+// static is the outcome for everyone.
+func (f *Flag) static() outcome {
 	if f.disabled {
 		return outcome{variant: -1, reason: ReasonDisabled}
 	}
-	if !f.dynamic {
+	return f.fallback(ReasonStatic)
+}
+
+// run evaluates a flag that has rules or extensions: those first.
+func (f *Flag) run(e *env) outcome {
+	if f.ext != nil && f.ext.decides() {
+		if out, done := f.extended(e); done {
+			return out
+		}
+	}
+	if !f.rules {
 		return f.fallback(ReasonStatic)
 	}
-	e := newEnv(c, f.key)
-	return f.target(&e)
+	if e.trace != nil {
+		return f.explained(e)
+	}
+	return f.chosen(e, e.eval(&f.program))
 }
 
 // fallback serves the default variant.
@@ -51,11 +72,6 @@ func (f *Flag) fallback(reason Reason) outcome {
 		return outcome{variant: -1, reason: ReasonDefault}
 	}
 	return outcome{variant: f.dflt, reason: reason}
-}
-
-// target runs the rules.
-func (f *Flag) target(e *env) outcome {
-	return f.chosen(e, e.eval(&f.program))
 }
 
 // chosen turns what the rules came to into a variant.

@@ -3,6 +3,7 @@ package featureflag
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // An Explanation is an evaluation with its reasons.
@@ -22,7 +23,7 @@ type Explanation struct {
 // A Step is one thing an evaluation looked at.
 type Step struct {
 	// Kind is what was looked at: state, killed, prerequisite, schedule, rule,
-	// condition, segment, split or default.
+	// condition, segment, value, split or default.
 	Kind string `json:"kind"`
 	// Pointer is its place in the flag's definition (RFC 6901).
 	Pointer string `json:"pointer,omitempty"`
@@ -47,11 +48,19 @@ type Bucket struct {
 
 // A trace records what an evaluation looks at.
 type trace struct {
-	steps []Step
-	size  int
+	set    *Set
+	steps  []Step
+	size   int
+	bucket *Bucket // of the split that runs
 }
 
 const maxTrace = 1_000 // steps of an explanation
+
+func (t *trace) add(s Step) {
+	if t.size++; t.size <= maxTrace {
+		t.steps = append(t.steps, s)
+	}
+}
 
 // Explain evaluates a flag as [Set.Evaluate] does, and says why it came out as
 // it did. It costs much more: it is for people.
@@ -61,7 +70,23 @@ func (s *Set) Explain(key string, c *Context) Explanation {
 		answer := s.notFound(key)
 		return explanation(&answer, "There is no such flag.", nil)
 	}
-	return s.explain(f, c)
+	e := newEnv(c, f.key)
+	e.trace = &trace{set: s}
+	var out outcome
+	switch {
+	case f.disabled:
+		out = f.static()
+		e.trace.add(Step{Kind: "state", Pointer: "/state", Text: "the flag is disabled", Outcome: f.served(&out), Decided: true})
+	case !f.dynamic:
+		out = f.static()
+	default:
+		out = f.run(&e)
+	}
+	if !slices.ContainsFunc(e.trace.steps, func(s Step) bool { return s.Decided }) {
+		e.trace.add(Step{Kind: "default", Pointer: "/defaultVariant", Text: "nothing else applied", Outcome: f.served(&out), Decided: true})
+	}
+	answer := f.evaluation(&out)
+	return explanation(&answer, f.why(&out, e.trace.steps), e.trace.steps)
 }
 
 func explanation(answer *Evaluation, why string, steps []Step) Explanation {
@@ -71,32 +96,48 @@ func explanation(answer *Evaluation, why string, steps []Step) Explanation {
 	}
 }
 
-func (s *Set) explain(f *Flag, c *Context) Explanation {
-	if f.disabled {
-		answer := f.evaluation(&outcome{variant: -1, reason: ReasonDisabled})
-		return explanation(&answer, "The flag is disabled: callers use their own default.",
-			[]Step{{Kind: "state", Pointer: "/state", Text: "state", Outcome: "DISABLED", Decided: true}})
+// why says in a sentence what decided.
+func (f *Flag) why(out *outcome, steps []Step) string {
+	serves := "callers use their own default."
+	if out.variant >= 0 {
+		serves = "it serves " + f.variants[out.variant].Name + "."
 	}
-	if !f.dynamic {
-		out := f.fallback(ReasonStatic)
-		answer := f.evaluation(&out)
-		return explanation(&answer, "The flag has no rules: it serves its default variant.", nil)
+	var decided Step
+	for _, s := range steps {
+		if s.Decided {
+			decided = s
+		}
 	}
-	e := newEnv(c, f.key)
-	e.trace = &trace{}
-	program := s.traced(f)
-	out := f.chosen(&e, e.eval(&program))
-	answer := f.evaluation(&out)
-	why := "The rules chose the variant."
 	switch {
 	case out.code != "":
-		why = "The rules failed: callers use their own default."
-	case out.reason == ReasonDefault && out.variant < 0:
-		why = "No rule applied and there is no default variant: callers use their own default."
-	case out.reason == ReasonDefault:
-		why = "No rule applied: the default variant."
+		return "The rules failed: " + serves
+	case decided.Kind == "state":
+		return "The flag is disabled: " + serves
+	case decided.Kind == "killed":
+		return "The kill switch is on: " + serves
+	case decided.Kind == "prerequisite":
+		return "A prerequisite is not met (" + decided.Text + "): " + serves
+	case decided.Kind == "schedule":
+		return "The schedule decides (" + decided.Text + "): " + serves
+	case decided.Kind != "default":
+		return "The rules chose: " + serves
+	case f.rules:
+		return "No rule applied: " + serves
+	case f.dynamic:
+		return "Nothing stands in the way of the default: " + serves
 	}
-	return explanation(&answer, why, e.trace.steps)
+	return "The flag has no rules: " + serves
+}
+
+// explained runs a flag's rules under watch.
+func (f *Flag) explained(e *env) outcome {
+	program := e.trace.set.traced(f)
+	before := len(e.trace.steps)
+	out := f.chosen(e, e.eval(&program))
+	if last := len(e.trace.steps) - 1; last >= before && (out.reason == ReasonTargetingMatch || out.code != "") {
+		e.trace.steps[last].Decided = true
+	}
+	return out
 }
 
 // traced compiles a flag's rules so that they can be watched.
@@ -121,9 +162,12 @@ func (e *env) watch(n *inst) datum {
 	}
 	t.size++
 	outer := t.steps
-	t.steps = nil
+	t.steps, t.bucket = nil, nil
 	d := e.eval(&n.args[0])
 	step := Step{Kind: where.kind(), Pointer: where.pointer, Text: where.text, Outcome: e.outcome(d), Steps: t.steps}
+	if step.Kind == "split" {
+		step.Bucket, t.bucket = t.bucket, nil
+	}
 	t.steps = append(outer, step)
 	return d
 }
@@ -136,6 +180,8 @@ func (s *site) kind() string {
 		return "split"
 	case "if", "?:":
 		return "rule"
+	case "var":
+		return "value"
 	}
 	return "condition"
 }
@@ -155,14 +201,9 @@ func (e *env) outcome(d datum) string {
 	return string(text)
 }
 
-func (e *env) bucket(uint32, uint64) {}
-
-// describe says an operation in words.
-func describe(n *node) string {
-	text := canonicalText(n)
-	const most = 200
-	if len(text) > most {
-		return text[:most] + "…"
+// bucket records where a split puts the caller.
+func (e *env) bucket(hash uint32, total uint64) {
+	if e.trace != nil {
+		e.trace.bucket = &Bucket{Hash: hash, Bucket: uint64(hash) * total >> 32, Total: total}
 	}
-	return text
 }

@@ -11,8 +11,8 @@ type Extensions struct {
 	// Description says what the flag is for, free text. Key "description".
 	Description string
 	// Expires is when the flag should be gone, zero when it may stay: it is
-	// stale afterwards, and evaluated as ever. Key "expires": a date or a time
-	// (RFC 3339); a date ends in UTC.
+	// stale afterwards, and evaluated as ever. Key "expires": a date, which
+	// begins in UTC, or a time (RFC 3339).
 	Expires time.Time
 	// Killed serves KilledVariant, or the default variant, to everyone,
 	// whatever the rules say. Key "killed": true or false.
@@ -47,11 +47,12 @@ type Change struct {
 	// flag is evaluated as if it had no schedule. "" when the entry is of
 	// another kind.
 	State string
-	// Percent is the share of targeting keys that are in, 0 to 100; HasPercent
-	// tells 0 from none. Without Variant, who is in is evaluated as usual, and
-	// who is not gets the default variant. With Variant, who is in gets it, and
-	// who is not is evaluated as usual. Whoever is in stays in as the share
-	// grows.
+	// Percent is the share of targeting keys that are in, 0 to 100, counted to
+	// the ten-thousandth; HasPercent tells 0 from none. Without Variant, who is
+	// in is evaluated as usual, and who is not gets the default variant. With
+	// Variant, who is in gets it, and who is not is evaluated as usual. Whoever
+	// is in stays in as the share grows. Callers without a targeting key are in
+	// at 100 only.
 	Percent    float64
 	HasPercent bool
 	// Variant is served to those who are in, to everyone without a percentage.
@@ -60,7 +61,7 @@ type Change struct {
 
 type extensions struct {
 	Extensions
-	killedVariant int // -1 for none
+	killed        int // index of the variant of a killed flag, -1 for none
 	prerequisites []prerequisite
 	schedule      []change
 }
@@ -68,17 +69,23 @@ type extensions struct {
 type prerequisite struct {
 	flag    *Flag
 	variant int
+	at      *node // in the document, while it is parsed
 }
 
 type change struct {
 	at      int64 // seconds since the epoch
 	off     bool
-	share   uint64 // of a million; maxShare without a percentage
+	share   uint64 // of maxShare
 	variant int    // -1 for none
-	gate    bool   // who is not in gets the default variant
+	plain   bool   // as if there were no schedule
 }
 
 const maxShare = 1_000_000
+
+// decides reports whether the extensions have a say in what is served.
+func (x *extensions) decides() bool {
+	return x.Killed || len(x.prerequisites) > 0 || len(x.schedule) > 0
+}
 
 // Extensions are the flag's, zero when it has none. Its lists are shared: read
 // only.
@@ -97,10 +104,3 @@ func (f *Flag) Stale(now time.Time) (why string, stale bool) {
 	}
 	return "expired on " + ext.Expires.Format(time.DateOnly), true
 }
-
-func (p *parser) extensions(pointer string, n *node, f *Flag) *extensions {
-	return nil
-}
-
-// link resolves the prerequisites of all flags.
-func (p *parser) link(*Set) {}

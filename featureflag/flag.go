@@ -13,11 +13,13 @@ type Flag struct {
 	key        string
 	kind       Kind
 	disabled   bool
-	dynamic    bool // it has targeting
+	dynamic    bool // there is more to it than the default variant
+	rules      bool // it has targeting
 	variants   []Variant
 	dflt       int // index of the default variant, -1 when there is none
 	index      int // in the set
 	program    inst
+	nodes      int      // of the program
 	metadata   Metadata // merged over the set's
 	own        Metadata
 	ext        *extensions
@@ -66,7 +68,7 @@ func (f *Flag) DefaultVariant() (name string, ok bool) {
 }
 
 // HasTargeting reports whether rules decide.
-func (f *Flag) HasTargeting() bool { return f.dynamic }
+func (f *Flag) HasTargeting() bool { return f.rules }
 
 // Metadata is the flag's own, with the keys of its extensions, shared: read
 // only.

@@ -26,7 +26,7 @@ const (
 // Two keys of the same name in one object are an error: one of them would be
 // ignored.
 func Parse(definitions []byte) (*Set, error) {
-	p := &parser{src: definitions, seen: map[string]int{}}
+	p := &parser{src: definitions, seen: map[string]int{}, pointers: map[string]string{}}
 	return p.parse()
 }
 
@@ -52,6 +52,7 @@ type parser struct {
 	compiler compiler
 	list     bool // flags are an array
 	nodes    map[string]*node
+	pointers map[string]string // of flags that have extensions
 }
 
 func (p *parser) report(list *Errors, pointer string, off int, code, detail string) {
@@ -198,6 +199,9 @@ func (p *parser) flags(root *node, set *Set) {
 		if f := p.flag(pointer, key, kid, set.metadata); f != nil {
 			set.flags = append(set.flags, f)
 			p.nodes[key] = kid
+			if f.ext != nil {
+				p.pointers[key] = pointer
+			}
 		}
 	}
 	slices.SortFunc(set.flags, func(a, b *Flag) int { return strings.Compare(a.key, b.key) })

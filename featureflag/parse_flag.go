@@ -107,7 +107,7 @@ func (p *parser) flagMetadata(pointer string, n *node, f *Flag, set Metadata) {
 	if len(f.own) == 0 {
 		return
 	}
-	f.ext = p.extensions(pointer+"/metadata", m, f)
+	p.extensions(pointer+"/metadata", m, f)
 	if len(set) == 0 {
 		f.metadata = f.own
 		return
@@ -126,7 +126,7 @@ func (p *parser) targeting(pointer string, n *node, f *Flag) {
 	if rule == nil || rule.kind == nodeObject && len(rule.kids) == 0 {
 		return
 	}
-	f.dynamic = true
+	f.rules, f.dynamic = true, true
 	root := pointer + "/targeting"
 	p.compiler.problem = func(at *node, code, detail string) {
 		where := root + pointerTo(rule, at.off)
@@ -140,7 +140,7 @@ func (p *parser) targeting(pointer string, n *node, f *Flag) {
 		p.fail(root, rule, LimitExceeded, "more than %d operators and values, evaluators included", maxNodes)
 		return
 	}
-	f.program = program
+	f.program, f.nodes = program, p.compiler.nodes
 }
 
 // inside reports whether a node is n or in it.
