@@ -23,9 +23,11 @@ const (
 type circuit struct {
 	open atomic.Bool
 
-	mu    sync.Mutex
-	cause error
-	since time.Time
+	mu     sync.Mutex
+	cause  error
+	since  time.Time
+	closed time.Time
+	wait   time.Duration // before the last probe
 }
 
 func (c *circuit) err() error {
@@ -77,18 +79,22 @@ func (s *Store) trip(c *circuit, tag string, cause error) {
 	}
 	c.mu.Lock()
 	c.cause, c.since = cause, time.Now()
+	wait := firstProbe
+	if c.since.Sub(c.closed) < lastProbe { // it had hardly closed: the server answers probes and little else
+		wait = min(2*c.wait, lastProbe)
+	}
 	c.mu.Unlock()
 	c.open.Store(true)
 	s.log.LogAttrs(s.life, slog.LevelWarn, "redis cannot be asked about rate limits", slog.Any("error", cause))
-	s.probes.Go(func() { s.probe(c, tag) })
+	s.probes.Go(func() { s.probe(c, tag, wait) })
 }
 
 // probe closes a circuit once the server takes a write.
-func (s *Store) probe(c *circuit, tag string) {
+func (s *Store) probe(c *circuit, tag string, wait time.Duration) {
 	keys := []string{s.config.prefix + "{" + tag + "}~"} // no policy's name
-	timer := time.NewTimer(firstProbe)
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
-	for wait := firstProbe; ; {
+	for {
 		select {
 		case <-s.life.Done():
 			return
@@ -109,6 +115,7 @@ func (s *Store) probe(c *circuit, tag string) {
 	}
 	c.mu.Lock()
 	lasted := time.Since(c.since)
+	c.closed, c.wait = time.Now(), wait
 	c.mu.Unlock()
 	c.open.Store(false)
 	_ = s.repay(c) // what came last; where it fails the circuit opens again, and there is a next time

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -240,4 +241,29 @@ func TestOptions(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
+}
+
+// A server that answers probes and fails with all else is asked ever less often.
+func TestFlappingServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := newFake()
+		client.refuse = func(key string) bool { return !strings.HasSuffix(key, "~") }
+		s := open(t, client, redislimit.FailOpen())
+		for range 10_000 {
+			take(t, s, perMinute(), "ann", 1)
+			pass(time.Millisecond)
+		}
+		if n := client.evals.Load(); n > 40 {
+			t.Errorf("asked %d times within 10 s", n)
+		}
+		client.refuse = func(string) bool { return false }
+		pass(1100 * time.Millisecond)
+		same(t, "source", take(t, s, perMinute(), "ann", 1).Source, ratelimit.Exact)
+		pass(1100 * time.Millisecond)
+		client.down.Store(true)
+		take(t, s, perMinute(), "ann", 1)
+		client.down.Store(false)
+		pass(30 * time.Millisecond) // after a while without failures it is tried soon
+		same(t, "source then", take(t, s, perMinute(), "ann", 1).Source, ratelimit.Exact)
+	})
 }

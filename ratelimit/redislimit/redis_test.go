@@ -87,7 +87,8 @@ func TestRestart(t *testing.T) {
 	same(t, "health", s.Health(), nil)
 }
 
-// Somebody else's value in a bucket's key is no bucket, and is replaced.
+// Somebody else's value in a bucket's key is no bucket, and is replaced. One of
+// another type keeps nobody else from Redis.
 func TestForeignValues(t *testing.T) {
 	client := newFake()
 	s := open(t, client)
@@ -96,6 +97,21 @@ func TestForeignValues(t *testing.T) {
 		client.Put(client.seen[0], value, time.Minute)
 		same(t, "remaining", take(t, s, perMinute(), "ann", 1).Remaining, 99)
 	}
+	other := perMinute()
+	other.Name = "other"
+	both := []ratelimit.Charge{{Policy: perMinute(), Key: "ann", Cost: 1}, {Policy: other, Key: "ann", Cost: 1}}
+	for want := int64(99); want > 97; want-- {
+		client.PutList(client.seen[0], time.Minute)
+		var d [2]ratelimit.Decision
+		if _, err := s.Take(t.Context(), both, d[:]); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "remaining", d[0].Remaining, 99)
+		same(t, "of another policy", d[1].Remaining, want)
+		client.PutList(client.seen[0], time.Minute)
+		same(t, "alone", take(t, s, perMinute(), "ann", 1).Remaining, 99)
+	}
+	same(t, "health", s.Health(), nil)
 }
 
 // A bucket of an instance with leases is understood by one without, and the other

@@ -21,6 +21,7 @@
 -- units parked in it, and in the one before. The debt does not fall below what
 -- parked units cost until the generation after theirs has ended, and with it their
 -- leases: the units in the bucket and in leases are never more than a full bucket.
+-- What else stands in the place of a value, even of another type, counts as none.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 if #ARGV == 0 then
@@ -34,7 +35,7 @@ local floor, unpack = math.floor, struct.unpack
 -- half the cost.
 if #KEYS == 1 and #ARGV[1] == 48 then
   local mode, cost, step, k, u, fill = unpack('<dddddd', ARGV[1])
-  local value = redis.call('GET', KEYS[1])
+  local value = redis.pcall('GET', KEYS[1])
   local debt, plain = 0, mode < 2 and u == 1
   if value then
     plain = plain and #value == 48
@@ -115,7 +116,7 @@ for i = 1, #KEYS do
     if KEYS[j] == KEYS[i] then b = buckets[j] end
   end
   if not b then
-    local value = redis.call('GET', KEYS[i])
+    local value = redis.pcall('GET', KEYS[i])
     if value and (#value == 48 or #value == 80) then
       b = load(value, step, k, u, fill)
     else

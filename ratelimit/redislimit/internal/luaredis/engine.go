@@ -31,6 +31,7 @@ type Engine struct {
 
 type value struct {
 	text    string
+	list    bool // no text, but of another type
 	expires time.Time
 }
 
@@ -41,7 +42,7 @@ func New() *Engine {
 	functions := func(name string, of map[string]lua.LGFunction) {
 		state.SetGlobal(name, state.SetFuncs(state.NewTable(), of))
 	}
-	functions("redis", map[string]lua.LGFunction{"call": e.command})
+	functions("redis", map[string]lua.LGFunction{"call": e.command, "pcall": e.protected})
 	functions("struct", map[string]lua.LGFunction{"pack": pack, "unpack": unpack})
 	return e
 }
@@ -133,5 +134,12 @@ func (e *Engine) Run(_ context.Context, text string, keys, args []string) ([]int
 func (e *Engine) Put(key, text string, ttl time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.values[key] = value{text, e.now().Add(ttl)}
+	e.values[key] = value{text: text, expires: e.now().Add(ttl)}
+}
+
+// PutList makes a key one of another type.
+func (e *Engine) PutList(key string, ttl time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.values[key] = value{list: true, expires: e.now().Add(ttl)}
 }

@@ -60,6 +60,9 @@ func (e *Engine) command(state *lua.LState) int {
 		now := e.now()
 		state.Push(list(state, []string{strconv.FormatInt(now.Unix(), 10), strconv.Itoa(now.Nanosecond() / 1000)}))
 	case "GET":
+		if e.values[state.CheckString(2)].list {
+			state.RaiseError("WRONGTYPE Operation against a key holding the wrong kind of value")
+		}
 		if text, ok := e.get(state.CheckString(2)); ok {
 			state.Push(lua.LString(text))
 		} else {
@@ -74,12 +77,24 @@ func (e *Engine) command(state *lua.LState) int {
 			state.RaiseError("bad SET: %v %v", state.CheckString(4), ttl)
 		}
 		expires := e.now().Truncate(time.Millisecond).Add(time.Duration(min(ttl, 1<<43)) * time.Millisecond)
-		e.values[state.CheckString(2)] = value{state.CheckString(3), expires}
+		e.values[state.CheckString(2)] = value{text: state.CheckString(3), expires: expires}
 		state.Push(lua.LString("OK"))
 	default:
 		state.RaiseError("no command %s", name)
 	}
 	return 1
+}
+
+// protected is redis.pcall for the same: of an error it returns a table.
+func (e *Engine) protected(state *lua.LState) int {
+	name, key := state.CheckString(1), state.OptString(2, "")
+	if name == "GET" && e.values[key].list {
+		failure := state.NewTable()
+		failure.RawSetString("err", lua.LString("WRONGTYPE"))
+		state.Push(failure)
+		return 1
+	}
+	return e.command(state)
 }
 
 // pack is struct.pack for little-endian doubles.
