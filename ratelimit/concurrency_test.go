@@ -163,6 +163,38 @@ func TestConcurrencyWait(t *testing.T) {
 	})
 }
 
+// One key fills the queue with no more than it may have under way.
+func TestConcurrencyQueueIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := concurrency(t, ratelimit.ConcurrencyLimit{PerKey: 2, By: header("User"), Wait: time.Minute, Queue: 5})
+		var group sync.WaitGroup
+		var refused atomic.Int32
+		ask := func(key string, times int) {
+			for range times {
+				group.Go(func() {
+					release, err := c.Acquire(t.Context(), key)
+					if errors.Is(err, ratelimit.ErrTooMany) {
+						refused.Add(1)
+						return
+					}
+					pass(time.Second)
+					release()
+				})
+				synctest.Wait()
+			}
+		}
+		ask("ann", 10) // two go on, two wait
+		if n := refused.Load(); n != 6 {
+			t.Errorf("ann: %d refused, want 6", n)
+		}
+		ask("bob", 5) // two go on, two wait
+		if n := refused.Load(); n != 7 {
+			t.Errorf("bob: %d refused, want 7", n)
+		}
+		group.Wait()
+	})
+}
+
 func TestConcurrencyReleasesOnPanic(t *testing.T) {
 	t.Parallel()
 	c := concurrency(t, ratelimit.ConcurrencyLimit{Total: 1})

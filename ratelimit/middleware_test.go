@@ -154,6 +154,20 @@ func TestRulesAreDecidedTogether(t *testing.T) {
 	})
 }
 
+// Where several rules refuse, the one that does so longest says when to retry,
+// whichever comes first.
+func TestTheLongestWaitCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		short := ratelimit.Rule{Policy: policy(t, "short", "1/m"), By: ratelimit.Everyone}
+		long := ratelimit.Rule{Policy: policy(t, "long", "1/h"), By: ratelimit.Everyone}
+		for _, rules := range [][]ratelimit.Rule{{short, long}, {long, short}} {
+			handler := wrapped(t, ratelimit.NewLocal(), rules)
+			expect(t, "first", get(handler), 204)
+			expect(t, "second", get(handler), 429, "Retry-After", "3600")
+		}
+	})
+}
+
 func TestShadowIsSeenByNobody(t *testing.T) {
 	t.Parallel()
 	handler := wrapped(t, ratelimit.NewLocal(), []ratelimit.Rule{

@@ -3,7 +3,19 @@ package ratelimit
 import (
 	"math/rand/v2"
 	"testing"
+	"time"
 )
+
+// Who looked at the clock before another and comes to the lock after it decides at
+// the later moment: none is refilled twice.
+func TestClockOfAShard(t *testing.T) {
+	var s shard
+	for _, c := range [][2]time.Duration{{5, 5}, {3, 5}, {5, 5}, {8, 8}} {
+		if got := s.clock(c[0]); got != c[1] {
+			t.Errorf("at %d: got %d, want %d", c[0], got, c[1])
+		}
+	}
+}
 
 // The table says the same as a map, through growth and removal, also where all
 // keys want the same group and tags are alike.

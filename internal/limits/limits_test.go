@@ -215,3 +215,30 @@ func Example() {
 	fmt.Println(l.InForce, l.Policy, err)
 	// Output: 20/m 10/m <nil>
 }
+
+func TestOverridesAreBounded(t *testing.T) {
+	db := open(t)
+	s := start(t, db)
+	own := policy(t, "", "1/s")
+	if _, err := s.Apply(t.Context(), limits.Change{Name: "api", Key: "ann", Policy: &own}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := db.Exec(t.Context(), `WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
+		INSERT INTO limits_overrides (name, key, policy) SELECT 'gone', 'key' || i, '1/s' FROM n`, limits.MaxOverrides)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Apply(t.Context(), limits.Change{Name: "api", Key: "bob", Policy: &own}); !errors.Is(err, limits.ErrTooMany) {
+		t.Errorf("one more: got %v", err)
+	}
+	other := policy(t, "", "2/s")
+	if l, err := s.Apply(t.Context(), limits.Change{Name: "api", Key: "ann", Policy: &other}); err != nil || len(l.Overrides) != 1 {
+		t.Errorf("another for the same key: got %+v, %v", l, err)
+	}
+	if _, err := s.Apply(t.Context(), limits.Change{Name: "api", Key: "ann"}); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Apply(t.Context(), limits.Change{Name: "api", Key: "bob", Policy: &own}); err != nil {
+		t.Errorf("in the place that is free: got %v", err)
+	}
+}

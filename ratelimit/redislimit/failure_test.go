@@ -247,7 +247,9 @@ func TestOptions(t *testing.T) {
 func TestFlappingServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := newFake()
-		client.refuse = func(key string) bool { return !strings.HasSuffix(key, "~") }
+		var broken atomic.Bool
+		broken.Store(true)
+		client.refuse = func(key string) bool { return broken.Load() && !strings.HasSuffix(key, "~") }
 		s := open(t, client, redislimit.FailOpen())
 		for range 10_000 {
 			take(t, s, perMinute(), "ann", 1)
@@ -256,7 +258,7 @@ func TestFlappingServer(t *testing.T) {
 		if n := client.evals.Load(); n > 40 {
 			t.Errorf("asked %d times within 10 s", n)
 		}
-		client.refuse = func(string) bool { return false }
+		broken.Store(false)
 		pass(1100 * time.Millisecond)
 		same(t, "source", take(t, s, perMinute(), "ann", 1).Source, ratelimit.Exact)
 		pass(1100 * time.Millisecond)

@@ -3,6 +3,8 @@ package redislimit_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -153,4 +155,30 @@ func TestDebtsAreBounded(t *testing.T) {
 	if n := client.Keys(); n < 1<<15 {
 		t.Errorf("%d keys in Redis", n)
 	}
+}
+
+// What was used without Redis is charged also where the first tries to do so fail.
+func TestDebtsArePaidInTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		daily := ratelimit.Policy{Limit: 100, Window: day}
+		var broken atomic.Bool
+		client := newFake()
+		client.refuse = func(key string) bool { return broken.Load() && !strings.HasSuffix(key, "~") }
+		broken.Store(true)
+		s := open(t, client)
+		for i := range 5 {
+			same(t, "allowed", take(t, s, daily, fmt.Sprint("key", i), 50).Allowed, true)
+		}
+		pass(3 * time.Second) // probes succeed, payments do not
+		if s.Health() == nil {
+			t.Error("healthy with debts that cannot be paid")
+		}
+		broken.Store(false)
+		pass(1100 * time.Millisecond)
+		for i := range 5 {
+			d := take(t, s, daily, fmt.Sprint("key", i), 0)
+			same(t, "source", d.Source, ratelimit.Exact)
+			same(t, "left", d.Remaining, 50)
+		}
+	})
 }
