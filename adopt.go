@@ -44,9 +44,11 @@ func (d *Dashboard) adoptOne(module Module) error {
 	if err := m.adoptJobs(); err != nil {
 		return fmt.Errorf("module %s: %w", id, err)
 	}
-	if _, err := d.newSlot(m); err != nil {
+	tried, err := d.newSlot(m)
+	if err != nil {
 		return err
 	}
+	m.flags = tried.flags
 	d.modules[id] = m
 	d.order = append(d.order, m)
 	return nil

@@ -167,11 +167,16 @@ func writeError(w http.ResponseWriter, e *Error, requestID string) {
 		h.Set("Retry-After", strconv.FormatInt(int64((e.RetryAfter+time.Second-1)/time.Second), 10))
 	}
 	if e.status() == http.StatusUnauthorized {
-		challenge := `Bearer realm="dashboard"`
-		if e == errBadToken { // RFC 6750, section 3: only where a token was sent
-			challenge += `, error="invalid_token"`
-		}
-		h.Set("WWW-Authenticate", challenge)
+		h.Set("WWW-Authenticate", challengeOf(e))
 	}
 	problem.Write(w, problemOf(e, requestID))
+}
+
+// challengeOf is what an answer 401 asks for.
+func challengeOf(e *Error) string {
+	const challenge = `Bearer realm="dashboard"`
+	if e == errBadToken { // RFC 6750, section 3: only where a token was sent
+		return challenge + `, error="invalid_token"`
+	}
+	return challenge
 }

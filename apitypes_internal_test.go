@@ -35,7 +35,7 @@ func TestUITypesAreCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	operations := d.operations()
+	operations := d.operations(t.Context())
 	r, err := d.route(d.modules["every"])
 	if err != nil {
 		t.Fatal(err)

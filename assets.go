@@ -99,7 +99,7 @@ func (d *Dashboard) serveAssets(w http.ResponseWriter, s *request, rest string) 
 	}
 	s.principal = p
 	m := d.modules[id]
-	if m == nil || m.assets == nil || !m.visible(p) {
+	if m == nil || m.assets == nil || !m.visible(p) || !d.here(s.r.Context(), m) {
 		d.unknown(w, s)
 		return
 	}

@@ -21,11 +21,15 @@ var (
 	permSystemManage   = NewPermission("system.manage", "Run jobs by hand")
 	permLimitsRead     = NewPermission("limits.read", "See rate limits and who is refused")
 	permLimitsManage   = NewPermission("limits.manage", "Change rate limits")
+	permFlagsRead      = NewPermission("flags.read", "See feature flags and their history")
+	permFlagsManage    = NewPermission("flags.manage", "Change feature flags")
+	permFlagsEvaluate  = NewPermission("flags.evaluate", "Ask for the values of feature flags at /ofrep/v1")
 )
 
 func corePermissions() []Permission {
 	return []Permission{permModulesRead, permModulesManage, permSettingsRead, permSettingsManage,
-		permUsersRead, permUsersManage, permAuditRead, permAPIRead, permSystemRead, permSystemManage, permLimitsRead, permLimitsManage}
+		permUsersRead, permUsersManage, permAuditRead, permAPIRead, permSystemRead, permSystemManage, permLimitsRead, permLimitsManage,
+		permFlagsRead, permFlagsManage, permFlagsEvaluate}
 }
 
 // adopt takes the modules in: it checks manifests, provisions, and tries the
@@ -64,6 +68,8 @@ func (d *Dashboard) composeCore() error {
 	d.routeAudit(r)
 	d.routeJobs(r)
 	d.routeLimits(r)
+	d.routeFlags(r)
+	d.routeSegments(r)
 	d.routeDocuments(r)
 	d.routeResources(r)
 	if err := r.err(); err != nil {
@@ -77,7 +83,7 @@ func (d *Dashboard) composeCore() error {
 	if err := d.checkLimits(); err != nil {
 		return err
 	}
-	return guard(func() error { return d.mount(d.core, r.endpoints, nil) })
+	return guard(func() error { d.mount(d.core, r.endpoints, nil); return nil })
 }
 
 // permissionTitles maps the full names of all permissions to their titles.

@@ -5,13 +5,14 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/modular-dashboard/dashboard/featureflag"
 	"github.com/modular-dashboard/dashboard/internal/events"
 )
 
 func (d *Dashboard) routeEvents(r *Router) {
 	register(r, http.MethodGet, "/events", reflect.TypeFor[empty](), reflect.TypeFor[Stream](), d.serveEvents, []EndpointOption{
 		Authenticated(), ID("events"), Summary("Changes the caller may see"), Answers(429),
-		Description("Server-sent events: module, settings and panel changes, session-ended, shutdown. Last-Event-ID continues where a stream broke off; resync says that something was missed.")})
+		Description("Server-sent events: module, settings, flag and panel changes, session-ended, shutdown. Last-Event-ID continues where a stream broke off; resync says that something was missed.")})
 }
 
 const streamRetry = 10 * time.Second
@@ -36,6 +37,10 @@ func (d *Dashboard) serveEvents(w http.ResponseWriter, r *http.Request, e *endpo
 		User: p.ID, Session: p.SessionID, LastEventID: r.Header.Get("Last-Event-ID"), Until: p.SessionExpiresAt,
 		Filter: func(e events.Event) bool {
 			now := stream.principal.Load()
+			if m := d.modules[e.Audience.Module]; m != nil && len(m.flags) > 0 && !now.Can(seesModules) &&
+				!d.here(featureflag.WithContext(ctx, *flagContextOf(now)), m) {
+				return false
+			}
 			if e.Name == "module" && now.Can(seesModules) {
 				return true
 			}

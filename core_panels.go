@@ -40,12 +40,12 @@ func (d *Dashboard) panels(ctx context.Context, _ empty) (Page[panelInfo], error
 // panelsOf lists the panels of a module that are on here and the caller may see.
 func (d *Dashboard) panelsOf(ctx context.Context, m *hosted) []panelInfo {
 	s := m.live()
-	if s == nil {
+	if s == nil || !d.here(ctx, m) {
 		return nil
 	}
 	var out []panelInfo
 	for _, p := range s.panels {
-		if !d.mayRead(ctx, m, p.access) {
+		if !d.mayRead(ctx, m, p.access) || !d.allOn(ctx, p.config.flags) {
 			continue
 		}
 		out = append(out, panelInfo{Module: m.id, ID: p.id, Title: p.title, Kind: p.kind, Width: p.config.width,
@@ -65,7 +65,7 @@ func (d *Dashboard) myModules(ctx context.Context, _ empty) (Page[moduleNav], er
 	out := Page[moduleNav]{}
 	for _, m := range d.order {
 		panels := d.panelsOf(ctx, m)
-		if m.live() == nil || (len(panels) == 0 && !m.visible(p)) {
+		if m.live() == nil || !d.here(ctx, m) || (len(panels) == 0 && !m.visible(p)) {
 			continue
 		}
 		nav := moduleNav{ID: m.id, Title: m.title(), Description: m.manifest.Description, Panels: panels,

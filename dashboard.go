@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/modular-dashboard/dashboard/auth"
+	"github.com/modular-dashboard/dashboard/featureflag"
 	"github.com/modular-dashboard/dashboard/internal/audit"
 	"github.com/modular-dashboard/dashboard/internal/bind"
 	"github.com/modular-dashboard/dashboard/internal/events"
@@ -52,6 +53,9 @@ type Dashboard struct {
 	logsKey  []byte        // for cursors into it
 	redactor *redact.Redactor
 	limiting limiting
+	flags    *featureflag.Flags
+	flagging flagging
+	ofrep    ofrepSide
 	observer *observe.Observer
 
 	auth     *auth.Authority
@@ -133,6 +137,12 @@ func (d *Dashboard) compose() error {
 		return err
 	}
 	d.streams.judge = d.auth.Recheck
+	if err = d.composeFlags(); err != nil {
+		return err
+	}
+	if err = d.composeOFREP(); err != nil {
+		return err
+	}
 	if err := d.adopt(d.config.modules); err != nil {
 		return err
 	}
@@ -197,6 +207,8 @@ func (d *Dashboard) startParts(ctx context.Context) error {
 		{"first account", d.ensureAccount, none},
 		{"events", d.startEvents, d.stopEvents},
 		{"settings", d.settings.Start, d.settings.Shutdown},
+		{"flags", d.startFlags, d.stopFlags},
+		{"OFREP", d.startOFREP, d.stopOFREP},
 		{"limits", d.limiting.book.Start, d.limiting.book.Shutdown},
 		{"layouts", d.layouts.Start, none},
 		{"idempotency", d.once.Start, d.once.Shutdown},

@@ -31,10 +31,10 @@ func readDocuments(w http.ResponseWriter, r *http.Request) {
 		html.EscapeString(target)) // the client has gone when this fails
 }
 
-// documentCache keeps the API document until a module comes or goes.
+// documentCache keeps the API documents until a module comes or goes.
 type documentCache struct {
 	mu       sync.Mutex
-	document map[string]json.RawMessage // by base
+	document map[string]json.RawMessage // by base and by what is off
 }
 
 func (c *documentCache) forget() {
@@ -43,52 +43,57 @@ func (c *documentCache) forget() {
 	c.document = nil
 }
 
-const maxDocuments = 8 // prefixes seen at one time
+const maxDocuments = 16 // kept at one time
 
 func (d *Dashboard) openAPI(ctx context.Context, _ empty) (json.RawMessage, error) {
 	base := stateOf(ctx).base
+	key := base + "\x00" + d.absentFor(ctx)
 	c := &d.document
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if doc, ok := c.document[base]; ok {
+	if doc, ok := c.document[key]; ok {
 		return doc, nil
 	}
 	doc, err := openapi.Build(openapi.Info{ //nolint:gosec // the name of a cookie
 		Title: d.config.title, Version: Version, Server: base,
-		APIKeyHeader: "X-API-Key", AccessCookie: d.cookiesFor(stateOf(ctx).r).AccessName(), Tags: d.tags(),
-	}, d.operations())
+		APIKeyHeader: "X-API-Key", AccessCookie: d.cookiesFor(stateOf(ctx).r).AccessName(), Tags: d.tags(ctx),
+	}, d.operations(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("build API document: %w", err)
 	}
 	if c.document == nil || len(c.document) >= maxDocuments {
 		c.document = map[string]json.RawMessage{}
 	}
-	c.document[base] = doc.JSON()
+	c.document[key] = doc.JSON()
 	return doc.JSON(), nil
 }
 
-func (d *Dashboard) tags() []openapi.Tag {
+func (d *Dashboard) tags(ctx context.Context) []openapi.Tag {
 	tags := []openapi.Tag{{Name: coreModule, Description: "Accounts, modules, settings, audit."}}
 	for _, m := range d.order {
-		if m.live() != nil {
+		if m.live() != nil && d.here(ctx, m) {
 			tags = append(tags, openapi.Tag{Name: m.id, Description: m.manifest.Description})
 		}
 	}
 	return tags
 }
 
-// operations lists the endpoints that answer on this instance now.
-func (d *Dashboard) operations() []openapi.Operation {
+// operations lists the endpoints that answer on this instance now, and exist for
+// who asks in ctx.
+func (d *Dashboard) operations(ctx context.Context) []openapi.Operation {
 	var out []openapi.Operation
 	for _, e := range d.coreAPI {
 		out = append(out, e.operation("/api/v1", ""))
 	}
 	for _, m := range d.order {
 		s := m.live()
-		if s == nil {
+		if s == nil || !d.here(ctx, m) {
 			continue
 		}
 		for _, e := range s.endpoints {
+			if !d.allOn(ctx, e.config.flags) {
+				continue
+			}
 			out = append(out, e.operation("/api/v1/m/"+m.id, m.id+"-"))
 		}
 	}

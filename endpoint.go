@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
@@ -15,7 +16,7 @@ import (
 )
 
 // An EndpointOption adjusts an endpoint; see [Require], [Authenticated],
-// [Public], [Limit], [Summary], [Description], [ID], [Status], [BodyLimit],
+// [Public], [Flag], [Limit], [Summary], [Description], [ID], [Status], [BodyLimit],
 // [Deprecated] and [Sunset].
 type EndpointOption interface{ applyEndpoint(*endpointConfig) }
 
@@ -33,8 +34,9 @@ type endpointConfig struct {
 	stream               bool
 	contentType          string
 	limit                []string
-	answerOnce           bool // the answer is not stored for repetitions
-	tagged               bool // its answers have an ETag
+	flags                []string // all must be on
+	answerOnce           bool     // the answer is not stored for repetitions
+	tagged               bool     // its answers have an ETag
 }
 
 // Summary is the endpoint's line in the API documentation.
@@ -197,6 +199,13 @@ func register(r *Router, method, path string, in, out reflect.Type, serve serveF
 		}
 		o.applyEndpoint(&e.config)
 	}
+	for _, key := range e.config.flags {
+		if err := checkFlag(key); err != nil {
+			r.fail("%s: %w", what, err)
+			return nil
+		}
+	}
+	e.config.flags = append(slices.Clip(r.gating), e.config.flags...)
 	var ok bool
 	if e.access, e.permission, ok = r.resolveAccess(what, e.config.access); !ok {
 		return nil

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/modular-dashboard/dashboard/auth"
+	"github.com/modular-dashboard/dashboard/featureflag"
 	"github.com/modular-dashboard/dashboard/internal/events"
 	"github.com/modular-dashboard/dashboard/internal/lifecycle"
 	"github.com/modular-dashboard/dashboard/internal/redact"
@@ -39,6 +40,7 @@ type hosted struct {
 	assets      *assets                         // nil where the module has none
 	jobs        []hostedJob
 	permissions []auth.Permission
+	flags       []string // all must be on for the module to exist
 	slot        atomic.Pointer[slot]
 	failures    failureWindow
 }
@@ -47,9 +49,11 @@ type hosted struct {
 // pointer swap.
 type slot struct {
 	mux       *http.ServeMux
-	subtrees  bool // some endpoint answers all below its path
+	unmatched http.Handler // for what no endpoint matches
+	subtrees  bool         // some endpoint answers all below its path
 	endpoints []*endpoint
 	panels    []*Panel
+	flags     []string // of the whole module
 	resources []*hostedResource
 	gate      *gate
 	streams   sync.WaitGroup
@@ -114,27 +118,31 @@ func (d *Dashboard) newSlot(m *hosted) (*slot, error) {
 	if err != nil {
 		return nil, err
 	}
-	bg := withModule(context.Background(), m.id)
-	s := &slot{mux: http.NewServeMux(), endpoints: r.endpoints, panels: r.panels, resources: r.resources, gate: newGate(),
+	bg := featureflag.WithFlags(withModule(context.Background(), m.id), d.flags)
+	s := &slot{mux: http.NewServeMux(), endpoints: r.endpoints, panels: r.panels, flags: r.flags, resources: r.resources, gate: newGate(),
 		since: time.Now(), bg: newBackground(bg, func(v any) { d.modulePanicked(bg, m, v, debug.Stack()) })}
 	s.subtrees = slices.ContainsFunc(r.endpoints, func(e *endpoint) bool {
 		return strings.HasSuffix(strings.TrimSuffix(e.path, "{$}"), "/")
 	})
-	err = guard(func() error { return d.mount(s.mux, r.endpoints, m) })
+	err = guard(func() error { s.unmatched = d.mount(s.mux, r.endpoints, m); return nil })
 	if err != nil {
 		return nil, fmt.Errorf("routes of module %s: %w", m.id, err)
 	}
 	return s, nil
 }
 
-// mount adds endpoints to a mux, with answers of our own where none matches.
-func (d *Dashboard) mount(mux *http.ServeMux, endpoints []*endpoint, m *hosted) error {
+// mount adds endpoints to a mux, and returns what answers where none matches.
+func (d *Dashboard) mount(mux *http.ServeMux, endpoints []*endpoint, m *hosted) http.Handler {
+	byPattern := make(map[string]*endpoint, len(endpoints))
+	unmatched := d.unmatched(mux, byPattern, m)
 	for _, e := range endpoints {
 		e.route = d.routeTo(e)
-		mux.Handle(e.method+" "+e.path, d.handler(e, m))
+		pattern := e.method + " " + e.path
+		byPattern[pattern] = e
+		mux.Handle(pattern, d.gated(e, unmatched, d.handler(e, m)))
 	}
-	mux.Handle("/", d.unmatched(mux, m))
-	return nil
+	mux.Handle("/", unmatched)
+	return unmatched
 }
 
 // enable is the module's step on this instance: settings, routes, hook, swap.
@@ -143,6 +151,9 @@ func (d *Dashboard) enable(ctx context.Context, m *hosted) error {
 		return err
 	}
 	s, err := d.newSlot(m)
+	if err == nil && !slices.Equal(s.flags, m.flags) {
+		err = fmt.Errorf("module %s: Routes names other flags of the module than before", m.id)
+	}
 	if err != nil {
 		d.releaseSettings(ctx, m)
 		return err

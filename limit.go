@@ -236,6 +236,18 @@ func remoteKey(r *http.Request) (string, bool) {
 // refuseLimited answers a request over a limit.
 func (d *Dashboard) refuseLimited(w http.ResponseWriter, r *http.Request, f ratelimit.Refusal) {
 	s := stateOf(r.Context())
+	d.noteRefusal(r, f)
+	e := &Error{Status: f.Status, Code: f.Type, Detail: f.Detail, RetryAfter: f.RetryAfter}
+	if len(f.Violated) > 0 {
+		e.Extra = map[string]any{"violated-policies": f.Violated}
+	}
+	writeError(w, e, s.id)
+}
+
+// noteRefusal remembers who was refused.
+func (d *Dashboard) noteRefusal(r *http.Request, f ratelimit.Refusal) {
+	s := stateOf(r.Context())
+	s.wait = f.RetryAfter
 	who := s.address()
 	if s.principal != nil {
 		who = s.principal.Name
@@ -251,11 +263,6 @@ func (d *Dashboard) refuseLimited(w http.ResponseWriter, r *http.Request, f rate
 		}
 		d.limiting.refused.Add(name, key, who, now, until(now, f.RetryAfter))
 	}
-	e := &Error{Status: f.Status, Code: f.Type, Detail: f.Detail, RetryAfter: f.RetryAfter}
-	if len(f.Violated) > 0 {
-		e.Extra = map[string]any{"violated-policies": f.Violated}
-	}
-	writeError(w, e, s.id)
 }
 
 func until(now time.Time, wait time.Duration) time.Time {

@@ -55,6 +55,8 @@ type config struct {
 	lease       time.Duration
 	limitStore  ratelimit.Store // nil: in this process
 	limits      map[string]ratelimit.Policy
+	flagSource  flagSource
+	flagOrigins []string
 }
 
 type firstAccount struct{ email, password string }

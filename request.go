@@ -25,6 +25,7 @@ type request struct {
 	host      string // as the browser's address bar shows it
 	secure    bool   // the browser speaks https
 	principal *auth.Principal
+	asked     flagRequest
 	streams   *streamSet
 	r         *http.Request // our own copy
 	w         http.ResponseWriter
@@ -35,6 +36,7 @@ type request struct {
 	module   string
 	panicked bool
 	counted  bool          // among those a stop waits for
+	wait     time.Duration // until a limit lets the caller go on, where it refused the request
 	start    time.Duration // since the dashboard was made; zero where the log does not ask
 
 	// What every request needs, in the one allocation of its state.
@@ -75,6 +77,7 @@ func newRequestID() string {
 // canonical path before anything else looks at the request.
 func (d *Dashboard) locate(r *http.Request) (*request, *Error) {
 	s := &request{id: newRequestID(), streams: &d.streams}
+	s.asked.flags = d.flags
 	s.ctx.Context, s.ctx.state = r.Context(), s //nolint:fatcontext // the one context of the request
 	s.r = r.WithContext(&s.ctx)
 	peer := clientip.Peer(r.RemoteAddr)

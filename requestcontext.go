@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/modular-dashboard/dashboard/auth"
+	"github.com/modular-dashboard/dashboard/featureflag"
 )
 
 type (
@@ -15,10 +16,14 @@ type (
 	callKey    struct{}
 )
 
-var principalKey = auth.ContextKey()
+var (
+	principalKey = auth.ContextKey()
+	flagsKey     = featureflag.ContextKey()
+	openKey      = featureflag.TransactionKey()
+)
 
 // requestContext is the one context value of a request: it answers for the
-// request's own state, its principal and the module it is inside of, and for the
+// request's own state, its principal, its flags and the module it is inside of, and for the
 // rest what net/http's context does. Inside a module it ends with the module,
 // too. What that takes is made when somebody first asks: most handlers never do.
 type requestContext struct {
@@ -67,8 +72,13 @@ func (c *requestContext) Value(key any) any {
 	case callKey:
 		return c.call.Load()
 	}
-	if key == principalKey {
+	switch key {
+	case principalKey:
 		return c.state.principal
+	case flagsKey:
+		return c.state
+	case openKey:
+		return featureflag.OpenFeatureContext(c.state.FlagContext())
 	}
 	if b := c.bound.Load(); b != nil {
 		return b.Value(key)

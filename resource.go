@@ -148,6 +148,9 @@ func Resource[T any](r *Router, name string, data Collection[T], opts ...Resourc
 		}
 		o.applyResource(&x.config)
 	}
+	for _, key := range x.config.flags {
+		x.config.errs = append(x.config.errs, checkFlag(key))
+	}
 	if err := errors.Join(x.config.errs...); err != nil {
 		r.fail("%s: %w", what, err)
 		return
@@ -156,6 +159,8 @@ func Resource[T any](r *Router, name string, data Collection[T], opts ...Resourc
 		r.fail("%s: %w", what, err)
 		return
 	}
+	r.gating = x.config.flags
+	defer func() { r.gating = nil }()
 	x.register()
 }
 

@@ -19,6 +19,7 @@ type hostedResource struct {
 	info       resourceInfo
 	rules      map[Operation]access
 	actions    []access // of info.Actions
+	flags      []string // all must be on
 	permission func(access) auth.Permission
 	forms      func() (forms, error) // made once
 }
@@ -90,7 +91,7 @@ type resourceAbleTo struct {
 // describe makes the description once, at registration.
 func (x *resourceOf[T]) describe() *hostedResource {
 	c := &x.config
-	out := &hostedResource{rules: map[Operation]access{}, permission: func(a access) auth.Permission {
+	out := &hostedResource{rules: map[Operation]access{}, flags: c.flags, permission: func(a access) auth.Permission {
 		return x.router.permission(x.router.module + "." + a.permission.name)
 	}}
 	for _, op := range []Operation{OpList, OpRead, OpCreate, OpUpdate, OpDelete, OpExport} {
@@ -232,12 +233,17 @@ func (d *Dashboard) routeResources(r *Router) {
 	Get(r, "/resources/{module}/{name}", d.getResource, Authenticated(), ID("resource"), Summary("What a resource is made of, for the UI"), Answers(404))
 }
 
-// resourcesNow are the resources of what is enabled here.
-func (d *Dashboard) resourcesNow() []*hostedResource {
+// resourcesNow are the resources of what is enabled here and exists for who
+// asks in ctx.
+func (d *Dashboard) resourcesNow(ctx context.Context) []*hostedResource {
 	out := d.catalog
 	for _, m := range d.order {
-		if s := m.live(); s != nil {
-			out = append(slices.Clip(out), s.resources...)
+		if s := m.live(); s != nil && d.here(ctx, m) {
+			for _, h := range s.resources {
+				if d.allOn(ctx, h.flags) {
+					out = append(slices.Clip(out), h)
+				}
+			}
 		}
 	}
 	return out
@@ -246,7 +252,7 @@ func (d *Dashboard) resourcesNow() []*hostedResource {
 func (d *Dashboard) listResources(ctx context.Context, _ empty) (Page[resourceLine], error) {
 	out := Page[resourceLine]{Items: []resourceLine{}}
 	p := stateOf(ctx).principal
-	for _, h := range d.resourcesNow() {
+	for _, h := range d.resourcesNow(ctx) {
 		if h.may(OpList, p) {
 			out.Items = append(out.Items, resourceLine{Module: h.info.Module, Name: h.info.Name, Title: h.info.Title, Path: h.info.Path})
 		}
@@ -261,7 +267,7 @@ type resourceIn struct {
 
 func (d *Dashboard) getResource(ctx context.Context, in resourceIn) (resourceInfo, error) {
 	p := stateOf(ctx).principal
-	for _, h := range d.resourcesNow() {
+	for _, h := range d.resourcesNow(ctx) {
 		if h.info.Module == in.Module && h.info.Name == in.Name && h.may(OpList, p) {
 			return h.of(p)
 		}

@@ -25,7 +25,7 @@ const (
 )
 
 // A ResourceOption adjusts a [Resource]; see [ReadWith], [WriteWith], [Allow],
-// [Without], [Titles], [OrderBy], [Action], [CreateWith], [AuditWith] and [NoAudit].
+// [Without], [Flag], [Titles], [OrderBy], [Action], [CreateWith], [AuditWith] and [NoAudit].
 type ResourceOption interface{ applyResource(*resourceConfig) }
 
 type resourceOption func(*resourceConfig)
@@ -37,6 +37,7 @@ type resourceConfig struct {
 	rules            map[Operation]AccessOption
 	read, write      AccessOption
 	without          map[Operation]bool
+	flags            []string // all must be on
 	order            string
 	actions          []*resourceAction
 	create           *createForm

@@ -26,7 +26,9 @@ type Router struct {
 	resources []*hostedResource
 	home      *Dashboard
 	limit     ratelimit.Policy
-	inPanel   bool // registering below /panels is allowed
+	flags     []string // of the whole module
+	gating    []string // of all that is being registered
+	inPanel   bool     // registering below /panels is allowed
 	errs      []error
 }
 
@@ -89,13 +91,19 @@ func (r *Router) Panel(p Panel) {
 	if !ok {
 		return
 	}
+	for _, key := range p.config.flags {
+		if err := checkFlag(key); err != nil {
+			r.fail("%s: %w", what, err)
+			return
+		}
+	}
 	if p.title == "" {
 		p.title = p.id
 	}
 	p.access = rule
 	r.panels = append(r.panels, &p)
-	r.inPanel = true
-	defer func() { r.inPanel = false }()
+	r.inPanel, r.gating = true, p.config.flags
+	defer func() { r.inPanel, r.gating = false, nil }()
 	path := "/panels/" + p.id
 	register(r, http.MethodGet, path, p.in, p.out, p.serve,
 		[]EndpointOption{accessOption{rule}, Summary("Panel " + p.title), ID("panel-" + p.id)})

@@ -15,9 +15,9 @@ import (
 
 // ServeHTTP answers everything below the mount. In order: canonical path,
 // security headers, request id, trace and log, recover, per-address limit, body
-// limit, principal, cross-origin check, module table and gate, permission, route
-// limit, decode and validate, handler, encode. Where an endpoint answers, its pattern is in r.Pattern
-// afterwards.
+// limit, principal, cross-origin check, module table and gate, flag, permission,
+// route limit, decode and validate, handler, encode. Where an endpoint answers,
+// its pattern is in r.Pattern afterwards.
 func (d *Dashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s, bad := d.locate(r)
 	rec := &s.rec
@@ -89,6 +89,9 @@ func (d *Dashboard) dispatch(w http.ResponseWriter, s *request) {
 	switch {
 	case first == "api" && strings.HasPrefix(rest, "v1/"):
 		d.serveAPI(w, s, strings.TrimPrefix(rest, "v1"))
+	case first == ofrepPath:
+		s.route = "/ofrep/{path...}"
+		d.serveOFREP(w, s)
 	case first == "m" && strings.Contains(rest, "/assets/"):
 		s.route = "/m/{module}/assets/{path...}"
 		d.serveAssets(w, s, rest)
@@ -150,7 +153,7 @@ func credentialsOptional(path string) bool {
 func (d *Dashboard) serveModule(w http.ResponseWriter, s *request, rest string) {
 	id, _, _ := strings.Cut(rest, "/")
 	m := d.modules[id]
-	if m == nil {
+	if m == nil || !d.here(s.r.Context(), m) {
 		d.unknown(w, s)
 		return
 	}
@@ -173,7 +176,7 @@ func (d *Dashboard) serveModule(w http.ResponseWriter, s *request, rest string) 
 	}
 	inner := s.below(rest)
 	if slot.subtrees && !matches(slot.mux, inner) {
-		d.unmatched(slot.mux, m).ServeHTTP(w, inner)
+		slot.unmatched.ServeHTTP(w, inner)
 		return
 	}
 	slot.mux.ServeHTTP(w, inner)
@@ -295,7 +298,7 @@ func (d *Dashboard) failed(w http.ResponseWriter, r *http.Request, e *endpoint, 
 }
 
 // unmatched answers what no endpoint matches: 405 where another method would.
-func (d *Dashboard) unmatched(mux *http.ServeMux, m *hosted) http.Handler {
+func (d *Dashboard) unmatched(mux *http.ServeMux, byPattern map[string]*endpoint, m *hosted) http.Handler {
 	methods := []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s := stateOf(r.Context())
@@ -307,7 +310,11 @@ func (d *Dashboard) unmatched(mux *http.ServeMux, m *hosted) http.Handler {
 		probe := *r
 		for _, method := range methods {
 			probe.Method = method
-			if _, pattern := mux.Handler(&probe); pattern != "/" && pattern != "" && matches(mux, &probe) {
+			_, pattern := mux.Handler(&probe)
+			if pattern == "/" || pattern == "" || !matches(mux, &probe) {
+				continue
+			}
+			if e := byPattern[pattern]; e == nil || d.allOn(r.Context(), e.config.flags) {
 				allow = append(allow, method)
 			}
 		}

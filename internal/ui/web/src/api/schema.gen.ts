@@ -86,6 +86,22 @@ export interface BarValue {
   max?: number;
 }
 
+export interface Bucket {
+  hash: number;
+  bucket: number;
+  total: number;
+}
+
+export interface CheckFlagIn {
+  key?: string;
+  /** An object, or its text as a string, whose lines errors then name. */
+  definition: unknown;
+}
+
+export interface CheckFlagOut {
+  errors: FlagProblem[];
+}
+
 export interface CheckInfo {
   name: string;
   /** ok or failing */
@@ -113,7 +129,34 @@ export interface DatabaseInfo {
   size_bytes?: number;
 }
 
+export interface Difference {
+  value: number;
+  interval: Interval;
+  significant: boolean;
+}
+
 export interface Empty {
+}
+
+export interface ExplainIn {
+  key: string;
+  /** A draft to try in place of what is in force. */
+  definition?: unknown;
+  /** An account that asks; its attributes are those the dashboard knows. What context says goes before them. */
+  user_id?: string;
+  /** Who asks: targeting_key and any attributes. */
+  context?: Record<string, unknown>;
+}
+
+export interface Explanation {
+  key: string;
+  variant?: string;
+  value: unknown;
+  reason: string;
+  error_code?: string;
+  error_detail?: string;
+  why: string;
+  steps?: Step[];
 }
 
 export interface FailureInfo {
@@ -124,6 +167,111 @@ export interface FailureInfo {
   since: string;
 }
 
+export interface FlagActor {
+  id: string;
+  name: string;
+}
+
+export interface FlagDetail {
+  key: string;
+  kind: "boolean" | "string" | "number" | "object";
+  enabled: boolean;
+  /** The emergency brake is on. */
+  killed: boolean;
+  description?: string;
+  owner?: string;
+  expires_at?: string;
+  stale: boolean;
+  stale_why?: string;
+  default_variant?: string;
+  variants: FlagVariant[];
+  /** 0: as a file defines it. */
+  version: number;
+  updated_at?: string;
+  updated_by: FlagActor;
+  /** How often it was evaluated on this instance since it was started. */
+  exposures: number;
+  source: "database" | "file" | "provider";
+  /** Why what is stored cannot be used; what was in force before stays. */
+  damaged?: string;
+  /** In flagd's format. */
+  definition: unknown;
+  /** The shared rules that it refers to. */
+  segments: string[];
+  /** The flags that are its prerequisites. */
+  needs: string[];
+  /** The flags that it is a prerequisite of. */
+  needed_by: string[];
+}
+
+export interface FlagInfo {
+  key: string;
+  kind: "boolean" | "string" | "number" | "object";
+  enabled: boolean;
+  /** The emergency brake is on. */
+  killed: boolean;
+  description?: string;
+  owner?: string;
+  expires_at?: string;
+  stale: boolean;
+  stale_why?: string;
+  default_variant?: string;
+  variants: FlagVariant[];
+  /** 0: as a file defines it. */
+  version: number;
+  updated_at?: string;
+  updated_by: FlagActor;
+  /** How often it was evaluated on this instance since it was started. */
+  exposures: number;
+  source: "database" | "file" | "provider";
+  /** Why what is stored cannot be used; what was in force before stays. */
+  damaged?: string;
+}
+
+export interface FlagPreview {
+  people: number;
+  /** How many would get another variant. */
+  changed: number;
+  shares: FlagShare[];
+}
+
+export interface FlagProblem {
+  /** JSON Pointer into the definition. */
+  pointer: string;
+  /** From 1; 0 is unknown. */
+  line: number;
+  column: number;
+  code: string;
+  detail: string;
+  /** The flag or segment that would be wrong because of the change. */
+  other?: string;
+}
+
+export interface FlagShare {
+  /** Empty: the default of the code that asks. */
+  variant: string;
+  now: number;
+  draft: number;
+  /** 0 to 1. */
+  now_share: number;
+  /** 0 to 1. */
+  draft_share: number;
+}
+
+export interface FlagVariant {
+  name: string;
+  value: unknown;
+}
+
+export interface FlagVersion {
+  version: number;
+  at: string;
+  by: FlagActor;
+  comment: string;
+  /** null where it was deleted. */
+  definition: unknown;
+}
+
 export interface GrantOut {
   user: UserInfo;
   /** Seconds until the access token expires. */
@@ -131,6 +279,15 @@ export interface GrantOut {
   access_token?: string;
   refresh_token?: string;
   token_type?: string;
+}
+
+export interface ImportFlagsOut {
+  created: string[];
+  changed: string[];
+  deleted: string[];
+  unchanged: string[];
+  /** What stands in the way, told by a dry run. */
+  errors: FlagProblem[];
 }
 
 export interface InstanceInfo {
@@ -147,6 +304,11 @@ export interface InstanceInfo {
   health: ModuleHealth;
 }
 
+export interface Interval {
+  low: number;
+  high: number;
+}
+
 export interface JobInfo {
   module: string;
   name: string;
@@ -161,6 +323,13 @@ export interface JobInfo {
   running: boolean;
   /** The last run that has ended. */
   last?: RunInfo;
+}
+
+export interface KillFlagIn {
+  killed?: boolean;
+  /** What everybody gets; empty: the default variant. */
+  variant?: string;
+  comment?: string;
 }
 
 export interface LayoutIn {
@@ -316,6 +485,16 @@ export interface PageAuditInfo {
   next_cursor?: string;
 }
 
+export interface PageFlagInfo {
+  items: FlagInfo[];
+  next_cursor?: string;
+}
+
+export interface PageFlagVersion {
+  items: FlagVersion[];
+  next_cursor?: string;
+}
+
 export interface PageJobInfo {
   items: JobInfo[];
   next_cursor?: string;
@@ -371,6 +550,11 @@ export interface PageRunInfo {
   next_cursor?: string;
 }
 
+export interface PageSegmentInfo {
+  items: SegmentInfo[];
+  next_cursor?: string;
+}
+
 export interface PageSessionInfo {
   items: SessionInfo[];
   next_cursor?: string;
@@ -378,6 +562,11 @@ export interface PageSessionInfo {
 
 export interface PageSettingsVersion {
   items: SettingsVersion[];
+  next_cursor?: string;
+}
+
+export interface PageString {
+  items: string[];
   next_cursor?: string;
 }
 
@@ -424,6 +613,21 @@ export interface PlanOut {
   required_by: string[];
 }
 
+export interface PreviewFlagIn {
+  definition: unknown;
+  /** How many made-up people are asked for; 10,000 by default. */
+  sample?: number;
+}
+
+export interface PreviewFlagOut {
+  /** Made-up people, who have a targeting key and nothing else. */
+  sample: FlagPreview;
+  /** The accounts of this dashboard, at most 2,000. */
+  accounts: FlagPreview;
+  /** Whether accounts are all there are. */
+  all: boolean;
+}
+
 /** An error (RFC 9457). Some types have further members. */
 export interface Problem {
   /** stable identifier of the kind of error */
@@ -447,6 +651,13 @@ export interface ProblemField {
   detail: string;
 }
 
+export interface PutFlagIn {
+  /** In flagd's format: an object, or its text as a string, whose lines errors then name. */
+  definition: unknown;
+  /** Why, for people who read the history. */
+  comment?: string;
+}
+
 export interface PutLimitIn {
   /** Such as 100/m burst 20; units are ms, s, m, h and d. */
   policy: string;
@@ -463,8 +674,20 @@ export interface PutRoleIn {
   inherits?: string[];
 }
 
+export interface PutSegmentIn {
+  definition: unknown;
+  comment?: string;
+}
+
 export interface PutSettingsIn {
   values: unknown;
+}
+
+export interface Readout {
+  flag: string;
+  metric: string;
+  control: string;
+  variants: VariantReadout[];
 }
 
 export interface RefreshIn {
@@ -565,8 +788,18 @@ export interface RoleLayoutIn {
   items: LayoutItemInput[];
 }
 
+export interface RollbackFlagIn {
+  version: number;
+  comment?: string;
+}
+
 export interface RollbackIn {
   version?: number;
+}
+
+export interface RollbackSegmentIn {
+  version: number;
+  comment?: string;
 }
 
 export interface RunInfo {
@@ -585,6 +818,19 @@ export interface RunInfo {
 export interface RunJobOut {
   /** The run, as the job's history lists it. */
   id: string;
+}
+
+export interface SegmentInfo {
+  name: string;
+  /** A rule in JsonLogic. */
+  definition: unknown;
+  /** 0: as a file defines it. */
+  version: number;
+  updated_at?: string;
+  updated_by: FlagActor;
+  /** The flags that refer to it, those that do so by way of another segment left out. */
+  used_by: string[];
+  source: "database" | "file";
 }
 
 export interface Series {
@@ -646,6 +892,16 @@ export interface StatData {
   as_of: string;
 }
 
+export interface Step {
+  kind: string;
+  pointer?: string;
+  text: string;
+  outcome: string;
+  decided?: boolean;
+  bucket?: Bucket;
+  steps?: Step[];
+}
+
 export interface StepInfo {
   module: string;
   op: string;
@@ -692,6 +948,19 @@ export interface UserInfo {
   disabled: boolean;
   created_at?: string;
   last_login_at?: string;
+}
+
+export interface VariantReadout {
+  variant: string;
+  exposures: number;
+  count: number;
+  sum: number;
+  mean: number;
+  interval: Interval;
+  rate: number;
+  rate_interval: Interval;
+  difference?: Difference;
+  rate_difference?: Difference;
 }
 
 export interface Operations {
@@ -849,6 +1118,185 @@ export interface Operations {
     method: "GET";
     path: "/api/v1/events";
     answer: Record<string, unknown>;
+  };
+  /** The feature flags */
+  flags: {
+    method: "GET";
+    path: "/api/v1/flags";
+    params?: {
+      query?: {
+        format?: "flagd" | "json";
+        limit?: number;
+        cursor?: string;
+        sort?: string;
+        filter?: string;
+        q?: string;
+      };
+    };
+    answer: PageFlagInfo;
+  };
+  /** What is wrong with a definition */
+  "check-flag": {
+    method: "POST";
+    path: "/api/v1/flags/check";
+    params?: {
+      header?: {
+        "Idempotency-Key"?: string;
+      };
+    };
+    body: CheckFlagIn;
+    answer: CheckFlagOut;
+  };
+  /** What somebody would get, and why */
+  "explain-flag": {
+    method: "POST";
+    path: "/api/v1/flags/explain";
+    params?: {
+      header?: {
+        "Idempotency-Key"?: string;
+      };
+    };
+    body: ExplainIn;
+    answer: Explanation;
+  };
+  /** Take over a document in flagd's format */
+  "import-flags": {
+    method: "POST";
+    path: "/api/v1/flags/import";
+    params?: {
+      query?: {
+        dry_run?: boolean;
+        mode?: "merge" | "replace";
+        comment?: string;
+      };
+      header?: {
+        "Idempotency-Key"?: string;
+      };
+    };
+    body: unknown;
+    answer: ImportFlagsOut;
+  };
+  /** The metrics that were tracked on this instance */
+  "flag-metrics": {
+    method: "GET";
+    path: "/api/v1/flags/metrics";
+    answer: PageString;
+  };
+  /** One flag */
+  flag: {
+    method: "GET";
+    path: "/api/v1/flags/{key}";
+    params: {
+      path: {
+        key: string;
+      };
+    };
+    answer: FlagDetail;
+  };
+  /** Make or change a flag */
+  "put-flag": {
+    method: "PUT";
+    path: "/api/v1/flags/{key}";
+    params: {
+      path: {
+        key: string;
+      };
+      header?: {
+        "If-Match"?: string;
+        "If-None-Match"?: string;
+      };
+    };
+    body: PutFlagIn;
+    answer: FlagDetail;
+  };
+  /** Delete a flag */
+  "delete-flag": {
+    method: "DELETE";
+    path: "/api/v1/flags/{key}";
+    params: {
+      path: {
+        key: string;
+      };
+      header?: {
+        "If-Match"?: string;
+      };
+    };
+    answer: undefined;
+  };
+  /** What the variants of a flag did to a metric */
+  "flag-experiment": {
+    method: "GET";
+    path: "/api/v1/flags/{key}/experiment";
+    params: {
+      path: {
+        key: string;
+      };
+      query?: {
+        metric?: string;
+      };
+    };
+    answer: Readout;
+  };
+  /** Versions of a flag, newest first */
+  "flag-history": {
+    method: "GET";
+    path: "/api/v1/flags/{key}/history";
+    params: {
+      path: {
+        key: string;
+      };
+      query?: {
+        limit?: number;
+        cursor?: string;
+      };
+    };
+    answer: PageFlagVersion;
+  };
+  /** The emergency brake: serve one variant to everybody */
+  "kill-flag": {
+    method: "POST";
+    path: "/api/v1/flags/{key}/kill";
+    params: {
+      path: {
+        key: string;
+      };
+      header?: {
+        "Idempotency-Key"?: string;
+      };
+    };
+    body?: KillFlagIn;
+    answer: FlagDetail;
+  };
+  /** Whom a change of a flag would affect */
+  "preview-flag": {
+    method: "POST";
+    path: "/api/v1/flags/{key}/preview";
+    params: {
+      path: {
+        key: string;
+      };
+      header?: {
+        "Idempotency-Key"?: string;
+      };
+    };
+    body: PreviewFlagIn;
+    answer: PreviewFlagOut;
+  };
+  /** Go back to an earlier version */
+  "rollback-flag": {
+    method: "POST";
+    path: "/api/v1/flags/{key}/rollback";
+    params: {
+      path: {
+        key: string;
+      };
+      header?: {
+        "If-Match"?: string;
+        "Idempotency-Key"?: string;
+      };
+    };
+    body: RollbackFlagIn;
+    answer: FlagDetail;
   };
   /** The periodic jobs of this program's modules */
   jobs: {
@@ -1326,6 +1774,93 @@ export interface Operations {
     };
     answer: undefined;
   };
+  /** The segments that flags refer to */
+  segments: {
+    method: "GET";
+    path: "/api/v1/segments";
+    params?: {
+      query?: {
+        limit?: number;
+        cursor?: string;
+        sort?: string;
+        filter?: string;
+        q?: string;
+      };
+    };
+    answer: PageSegmentInfo;
+  };
+  /** One segment */
+  segment: {
+    method: "GET";
+    path: "/api/v1/segments/{name}";
+    params: {
+      path: {
+        name: string;
+      };
+    };
+    answer: SegmentInfo;
+  };
+  /** Make or change a segment */
+  "put-segment": {
+    method: "PUT";
+    path: "/api/v1/segments/{name}";
+    params: {
+      path: {
+        name: string;
+      };
+      header?: {
+        "If-Match"?: string;
+        "If-None-Match"?: string;
+      };
+    };
+    body: PutSegmentIn;
+    answer: SegmentInfo;
+  };
+  /** Delete a segment that no flag refers to */
+  "delete-segment": {
+    method: "DELETE";
+    path: "/api/v1/segments/{name}";
+    params: {
+      path: {
+        name: string;
+      };
+      header?: {
+        "If-Match"?: string;
+      };
+    };
+    answer: undefined;
+  };
+  /** Versions of a segment, newest first */
+  "segment-history": {
+    method: "GET";
+    path: "/api/v1/segments/{name}/history";
+    params: {
+      path: {
+        name: string;
+      };
+      query?: {
+        limit?: number;
+        cursor?: string;
+      };
+    };
+    answer: PageFlagVersion;
+  };
+  /** Go back to an earlier version */
+  "rollback-segment": {
+    method: "POST";
+    path: "/api/v1/segments/{name}/rollback";
+    params: {
+      path: {
+        name: string;
+      };
+      header?: {
+        "If-Match"?: string;
+        "Idempotency-Key"?: string;
+      };
+    };
+    body: RollbackSegmentIn;
+    answer: SegmentInfo;
+  };
   /** Whether the first account is still to be made */
   "setup-state": {
     method: "GET";
@@ -1503,6 +2038,19 @@ export const operations = {
   "revoke-session": { method: "DELETE", path: "/api/v1/auth/sessions/{id}" },
   docs: { method: "GET", path: "/api/v1/docs" },
   events: { method: "GET", path: "/api/v1/events" },
+  flags: { method: "GET", path: "/api/v1/flags" },
+  "check-flag": { method: "POST", path: "/api/v1/flags/check" },
+  "explain-flag": { method: "POST", path: "/api/v1/flags/explain" },
+  "import-flags": { method: "POST", path: "/api/v1/flags/import" },
+  "flag-metrics": { method: "GET", path: "/api/v1/flags/metrics" },
+  flag: { method: "GET", path: "/api/v1/flags/{key}" },
+  "put-flag": { method: "PUT", path: "/api/v1/flags/{key}" },
+  "delete-flag": { method: "DELETE", path: "/api/v1/flags/{key}" },
+  "flag-experiment": { method: "GET", path: "/api/v1/flags/{key}/experiment" },
+  "flag-history": { method: "GET", path: "/api/v1/flags/{key}/history" },
+  "kill-flag": { method: "POST", path: "/api/v1/flags/{key}/kill" },
+  "preview-flag": { method: "POST", path: "/api/v1/flags/{key}/preview" },
+  "rollback-flag": { method: "POST", path: "/api/v1/flags/{key}/rollback" },
   jobs: { method: "GET", path: "/api/v1/jobs" },
   "run-job": { method: "POST", path: "/api/v1/jobs/{module}/{name}/run" },
   "job-runs": { method: "GET", path: "/api/v1/jobs/{module}/{name}/runs" },
@@ -1544,6 +2092,12 @@ export const operations = {
   "role-layout": { method: "GET", path: "/api/v1/roles/{name}/layout" },
   "put-role-layout": { method: "PUT", path: "/api/v1/roles/{name}/layout" },
   "delete-role-layout": { method: "DELETE", path: "/api/v1/roles/{name}/layout" },
+  segments: { method: "GET", path: "/api/v1/segments" },
+  segment: { method: "GET", path: "/api/v1/segments/{name}" },
+  "put-segment": { method: "PUT", path: "/api/v1/segments/{name}" },
+  "delete-segment": { method: "DELETE", path: "/api/v1/segments/{name}" },
+  "segment-history": { method: "GET", path: "/api/v1/segments/{name}/history" },
+  "rollback-segment": { method: "POST", path: "/api/v1/segments/{name}/rollback" },
   "setup-state": { method: "GET", path: "/api/v1/setup" },
   setup: { method: "POST", path: "/api/v1/setup" },
   system: { method: "GET", path: "/api/v1/system" },

@@ -1,0 +1,331 @@
+package dashboard
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/modular-dashboard/dashboard/auth"
+	"github.com/modular-dashboard/dashboard/featureflag"
+	"github.com/modular-dashboard/dashboard/internal/flags"
+	"github.com/modular-dashboard/dashboard/storage"
+)
+
+type checkFlagIn struct {
+	Key        string          `json:"key" validate:"max=200"`
+	Definition json.RawMessage `json:"definition" validate:"required" doc:"An object, or its text as a string, whose lines errors then name."`
+}
+
+type flagProblem struct {
+	Pointer string `json:"pointer" doc:"JSON Pointer into the definition."`
+	Line    int    `json:"line" doc:"From 1; 0 is unknown."`
+	Column  int    `json:"column"`
+	Code    string `json:"code"`
+	Detail  string `json:"detail"`
+	Other   string `json:"other,omitempty" doc:"The flag or segment that would be wrong because of the change."`
+}
+
+type checkFlagOut struct {
+	Errors []flagProblem `json:"errors"`
+}
+
+func (d *Dashboard) checkFlagDefinition(_ context.Context, in checkFlagIn) (checkFlagOut, error) {
+	if in.Key == "" {
+		in.Key = "draft"
+	}
+	_, err := d.draft(in.Key, in.Definition)
+	return problemsOf(err)
+}
+
+func problemsOf(err error) (checkFlagOut, error) {
+	out := checkFlagOut{Errors: []flagProblem{}}
+	e, ok := errors.AsType[*flags.InvalidError](err)
+	if !ok {
+		return out, err
+	}
+	for _, p := range e.Problems {
+		one := flagProblem{Pointer: p.Pointer, Line: p.Line, Column: p.Column, Code: p.Code, Detail: p.Detail}
+		if p.Other != (flags.ID{}) {
+			one.Other = itemName(p.Other)
+		}
+		out.Errors = append(out.Errors, one)
+	}
+	return out, nil
+}
+
+// itemName is what an import calls an item: a flag by its key.
+func itemName(id flags.ID) string {
+	switch id.Kind {
+	case flags.Segment:
+		return "$evaluators/" + id.Key
+	case flags.Set:
+		return "metadata"
+	}
+	return id.Key
+}
+
+// draft compiles a definition in its place among the others.
+func (d *Dashboard) draft(key string, definition json.RawMessage) (*featureflag.Set, error) {
+	if d.flagging.store == nil {
+		return nil, errFlagsElsewhere
+	}
+	return d.flagging.store.Draft(flags.ID{Kind: flags.Flag, Key: key}, definitionText(definition))
+}
+
+// explainIn asks what somebody would get.
+type explainIn struct {
+	Key        string          `json:"key" validate:"required,max=200"`
+	Definition json.RawMessage `json:"definition,omitempty" doc:"A draft to try in place of what is in force."`
+	UserID     string          `json:"user_id" validate:"max=100" doc:"An account that asks; its attributes are those the dashboard knows. What context says goes before them."`
+	Context    map[string]any  `json:"context" validate:"max=200" doc:"Who asks: targeting_key and any attributes."`
+}
+
+func (d *Dashboard) explainFlag(ctx context.Context, in explainIn) (featureflag.Explanation, error) {
+	set := d.flags.Snapshot()
+	if len(in.Definition) > 0 && string(in.Definition) != "null" {
+		draft, err := d.draft(in.Key, in.Definition)
+		if err != nil {
+			return featureflag.Explanation{}, flagError(err)
+		}
+		set = draft
+	}
+	who, err := d.askedFor(ctx, in)
+	if err != nil {
+		return featureflag.Explanation{}, err
+	}
+	if _, ok := set.Flag(in.Key); !ok && d.config.flagSource.provider == nil {
+		return featureflag.Explanation{}, errNotFound
+	}
+	return set.Explain(in.Key, who), nil
+}
+
+// askedFor is who an explanation is for.
+func (d *Dashboard) askedFor(ctx context.Context, in explainIn) (*featureflag.Context, error) {
+	who := &featureflag.Context{Attributes: map[string]any{}}
+	if in.UserID != "" {
+		u, err := d.auth.User(ctx, in.UserID)
+		if errors.Is(err, auth.ErrNotFound) {
+			return nil, Invalid(FieldError{Pointer: "/user_id", Code: "exists", Detail: "There is no such account."})
+		}
+		if err != nil {
+			return nil, err
+		}
+		who = flagContext(u.ID, u.Email, u.Name, u.Roles, false)
+	}
+	for name, value := range in.Context {
+		if name == "targeting_key" || name == "targetingKey" {
+			key, ok := value.(string)
+			if !ok {
+				return nil, Invalid(FieldError{Pointer: "/context/" + name, Code: "type", Detail: "must be a string"})
+			}
+			who.TargetingKey = key
+			continue
+		}
+		who.Attributes[name] = value
+	}
+	return who, nil
+}
+
+type previewFlagIn struct {
+	flagKeyIn
+	Definition json.RawMessage `json:"definition" validate:"required"`
+	Sample     int             `json:"sample" validate:"min=0,max=100000" doc:"How many made-up people are asked for; 10,000 by default."`
+}
+
+type flagShare struct {
+	Variant string  `json:"variant" doc:"Empty: the default of the code that asks."`
+	Now     int     `json:"now"`
+	Draft   int     `json:"draft"`
+	NowPart float64 `json:"now_share" doc:"0 to 1."`
+	Part    float64 `json:"draft_share" doc:"0 to 1."`
+}
+
+// flagPreview is what a change does to a number of people.
+type flagPreview struct {
+	People  int         `json:"people"`
+	Changed int         `json:"changed" doc:"How many would get another variant."`
+	Shares  []flagShare `json:"shares"`
+}
+
+type previewFlagOut struct {
+	Sample   flagPreview `json:"sample" doc:"Made-up people, who have a targeting key and nothing else."`
+	Accounts flagPreview `json:"accounts" doc:"The accounts of this dashboard, at most 2,000."`
+	All      bool        `json:"all" doc:"Whether accounts are all there are."`
+}
+
+const (
+	defaultSample = 10_000
+	maxPreviewed  = 2_000
+)
+
+func (d *Dashboard) previewFlag(ctx context.Context, in previewFlagIn) (previewFlagOut, error) {
+	draft, err := d.draft(in.Key, in.Definition)
+	if err != nil {
+		return previewFlagOut{}, flagError(err)
+	}
+	if in.Sample == 0 {
+		in.Sample = defaultSample
+	}
+	out := previewFlagOut{}
+	made := comparison{key: in.Key, now: d.flags.Snapshot(), draft: draft}
+	who := featureflag.Context{}
+	for i := range in.Sample {
+		if i%1000 == 0 && ctx.Err() != nil {
+			return out, ctx.Err()
+		}
+		who.TargetingKey = "sample-" + strconv.Itoa(i)
+		made.add(&who)
+	}
+	out.Sample = made.preview()
+	real := comparison{key: in.Key, now: made.now, draft: draft}
+	if out.All, err = d.eachAccount(ctx, maxPreviewed, func(u auth.User) {
+		real.add(flagContext(u.ID, u.Email, u.Name, u.Roles, false))
+	}); err != nil {
+		return out, err
+	}
+	out.Accounts = real.preview()
+	return out, nil
+}
+
+// eachAccount calls fn with accounts, at most so many, and reports whether those
+// were all.
+func (d *Dashboard) eachAccount(ctx context.Context, most int, fn func(auth.User)) (all bool, err error) {
+	after := ""
+	for n := 0; n < most; {
+		page, err := d.auth.Users(ctx, after, min(200, most-n))
+		if err != nil {
+			return false, err
+		}
+		for _, u := range page {
+			fn(u)
+			after = u.ID
+		}
+		if n += len(page); len(page) < 200 {
+			return true, nil
+		}
+	}
+	rest, err := d.auth.Users(ctx, after, 1)
+	return len(rest) == 0, err
+}
+
+// comparison counts what people get of a flag as it is and as it would be.
+type comparison struct {
+	key             string
+	now, draft      *featureflag.Set
+	people, changed int
+	shares          map[string]*flagShare
+}
+
+func (c *comparison) add(who *featureflag.Context) {
+	before, after := variantOf(c.now, c.key, who), variantOf(c.draft, c.key, who)
+	c.people++
+	if before != after {
+		c.changed++
+	}
+	c.share(before).Now++
+	c.share(after).Draft++
+}
+
+// variantOf is the variant that somebody is served, "" where it is the code's
+// own default.
+func variantOf(set *featureflag.Set, key string, who *featureflag.Context) string {
+	e := set.Evaluate(key, who)
+	if e.Code != "" || e.Reason == featureflag.ReasonDisabled {
+		return ""
+	}
+	return e.Variant
+}
+
+func (c *comparison) share(variant string) *flagShare {
+	if c.shares == nil {
+		c.shares = map[string]*flagShare{}
+	}
+	s := c.shares[variant]
+	if s == nil {
+		s = &flagShare{Variant: variant}
+		c.shares[variant] = s
+	}
+	return s
+}
+
+func (c *comparison) preview() flagPreview {
+	out := flagPreview{People: c.people, Changed: c.changed, Shares: []flagShare{}}
+	var names []string
+	for name := range c.shares {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		s := c.shares[name]
+		if c.people > 0 {
+			s.NowPart, s.Part = float64(s.Now)/float64(c.people), float64(s.Draft)/float64(c.people)
+		}
+		out.Shares = append(out.Shares, *s)
+	}
+	return out
+}
+
+func (d *Dashboard) flagMetrics(context.Context, empty) (Page[string], error) {
+	return Page[string]{Items: nonNil(d.flags.Metrics())}, nil
+}
+
+type experimentIn struct {
+	flagKeyIn
+	Metric string `query:"metric" validate:"max=200"`
+}
+
+func (d *Dashboard) flagExperiment(_ context.Context, in experimentIn) (featureflag.Readout, error) {
+	if _, ok := d.flags.Snapshot().Flag(in.Key); !ok && d.config.flagSource.provider == nil {
+		return featureflag.Readout{}, errNotFound
+	}
+	return d.flags.Experiment(in.Key, in.Metric), nil
+}
+
+type importFlagsIn struct {
+	DryRun   bool            `query:"dry_run"`
+	Mode     string          `query:"mode" default:"merge" validate:"oneof=merge replace"`
+	Comment  string          `query:"comment" validate:"max=500"`
+	Document json.RawMessage `body:""`
+}
+
+type importFlagsOut struct {
+	Created   []string      `json:"created"`
+	Changed   []string      `json:"changed"`
+	Deleted   []string      `json:"deleted"`
+	Unchanged []string      `json:"unchanged"`
+	Errors    []flagProblem `json:"errors" doc:"What stands in the way, told by a dry run."`
+}
+
+func (d *Dashboard) importFlags(ctx context.Context, in importFlagsIn) (importFlagsOut, error) {
+	if d.flagging.store == nil {
+		return importFlagsOut{}, errFlagsElsewhere
+	}
+	report, err := d.flagging.store.Import(ctx, flags.Import{Document: in.Document, Replace: in.Mode == "replace", DryRun: in.DryRun,
+		By: actorOf(ctx), Comment: in.Comment, Also: func(tx *storage.Tx, before, after flags.Item) error {
+			return d.auditFlag(ctx, tx, "flag.import", before, after)
+		}})
+	out := importFlagsOut{Created: itemNames(report.Created), Changed: itemNames(report.Changed), Deleted: itemNames(report.Deleted),
+		Unchanged: itemNames(report.Unchanged), Errors: []flagProblem{}}
+	if e, ok := errors.AsType[*flags.InvalidError](err); ok {
+		if !in.DryRun {
+			answer := invalidFlag(e, "")
+			answer.Status = http.StatusUnprocessableEntity
+			return out, answer
+		}
+		problems, err := problemsOf(e)
+		out.Errors = problems.Errors
+		return out, err
+	}
+	return out, flagError(err)
+}
+
+func itemNames(ids []flags.ID) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = itemName(id)
+	}
+	return out
+}
