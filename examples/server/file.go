@@ -29,6 +29,16 @@ type fileConfig struct {
 	StopTimeout time.Duration `yaml:"stop_timeout"`
 	// Modules are the modules built in, by id.
 	Modules []string `yaml:"modules"`
+	// Flags are feature flags.
+	Flags flagsConfig `yaml:"flags"`
+}
+
+type flagsConfig struct {
+	// File holds definitions in flagd's format. It is read again when it changes,
+	// and what is edited in the UI goes before it.
+	File string `yaml:"file"`
+	// Origins are those of web pages that may ask for flags at /ofrep/v1.
+	Origins []string `yaml:"origins"`
 }
 
 func defaultFile() fileConfig {

@@ -178,6 +178,7 @@ func newDashboard(c config, modules []dashboard.Module, store *storage.DB, base 
 	if c.file.Forwarded {
 		options = append(options, dashboard.WithForwarded())
 	}
+	options = append(options, flagOptions(c.file.Flags)...)
 	if c.account.email != "" {
 		options = append(options, dashboard.WithFirstAccount(c.account.email, c.account.password))
 	}

@@ -1,6 +1,6 @@
 // Package hello is an example module: a guest book. It has a table, settings
-// with a secret, endpoints, panels of the kinds that system does not use, and a
-// page of its own in the browser.
+// with a secret, endpoints, panels of the kinds that system does not use, a panel behind
+// a feature flag, an experiment, and a page of its own in the browser.
 package hello
 
 import (
@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/modular-dashboard/dashboard"
+	"github.com/modular-dashboard/dashboard/featureflag"
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
@@ -30,6 +31,14 @@ type Settings struct {
 	Greeting   string           `json:"greeting" validate:"required,max=40" title:"Greeting" doc:"What the page greets its reader with."`
 	Passphrase dashboard.Secret `json:"passphrase" title:"Passphrase" doc:"Who writes must know it. Empty lets everyone in."`
 }
+
+// Flags of the module, as the file flags.json of the reference server defines
+// them: one is a gate, the other an experiment.
+const (
+	FlagGuests  = "guest-book-guests"  // boolean: the panel with the number of guests
+	FlagWelcome = "guest-book-welcome" // string: what the page asks its reader to do
+	signed      = "guest-book-signed"  // the metric of the experiment
+)
 
 // Module is the guest book.
 type Module struct {
@@ -86,6 +95,8 @@ func (m *Module) Routes(r *dashboard.Router) error {
 	dashboard.Get(r, "/entries", m.list, dashboard.Require(Read), dashboard.Summary("The last entries"))
 	dashboard.Post(r, "/entries", m.write, dashboard.Require(Write), dashboard.Summary("Write an entry"),
 		dashboard.Status(http.StatusCreated), dashboard.Answers(http.StatusForbidden))
+	// Nobody sees this panel until somebody defines the flag and switches it on.
+	r.Panel(dashboard.Stat("guests", "Guests", m.guests, dashboard.Require(Read), dashboard.Flag(FlagGuests)))
 	r.Panel(dashboard.Markdown("welcome", "Welcome", m.welcome, dashboard.Require(Read)))
 	r.Panel(dashboard.Table("entries", "Last entries", m.table, dashboard.Require(Read), dashboard.Refresh(5*time.Second)))
 	r.Panel(dashboard.Form("sign", "Sign the guest book",
@@ -150,12 +161,22 @@ func (m *Module) write(ctx context.Context, in NewEntry) (Entry, error) {
 		return Entry{}, fmt.Errorf("write entry: %w", err)
 	}
 	m.host.PanelChanged("entries")
+	m.host.Flags().Track(ctx, signed, 1) // for the variant that this caller has
 	return e, nil
 }
 
-func (m *Module) welcome(context.Context) (dashboard.MarkdownData, error) {
-	return dashboard.MarkdownData{Markdown: "**" + m.settings.Load().Greeting + "!** This module is an example: " +
-		"it has a table, settings, a form and a page of its own."}, nil
+func (m *Module) welcome(ctx context.Context) (dashboard.MarkdownData, error) {
+	invitation := featureflag.String(ctx, FlagWelcome, "it has a table, settings, a form and a page of its own.")
+	return dashboard.MarkdownData{Markdown: "**" + m.settings.Load().Greeting + "!** This module is an example: " + invitation}, nil
+}
+
+func (m *Module) guests(ctx context.Context) (dashboard.StatData, error) {
+	out := dashboard.StatData{Unit: dashboard.UnitCount, AsOf: time.Now().UTC()}
+	err := m.host.DB().QueryRow(ctx, `SELECT COUNT(*) FROM `+m.host.Table("entries")).Scan(&out.Value)
+	if err != nil {
+		return out, fmt.Errorf("count entries: %w", err)
+	}
+	return out, nil
 }
 
 func (m *Module) table(ctx context.Context) (dashboard.TableData, error) {
