@@ -23,19 +23,23 @@ type debts struct {
 }
 
 // A bucket is that of one policy for one key.
-type bucket struct{ label, key string }
+type bucket struct {
+	label, key string
+	tagged     bool // the key is a tag, where that is not said anyway
+}
 
-// A debt is how a share stood when it first decided without Redis. What it used
-// since is not charged there.
+// A debt is how a bucket stood when it first decided without Redis, or when the
+// number of instances changed last. What was used since is not charged there.
 type debt struct {
 	plan *plan
-	used float64 // units
+	used float64 // of the bucket, in units
+	owed float64 // before, in units
 	at   time.Time
 }
 
 // note remembers how a share stands before it decides for the first time.
 func (s *shares) note(ctx context.Context, it *item) {
-	d, id := &s.debts, bucket{it.plan.label, it.tag}
+	d, id := &s.debts, bucket{label: it.plan.label, key: it.tag}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if _, ok := d.of[id]; ok {
@@ -45,23 +49,42 @@ func (s *shares) note(ctx context.Context, it *item) {
 	if len(d.of) >= maxDebts && now.Sub(d.pruned) > time.Second {
 		d.pruned = now
 		for id, o := range d.of {
-			if s.owed(ctx, id, o) <= 0 {
+			if s.owed(ctx, id, o) <= noise {
 				delete(d.of, id)
 			}
 		}
 	}
 	if len(d.of) < maxDebts {
-		_, used := s.used(ctx, it.plan, it.tag)
-		d.of[id] = debt{it.plan, max(used-1, 0), now} // mirrored in whole units: Redis may know of one less
+		used := s.used(ctx, it.plan, it.tag)
+		d.of[id] = debt{plan: it.plan, used: max(used-1, 0), at: now} // mirrored in whole units: Redis may know of one less
 	}
 }
 
-// owed is what a share has used since, in units: what it had used before would
-// have been refilled by and by.
-func (s *shares) owed(ctx context.Context, id bucket, o debt) int64 {
-	share, used := s.used(ctx, o.plan, id.key)
-	refilled := float64(time.Since(o.at)) / float64(share.Window) * float64(share.Limit)
-	return int64(math.Ceil(used - max(o.used-refilled, 0)))
+// owed is what was used since, in units: what had been used before would have been
+// refilled by and by.
+func (s *shares) owed(ctx context.Context, id bucket, o debt) float64 {
+	refilled := o.plan.refilled(time.Since(o.at))
+	since := s.used(ctx, o.plan, id.key) - max(o.used-refilled, 0)
+	return max(since, 0)/float64(s.instances.Load()) + max(o.owed-refilled, 0)
+}
+
+// divide changes the number of instances. Of a bucket that decided without Redis
+// what was used counts as that of the new share, too: who used half as the only one
+// has no more when there are two.
+func (s *shares) divide(ctx context.Context, instances int) {
+	d, n := &s.debts, most(instances)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if n == s.instances.Load() {
+		return
+	}
+	for id, o := range d.of {
+		o.owed = s.owed(ctx, id, o)
+		s.lower(ctx, o.plan, id.key, o.owed*float64(n))
+		o.used, o.at = s.used(ctx, o.plan, id.key), time.Now()
+		d.of[id] = o
+	}
+	s.instances.Store(n)
 }
 
 // due takes some debts, of the tags that are asked for, and returns how to pay
@@ -80,7 +103,7 @@ func (s *shares) due(ctx context.Context, most int, asked func(tag string) bool)
 		}
 		delete(d.of, id)
 		taken[id] = o
-		if units := s.owed(ctx, id, o); units > 0 {
+		if units := int64(math.Ceil(s.owed(ctx, id, o) - noise)); units > 0 {
 			items = append(items, item{plan: o.plan, tag: id.key, cost: min(units, ratelimit.MaxLimit), mode: modeSettle})
 		}
 	}

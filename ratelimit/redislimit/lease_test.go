@@ -1,8 +1,11 @@
 package redislimit_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -221,4 +224,17 @@ func TestLeasesAllocateNothing(t *testing.T) {
 			t.Errorf("%s: %v allocations", name, n)
 		}
 	}
+}
+
+// Long keys are remembered by their hash, which is nobody else's key.
+func TestLongKeysAreApart(t *testing.T) {
+	long := strings.Repeat("k", 200)
+	sum := sha256.Sum256([]byte(long))
+	other := base64.RawURLEncoding.EncodeToString(sum[:16])
+	s := open(t, newFake(), redislimit.WithLeases(), redislimit.WithTimeout(patience))
+	for range 2 {
+		take(t, s, perMinute(), other, 100)
+	}
+	same(t, "the hash", take(t, s, perMinute(), other, 100).Allowed, false)
+	same(t, "the long key", take(t, s, perMinute(), long, 100).Allowed, true)
 }

@@ -69,10 +69,11 @@ func (l *leases) now() time.Duration { return time.Since(l.start) + 1 }
 
 // at returns where a bucket is, or would be.
 func (l *leases) at(label, key string) (*leaseShard, bucket) {
+	id := bucket{label: label, key: key}
 	if len(key) > longKey {
-		key = tag(key)
+		id.key, id.tagged = tag(key), true
 	}
-	return &l.shards[maphash.String(l.seed, key)%leaseShards], bucket{label, key}
+	return &l.shards[maphash.String(l.seed, id.key)%leaseShards], id
 }
 
 // entry returns that of a policy's bucket, a new one where there is none or where
@@ -88,7 +89,8 @@ func (s *leaseShard) entry(id bucket, p *plan, now time.Duration) *entry {
 		s.evict(now)
 	}
 	e := &entry{plan: p, id: 1}
-	s.entries[bucket{id.label, strings.Clone(id.key)}] = e
+	id.key = strings.Clone(id.key)
+	s.entries[id] = e
 	return e
 }
 

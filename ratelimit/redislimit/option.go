@@ -39,7 +39,7 @@ func defaults() config {
 // FailLocal makes decisions in this instance while Redis cannot be asked, each
 // of n instances with an n-th of every limit and burst. It is the default, with
 // n = 1: an instance that does not know of others applies the whole limit.
-// [Store.SetInstances] changes n. The decisions say that their source is
+// [Store.SetInstances] changes n; a dashboard tells its store. The decisions say that their source is
 // [ratelimit.LocalShare].
 //
 // The shares are kept warm with what Redis answers, so that a key that has used

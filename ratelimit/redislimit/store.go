@@ -69,10 +69,11 @@ func (s *Store) Close() {
 }
 
 // SetInstances changes among how many instances [FailLocal] divides every limit.
-// Less than 1 counts as 1.
+// Less than 1 counts as 1. What was used stays used: a change while Redis cannot be
+// asked neither grants it again nor charges it twice.
 func (s *Store) SetInstances(n int) {
 	if s.shares != nil {
-		s.shares.instances.Store(int64(max(n, 1)))
+		s.shares.divide(s.life, n)
 	}
 }
 

@@ -123,7 +123,7 @@ func TestInstances(t *testing.T) {
 	s := open(t, client, redislimit.FailLocal(4))
 	same(t, "a fourth", take(t, s, perMinute(), "ann", 5).Remaining, 20)
 	s.SetInstances(10)
-	same(t, "a tenth", take(t, s, perMinute(), "ann", 0).Remaining, 10)
+	same(t, "a tenth, half of which is used", take(t, s, perMinute(), "ann", 0).Remaining, 5)
 	s.SetInstances(1000)
 	same(t, "at least one", take(t, s, perMinute(), "bob", 1).Allowed, true)
 	same(t, "and no more", take(t, s, perMinute(), "bob", 1).Allowed, false)
@@ -155,6 +155,62 @@ func TestDebtsAreBounded(t *testing.T) {
 	if n := client.Keys(); n < 1<<15 {
 		t.Errorf("%d keys in Redis", n)
 	}
+}
+
+// What was used while Redis is away is what was used, however many instances come
+// and go meanwhile: nobody gets it again, and nobody pays more for it.
+func TestInstancesChangeWithoutRedis(t *testing.T) {
+	daily := ratelimit.Policy{Limit: 100, Window: day}
+	for _, c := range []struct {
+		before, after    int
+		used, left, owed int64
+	}{
+		{1, 4, 10, 15, 10}, {1, 4, 60, 0, 60}, {4, 1, 10, 60, 10}, {4, 1, 25, 0, 25}, {4, 3, 10, 20, 10}, {1, 200, 1, 0, 1}, {200, 1, 1, 0, 1}, {2, 2, 50, 0, 50},
+	} {
+		t.Run(fmt.Sprintf("%d used by one of %d, then of %d", c.used, c.before, c.after), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client := newFake()
+				s := open(t, client, redislimit.FailLocal(c.before))
+				client.down.Store(true)
+				same(t, "allowed", take(t, s, daily, "ann", c.used).Allowed, true)
+				s.SetInstances(c.after)
+				same(t, "left", take(t, s, daily, "ann", 0).Remaining, c.left)
+				s.SetInstances(c.before)
+				s.SetInstances(c.after)
+				same(t, "left then", take(t, s, daily, "ann", 0).Remaining, c.left)
+				client.down.Store(false)
+				pass(1100 * time.Millisecond)
+				same(t, "health", s.Health(), nil)
+				same(t, "charged", 100-take(t, s, daily, "ann", 0).Remaining, c.owed)
+			})
+		})
+	}
+}
+
+// Of a fleet larger than the burst each instance allows a unit at a time, at its
+// part of the rate.
+func TestMoreInstancesThanBurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := newFake()
+		s := open(t, client, redislimit.FailLocal(30))
+		client.down.Store(true)
+		p := ratelimit.Policy{Limit: 60, Window: time.Minute, Burst: 10}
+		first := take(t, s, p, "ann", 1)
+		same(t, "first", first.Allowed, true)
+		same(t, "full", first.Reset.Round(time.Second), 30*time.Second)
+		d := take(t, s, p, "ann", 1)
+		same(t, "second", d.Allowed, false)
+		same(t, "later", d.RetryAfter.Round(time.Second), 30*time.Second)
+		pass(d.RetryAfter)
+		same(t, "then", take(t, s, p, "ann", 1).Allowed, true)
+		slow := ratelimit.Policy{Name: "slow", Limit: 1, Window: ratelimit.MaxWindow}
+		if d := take(t, s, slow, "ann", 1); !d.Allowed || d.Reset < 29*ratelimit.MaxWindow {
+			t.Errorf("a long wait: %+v", d)
+		}
+		if d := take(t, s, p, "ann", 2); d.Allowed || d.TooLarge || d.RetryAfter <= 0 {
+			t.Errorf("more than the share: %+v", d)
+		}
+	})
 }
 
 // What was used without Redis is charged also where the first tries to do so fail.
