@@ -22,7 +22,8 @@ func (d *Dashboard) routeLimits(r *Router) {
 	Put(r, "/limits/{name}", d.putLimit, manage, ID("put-limit"), Summary("Change a rate limit"), Answers(404, 412),
 		Description("It is in force on every instance within a second. What callers have used up stays used up."))
 	Delete(r, "/limits/{name}", d.deleteLimit, manage, ID("delete-limit"), Summary("Go back to a rate limit's default"), Answers(404, 412))
-	Put(r, "/limits/{name}/keys/{key}", d.putLimitKey, manage, ID("put-limit-key"), Summary("Give one caller a limit of its own"), Answers(404, 409, 412))
+	Put(r, "/limits/{name}/keys/{key}", d.putLimitKey, manage, ID("put-limit-key"), Summary("Give one caller a limit of its own"), Answers(404, 409, 412),
+		Description("The key is one of /limits/refused, or what people write: an e-mail address, which needs dashboard.users.read, an IP address or, of IPv6, a /64. The answer has it as it is kept."))
 	Delete(r, "/limits/{name}/keys/{key}", d.deleteLimitKey, manage, ID("delete-limit-key"), Summary("Give one caller the limit of all others"), Answers(404, 412))
 }
 
@@ -32,6 +33,7 @@ type limitInfo struct {
 	Module    string         `json:"module,omitempty" doc:"Whose limit it is; absent: the dashboard's own."`
 	Policy    string         `json:"policy" doc:"What is in force, such as 100/m burst 20. With the word shadow it is counted only."`
 	Default   string         `json:"default" doc:"What code asks for."`
+	Keys      []string       `json:"keys" doc:"Whose buckets the limit has: account, api-key, address, sign-in-address, sign-in-account; none: any text."`
 	Overrides []limitKeyInfo `json:"overrides" doc:"Callers that have a limit of their own."`
 	tag       string
 }
@@ -46,7 +48,7 @@ func (l limitInfo) ETag() string { return l.tag }
 
 func limitInfoOf(l limits.Limit) limitInfo {
 	out := limitInfo{Name: l.Policy.Label(), Title: l.Title, Module: l.Module, Policy: l.InForce.String(), Default: l.Policy.String(),
-		Overrides: []limitKeyInfo{}, tag: generationTag(l.Version)}
+		Keys: keyNames(l.Keys), Overrides: []limitKeyInfo{}, tag: generationTag(l.Version)}
 	for _, o := range l.Overrides {
 		out.Overrides = append(out.Overrides, limitKeyInfo{Key: o.Key, Policy: o.Policy.String()})
 	}
@@ -121,7 +123,15 @@ type putLimitKeyIn struct {
 }
 
 func (d *Dashboard) putLimitKey(ctx context.Context, in putLimitKeyIn) (limitInfo, error) {
-	return d.changeLimit(ctx, in.Name, in.Key, in.Policy, in.IfMatch)
+	l, err := d.limiting.book.Find(in.Name)
+	if err != nil {
+		return limitInfo{}, limitError(err)
+	}
+	key, err := d.limitKey(ctx, l.Keys, in.Key)
+	if err != nil {
+		return limitInfo{}, err
+	}
+	return d.changeLimit(ctx, in.Name, key, in.Policy, in.IfMatch)
 }
 
 type deleteLimitKeyIn struct {

@@ -32,5 +32,5 @@ func ExampleLimit() {
 	// Output:
 	// 204 "caller";q=6000;w=60, "billing.refund";q=2;w=3600
 	// 429 again in 1800 s
-	// 200 {"name":"billing.refund","title":"POST /refund","module":"billing","policy":"1000/s","default":"2/h","overrides":[]}
+	// 200 {"name":"billing.refund","title":"POST /refund","module":"billing","policy":"1000/s","default":"2/h","keys":["account","api-key"],"overrides":[]}
 }

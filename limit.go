@@ -84,13 +84,13 @@ func coreLimits() []limits.Declared {
 	const minute = time.Minute
 	return []limits.Declared{
 		{Title: "All requests of one address, before it is known who asks. Those of this machine do not count.",
-			Policy: ratelimit.Policy{Name: limitAddress, Limit: 12_000, Window: minute, Burst: 3_000}},
+			Policy: ratelimit.Policy{Name: limitAddress, Limit: 12_000, Window: minute, Burst: 3_000}, Keys: limits.Addresses},
 		{Title: "All requests of one person or API key",
-			Policy: ratelimit.Policy{Name: limitCaller, Limit: 6_000, Window: minute, Burst: 1_500}},
+			Policy: ratelimit.Policy{Name: limitCaller, Limit: 6_000, Window: minute, Burst: 1_500}, Keys: limits.Callers},
 		{Title: "Sign-ins from one address",
-			Policy: ratelimit.Policy{Name: limitLoginAddress, Limit: 20, Window: minute, Burst: 30}},
+			Policy: ratelimit.Policy{Name: limitLoginAddress, Limit: 20, Window: minute, Burst: 30}, Keys: limits.SignInAddresses},
 		{Title: "Wrong sign-ins to one account, from anywhere",
-			Policy: ratelimit.Policy{Name: limitLoginAccount, Limit: 1, Window: minute, Burst: 20}},
+			Policy: ratelimit.Policy{Name: limitLoginAccount, Limit: 1, Window: minute, Burst: 20}, Keys: limits.SignInAccounts},
 	}
 }
 
@@ -160,7 +160,7 @@ func (d *Dashboard) checkLimits() error {
 // to them.
 func (d *Dashboard) declareLimits(r *Router) error {
 	if r.limit != (ratelimit.Policy{}) {
-		one := limits.Declared{Policy: r.limit, Title: "All requests of one caller to the module", Module: r.module}
+		one := limits.Declared{Policy: r.limit, Title: "All requests of one caller to the module", Module: r.module, Keys: limits.Callers}
 		if err := d.declareLimit(one); err != nil {
 			return err
 		}
@@ -169,7 +169,10 @@ func (d *Dashboard) declareLimits(r *Router) error {
 	for _, e := range r.endpoints {
 		var err error
 		if e.limit != (ratelimit.Policy{}) {
-			one := limits.Declared{Policy: e.limit, Title: e.method + " " + e.path, Module: e.module}
+			one := limits.Declared{Policy: e.limit, Title: e.method + " " + e.path, Module: e.module, Keys: limits.Callers}
+			if e.access.kind == accessPublic {
+				one.Keys |= limits.Addresses
+			}
 			if e.config.summary != "" {
 				one.Title = e.config.summary
 			}
@@ -208,6 +211,8 @@ func (d *Dashboard) newLimiter(r *Router, e *endpoint) (*ratelimit.Middleware, e
 	return ratelimit.NewMiddleware(d.limiting.store, rules, opts...)
 }
 
+const apiKeyPrefix = "api-key:"
+
 // callerKey is whose bucket a signed-in request uses.
 func callerKey(r *http.Request) (string, bool) {
 	p := stateOf(r.Context()).principal
@@ -215,7 +220,7 @@ func callerKey(r *http.Request) (string, bool) {
 	case p == nil:
 		return "", false
 	case p.KeyID != "":
-		return "api-key:" + p.KeyID, true
+		return apiKeyPrefix + p.KeyID, true
 	}
 	return ratelimit.PrincipalKey(p.ID), true
 }

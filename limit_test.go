@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -55,6 +56,7 @@ func answerNothing(context.Context, struct{}) (struct{}, error) { return struct{
 
 type limitState struct {
 	Name, Policy, Default, Module string
+	Keys                          []string
 	Overrides                     []struct{ Key, Policy string }
 }
 
@@ -167,6 +169,53 @@ func TestLimitsAreEdited(t *testing.T) {
 	a := s.owner().get("/api/v1/audit?action=limit.change").wantStatus(http.StatusOK)
 	if n := strings.Count(string(a.body), `"limit.change"`); n != 3 {
 		t.Errorf("got %d entries in the audit log, want 3: %s", n, a.body)
+	}
+}
+
+// An operator writes whom a limit is for as people do.
+func TestKeysOfLimits(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dashboard.WithModules(&mails{}))
+	bea := s.member("bea", "mails.note.read", "dashboard.limits.read", "dashboard.limits.manage")
+	var me struct{ ID string }
+	bea.get("/api/v1/auth/me").decode(&me)
+	put := func(c caller, limit, key string) answer {
+		return c.do("PUT", "/api/v1/limits/"+limit+"/keys/"+url.PathEscape(key), map[string]string{"policy": "7/s"})
+	}
+	for _, tt := range []struct{ limit, typed, want string }{
+		{"caller", "bea@example.com", "user:" + me.ID}, {"mails.send", "Bea@Example.com", "user:" + me.ID}, {"mails", "user:" + me.ID, "user:" + me.ID},
+		{"caller", "carl@example.com", ""}, {"caller", "user:nobody", ""}, {"caller", "bea", ""}, {"caller", "192.0.2.1", ""}, {"caller", "api-key:", ""},
+		{"caller", "api-key:k1", "api-key:k1"},
+		{"address", "192.0.2.1", "192.0.2.1"}, {"address", "::ffff:192.0.2.2", "192.0.2.2"}, {"address", "192.0.2.3/32", "192.0.2.3"},
+		{"address", "2001:db8::1", "2001:db8::/64"}, {"address", "2001:DB8:1::/64", "2001:db8:1::/64"},
+		{"address", "2001:db8::/32", ""}, {"address", "192.0.2.0/24", ""}, {"address", "example.com", ""}, {"address", "bea@example.com", ""},
+		{"login-address", "192.0.2.1", "login-address:192.0.2.1"}, {"login-address", "login-address:2001:db8::/64", "login-address:2001:db8::/64"},
+		{"login-address", "login-account:1", ""},
+		{"login-account", "login-account:0123456789abcdef0123456789abcdef", "login-account:0123456789abcdef0123456789abcdef"},
+		{"login-account", "bea@example.com", ""},
+		{"mails.open", "192.0.2.1", "192.0.2.1"}, {"mails.open", "bea@example.com", "user:" + me.ID}, {"mails.send", "192.0.2.1", ""},
+		{"mails.customer", "whatever / it is", "whatever / it is"},
+	} {
+		a := put(s.owner(), tt.limit, tt.typed)
+		if tt.want == "" {
+			a.wantProblem(http.StatusUnprocessableEntity, "invalid-input")
+			continue
+		}
+		var l limitState
+		a.wantStatus(http.StatusOK).decode(&l)
+		if !slices.ContainsFunc(l.Overrides, func(o struct{ Key, Policy string }) bool { return o.Key == tt.want && o.Policy == "7/s" }) {
+			t.Errorf("%s of %s: got %+v, want %s", tt.typed, tt.limit, l.Overrides, tt.want)
+		}
+	}
+	put(s.owner(), "nothing", "192.0.2.1").wantStatus(http.StatusNotFound)
+	put(bea, "caller", "bea@example.com").wantProblem(http.StatusUnprocessableEntity, "invalid-input") // may not see accounts
+	if got, want := bea.do("POST", "/api/v1/m/mails/send", nil).header.Get("RateLimit-Policy"), `"caller";q=7;w=1, "mails";q=7;w=1, "mails.send";q=7;w=1`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for name, want := range map[string]string{"caller": "account api-key", "address": "address", "mails.open": "account api-key address", "mails.customer": ""} {
+		if l, _ := s.limit(name); strings.Join(l.Keys, " ") != want {
+			t.Errorf("%s: got the keys %q, want %q", name, l.Keys, want)
+		}
 	}
 }
 

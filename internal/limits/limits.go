@@ -39,7 +39,23 @@ type Declared struct {
 	Policy ratelimit.Policy // with its name
 	Title  string           // for people
 	Module string           // whose it is; "" is the dashboard itself
+	Keys   Keys             // whose buckets it has
 }
+
+// Keys are kinds of keys, as bits. 0 is any text.
+type Keys uint8
+
+// The kinds of keys.
+const (
+	Accounts        Keys = 1 << iota // signed-in persons
+	APIKeys                          // their API keys
+	Addresses                        // of IPv4, and the /64 of IPv6
+	SignInAddresses                  // the same, where they sign in
+	SignInAccounts                   // hashes of e-mail addresses that sign in
+
+	// Callers are whoever is signed in, by either way.
+	Callers = Accounts | APIKeys
+)
 
 // A Limit is one limit as it stands.
 type Limit struct {
@@ -110,7 +126,9 @@ func (s *Store) Declare(d Declared) error {
 	}
 	s.declared[d.Policy.Label()] = d
 	if err := s.publish(); err != nil {
-		delete(s.declared, d.Policy.Label())
+		if delete(s.declared, d.Policy.Label()); known {
+			s.declared[d.Policy.Label()] = old
+		}
 		return fmt.Errorf("declare limit: %w", err)
 	}
 	return nil
