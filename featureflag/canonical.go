@@ -3,7 +3,9 @@ package featureflag
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -34,7 +36,8 @@ func canonical(b *bytes.Buffer, n *node) {
 		b.WriteByte(']')
 	case nodeObject:
 		b.WriteByte('{')
-		for at, i := range sortedKeys(n) {
+		var few [8]int
+		for at, i := range sortedKeys(n, few[:0]) {
 			if at > 0 {
 				b.WriteByte(',')
 			}
@@ -46,10 +49,10 @@ func canonical(b *bytes.Buffer, n *node) {
 	}
 }
 
-func sortedKeys(n *node) []int {
-	order := make([]int, len(n.keys))
-	for i := range order {
-		order[i] = i
+// sortedKeys are the places of an object's members by name, appended to order.
+func sortedKeys(n *node, order []int) []int {
+	for i := range n.keys {
+		order = append(order, i)
 	}
 	slices.SortFunc(order, func(a, b int) int { return strings.Compare(n.keys[a].name, n.keys[b].name) })
 	return order
@@ -63,6 +66,10 @@ func canonicalText(n *node) string {
 
 // appendNumber appends a finite number as encoding/json writes it.
 func appendNumber(b []byte, num float64) []byte {
+	const exact = 1 << 53
+	if num == math.Trunc(num) && math.Abs(num) < exact && (num != 0 || !math.Signbit(num)) {
+		return strconv.AppendInt(b, int64(num), 10)
+	}
 	text, err := json.Marshal(num)
 	if err != nil {
 		return append(b, "null"...)

@@ -19,6 +19,7 @@ const (
 type compiler struct {
 	evaluators map[string]*node
 	compiled   map[string]*compiledRef
+	texts      map[string]*datum
 	problem    func(at *node, code, detail string)
 	trace      bool
 
@@ -67,6 +68,28 @@ func (c *compiler) value(n *node) inst {
 		return c.list(n)
 	case nodeObject:
 		return c.object(n)
+	}
+	return c.literal(n)
+}
+
+// literal is a plain value; texts share their instruction's datum.
+func (c *compiler) literal(n *node) inst {
+	switch n.kind {
+	case nodeString:
+		d := c.texts[n.str]
+		if d == nil {
+			d = &datum{kind: dataString, str: n.str}
+			if c.texts != nil {
+				c.texts[n.str] = d
+			}
+		}
+		return inst{op: opConst, x: d}
+	case nodeNumber:
+		return constant(numberDatum(n.num))
+	case nodeBool:
+		return constant(datum{kind: dataBool, num: n.num})
+	case nodeNull:
+		return constant(datum{})
 	}
 	return constant(fromAny(n.plain()))
 }
@@ -194,6 +217,7 @@ func (c *compiler) loop(code op, name string, operand *node) inst {
 	}
 	compiled := inst{op: code, args: make([]inst, 0, want)}
 	compiled.args = append(compiled.args, c.subject(&operand.kids[0]))
+	compiled.whole = len(c.frames) > 0 && isVariable(&operand.kids[0])
 	if len(operand.kids) > 1 {
 		compiled.args = append(compiled.args, c.body(code, &operand.kids[1]))
 	}
@@ -201,6 +225,10 @@ func (c *compiler) loop(code op, name string, operand *node) inst {
 		compiled.args = append(compiled.args, c.child("2", &operand.kids[2]))
 	}
 	return compiled
+}
+
+func isVariable(n *node) bool {
+	return n.kind == nodeObject && len(n.keys) == 1 && n.keys[0].name == "var"
 }
 
 func (c *compiler) emptyLoop(code op) inst {

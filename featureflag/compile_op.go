@@ -116,11 +116,3 @@ func (c *compiler) checkFractional(operand *node) {
 		}
 	}
 }
-
-// shape replaces common shapes of rules by one instruction.
-func (c *compiler) shape(compiled inst) inst {
-	if c.trace || compiled.whole {
-		return compiled
-	}
-	return compiled
-}

@@ -2,10 +2,47 @@ package featureflag
 
 // An outcome is how an evaluation ended.
 type outcome struct {
-	variant int // index of the variant, -1 for the code default
-	reason  Reason
-	code    ErrorCode
-	detail  string
+	variant int32 // index of the variant, -1 for the code default
+	cause   cause
+	failure *mishap // of an error
+}
+
+// A cause is a [Reason], small.
+type cause uint8
+
+const (
+	causeStatic cause = iota
+	causeDefault
+	causeMatch
+	causeSplit
+	causeDisabled
+	causeError
+)
+
+func (c cause) reason() Reason {
+	switch c {
+	case causeStatic:
+		return ReasonStatic
+	case causeDefault:
+		return ReasonDefault
+	case causeMatch:
+		return ReasonTargetingMatch
+	case causeSplit:
+		return ReasonSplit
+	case causeDisabled:
+		return ReasonDisabled
+	}
+	return ReasonError
+}
+
+// A mishap is what kept a flag from being evaluated.
+type mishap struct {
+	code   ErrorCode
+	detail string
+}
+
+func broken(code ErrorCode, detail string) outcome {
+	return outcome{variant: -1, cause: causeError, failure: &mishap{code, detail}}
 }
 
 // Evaluate evaluates a flag for whom a context tells, nil for nobody. Nothing
@@ -26,7 +63,10 @@ func (s *Set) notFound(key string) Evaluation {
 }
 
 func (f *Flag) evaluation(out *outcome) Evaluation {
-	answer := Evaluation{Key: f.key, Reason: out.reason, Code: out.code, Detail: out.detail, Metadata: f.metadata}
+	answer := Evaluation{Key: f.key, Reason: out.cause.reason(), Metadata: f.metadata}
+	if out.failure != nil {
+		answer.Code, answer.Detail = out.failure.code, out.failure.detail
+	}
 	if out.variant >= 0 {
 		answer.Variant, answer.Value = f.variants[out.variant].Name, f.variants[out.variant].Value
 	}
@@ -36,7 +76,7 @@ func (f *Flag) evaluation(out *outcome) Evaluation {
 // decide evaluates a flag.
 func (f *Flag) decide(c *Context) outcome {
 	if !f.disabled && f.dynamic {
-		e := newEnv(c, f.key)
+		e := newEnv(c, f)
 		return f.run(&e)
 	}
 	return f.static()
@@ -45,9 +85,9 @@ func (f *Flag) decide(c *Context) outcome {
 // static is the outcome for everyone.
 func (f *Flag) static() outcome {
 	if f.disabled {
-		return outcome{variant: -1, reason: ReasonDisabled}
+		return outcome{variant: -1, cause: causeDisabled}
 	}
-	return f.fallback(ReasonStatic)
+	return f.fallback(causeStatic)
 }
 
 // run evaluates a flag that has rules or extensions: those first.
@@ -58,7 +98,7 @@ func (f *Flag) run(e *env) outcome {
 		}
 	}
 	if !f.rules {
-		return f.fallback(ReasonStatic)
+		return f.fallback(causeStatic)
 	}
 	if e.trace != nil {
 		return f.explained(e)
@@ -67,22 +107,22 @@ func (f *Flag) run(e *env) outcome {
 }
 
 // fallback serves the default variant.
-func (f *Flag) fallback(reason Reason) outcome {
+func (f *Flag) fallback(why cause) outcome {
 	if f.dflt < 0 {
-		return outcome{variant: -1, reason: ReasonDefault}
+		return outcome{variant: -1, cause: causeDefault}
 	}
-	return outcome{variant: f.dflt, reason: reason}
+	return outcome{variant: int32(f.dflt), cause: why}
 }
 
 // chosen turns what the rules came to into a variant.
 func (f *Flag) chosen(e *env, d datum) outcome {
-	if e.code != "" {
-		return outcome{variant: -1, reason: ReasonError, code: e.code, detail: e.detail}
+	if e.failure != nil {
+		return outcome{variant: -1, cause: causeError, failure: e.failure}
 	}
 	var name string
 	switch d.kind {
 	case dataNull:
-		return f.fallback(ReasonDefault)
+		return f.fallback(causeDefault)
 	case dataString:
 		name = d.str
 	case dataBool:
@@ -92,16 +132,16 @@ func (f *Flag) chosen(e *env, d datum) outcome {
 		}
 	case dataNumber:
 		if d.num-d.num != 0 {
-			return outcome{variant: -1, reason: ReasonError, code: CodeParse, detail: "the rule came to a number that JSON does not know"}
+			return broken(CodeParse, "the rule came to a number that JSON does not know")
 		}
 		name = string(appendNumber(nil, d.num))
 	default:
-		return outcome{variant: -1, reason: ReasonError, code: CodeGeneral, detail: "the rule came to no name of a variant"}
+		return broken(CodeGeneral, "the rule came to no name of a variant")
 	}
 	if i := f.find(name); i >= 0 {
-		return outcome{variant: i, reason: ReasonTargetingMatch}
+		return outcome{variant: int32(i), cause: causeMatch}
 	}
-	return outcome{variant: -1, reason: ReasonError, code: CodeGeneral, detail: "the rule chose a variant that does not exist: " + quote(name)}
+	return broken(CodeGeneral, "the rule chose a variant that does not exist: "+quote(name))
 }
 
 // quote shortens what it quotes.

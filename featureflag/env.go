@@ -18,29 +18,30 @@ const (
 // An env is one evaluation under way. It lives on the stack.
 type env struct {
 	ctx    *Context
-	key    string // of the flag
-	data   datum  // what variables are looked up in: the innermost
+	flag   *Flag
+	data   datum // what variables are looked up in: the innermost
 	frames []datum
 	steps  int
 	now    int64 // seconds since the epoch, 0 until somebody asks
 
-	code   ErrorCode // set when it failed
-	detail string
-	trace  *trace // nil when nobody watches
+	failure *mishap // set when it failed
+	trace   *trace  // nil when nobody watches
 }
 
-func newEnv(c *Context, key string) env {
+// nobody is who asks without a context.
+func nobody() *Context { return &Context{} }
+
+func newEnv(c *Context, f *Flag) env {
 	if c == nil {
-		c = &Context{}
+		c = nobody()
 	}
-	return env{ctx: c, key: key, data: datum{kind: dataRoot}, steps: maxSteps}
+	return env{ctx: c, flag: f, data: datum{kind: dataRoot}, steps: maxSteps}
 }
 
 // fail ends the evaluation; the first failure counts.
 func (e *env) fail(code ErrorCode, detail string) datum {
-	if e.code == "" {
-		e.code, e.detail = code, detail
-		e.steps = -1
+	if e.failure == nil {
+		e.failure, e.steps = &mishap{code, detail}, -1
 	}
 	return datum{}
 }
@@ -90,7 +91,7 @@ func (e *env) child(d datum, name string) datum {
 	case dataFlagd:
 		switch name {
 		case flagdKey:
-			return stringDatum(e.key)
+			return stringDatum(e.flag.key)
 		case flagdTimestamp:
 			return numberDatum(float64(e.seconds()))
 		}
@@ -129,7 +130,7 @@ func (e *env) plain(d datum) any {
 		all[flagdMember] = e.plain(datum{kind: dataFlagd})
 		return all
 	case dataFlagd:
-		return map[string]any{flagdKey: e.key, flagdTimestamp: float64(e.seconds())}
+		return map[string]any{flagdKey: e.flag.key, flagdTimestamp: float64(e.seconds())}
 	}
 	return d.plain()
 }

@@ -13,10 +13,15 @@ func (e *env) eval(n *inst) datum {
 		return e.choose(n)
 	case opAnd, opOr:
 		return e.connect(n)
+	case opSplit:
+		return e.split(n)
 	}
 	if e.steps--; e.steps < 0 {
 		e.charge(0)
 		return datum{}
+	}
+	if n.op >= opAttribute {
+		return e.test(n).datum()
 	}
 	switch n.op {
 	case opVarOf:
@@ -67,6 +72,26 @@ func (e *env) connect(n *inst) datum {
 
 // truth runs an instruction for whether it holds.
 func (e *env) truth(n *inst) bool {
+	switch {
+	case n.op >= opAttribute:
+		return e.test(n) == yes
+	case n.op == opAnd && len(n.args) > 0:
+		for i := range n.args {
+			if !e.truth(&n.args[i]) || e.steps < 0 {
+				return false
+			}
+		}
+		return true
+	case n.op == opOr:
+		for i := range n.args {
+			if e.truth(&n.args[i]) {
+				return true
+			}
+		}
+		return false
+	case n.op == opNot && !n.whole && len(n.args) == 1:
+		return !e.truth(&n.args[0])
+	}
 	return e.eval(n).truthy()
 }
 
@@ -81,31 +106,60 @@ func (e *env) list(n *inst) datum {
 	return listDatum(list)
 }
 
-// operands evaluates what an operator works on. It is a list unless one value
-// stood in place of an array and is none.
-func (e *env) operands(n *inst, list []datum) (operands []datum, isList bool) {
-	if !n.whole {
-		for i := range n.args {
-			list = append(list, e.eval(&n.args[i]))
-		}
-		return list, true
-	}
-	d := e.eval(&n.args[0])
+// operands spreads one value that stood in place of an array: if it is a list,
+// its elements are the operands.
+func (e *env) operands(d datum) (operands []datum, isList bool) {
 	if d.kind != dataList {
-		return append(list, d), false
+		return []datum{d}, false
 	}
 	if !e.charge(d.size()) {
-		return list, true
+		return nil, true
 	}
-	for i := range d.size() {
-		list = append(list, d.at(i))
+	operands = make([]datum, d.size())
+	for i := range operands {
+		operands[i] = d.at(i)
 	}
-	return list, true
+	return operands, true
 }
 
+// operate evaluates the operands of an operator and applies it.
 func (e *env) operate(n *inst) datum {
+	if n.whole {
+		list, isList := e.operands(e.eval(&n.args[0]))
+		return e.applyAll(n, list, isList)
+	}
+	if len(n.args) == 2 {
+		a, b := e.eval(&n.args[0]), e.eval(&n.args[1])
+		switch n.op {
+		case opEqual:
+			return boolDatum(looseEqual(a, b))
+		case opNotEqual:
+			return boolDatum(!looseEqual(a, b))
+		case opSame:
+			return boolDatum(strictEqual(a, b))
+		case opNotSame:
+			return boolDatum(!strictEqual(a, b))
+		case opLess:
+			return boolDatum(less(a, b))
+		case opGreater:
+			return boolDatum(less(b, a))
+		}
+		pair := [2]datum{a, b}
+		return e.applyAll(n, pair[:], true)
+	}
 	var few [4]datum
-	list, isList := e.operands(n, few[:0])
+	list := few[:]
+	if len(n.args) > len(few) {
+		list = make([]datum, len(n.args))
+	}
+	list = list[:len(n.args)]
+	for i := range list {
+		list[i] = e.eval(&n.args[i])
+	}
+	return e.applyAll(n, list, true)
+}
+
+func (e *env) applyAll(n *inst, list []datum, isList bool) datum {
 	if e.steps < 0 {
 		return datum{}
 	}

@@ -70,7 +70,7 @@ func (s *Set) Explain(key string, c *Context) Explanation {
 		answer := s.notFound(key)
 		return explanation(&answer, "There is no such flag.", nil)
 	}
-	e := newEnv(c, f.key)
+	e := newEnv(c, f)
 	e.trace = &trace{set: s}
 	var out outcome
 	switch {
@@ -109,7 +109,7 @@ func (f *Flag) why(out *outcome, steps []Step) string {
 		}
 	}
 	switch {
-	case out.code != "":
+	case out.failure != nil:
 		return "The rules failed: " + serves
 	case decided.Kind == "state":
 		return "The flag is disabled: " + serves
@@ -134,7 +134,7 @@ func (f *Flag) explained(e *env) outcome {
 	program := e.trace.set.traced(f)
 	before := len(e.trace.steps)
 	out := f.chosen(e, e.eval(&program))
-	if last := len(e.trace.steps) - 1; last >= before && (out.reason == ReasonTargetingMatch || out.code != "") {
+	if last := len(e.trace.steps) - 1; last >= before && (out.cause == causeMatch || out.failure != nil) {
 		e.trace.steps[last].Decided = true
 	}
 	return out
@@ -187,8 +187,8 @@ func (s *site) kind() string {
 }
 
 func (e *env) outcome(d datum) string {
-	if e.code != "" {
-		return "failed: " + e.detail
+	if e.failure != nil {
+		return "failed: " + e.failure.detail
 	}
 	text, err := json.Marshal(e.plain(d))
 	if err != nil {

@@ -12,7 +12,7 @@ type counts struct {
 	served   []atomic.Uint64
 }
 
-func (c *counts) add(variant int) { c.served[variant+1].Add(1) }
+func (c *counts) add(variant int32) { c.served[variant+1].Add(1) }
 
 // newCounts makes the counts of a set. Flags with the variants they had keep
 // theirs; others take over what they can.

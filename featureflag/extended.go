@@ -9,9 +9,9 @@ import (
 // evaluated as usual.
 func (f *Flag) extended(e *env) (out outcome, done bool) {
 	if f.ext.Killed {
-		out = f.fallback(ReasonStatic)
+		out = f.fallback(causeStatic)
 		if f.ext.killed >= 0 {
-			out = outcome{variant: f.ext.killed, reason: ReasonStatic}
+			out = outcome{variant: int32(f.ext.killed), cause: causeStatic}
 		}
 		if e.trace != nil {
 			e.trace.add(Step{Kind: "killed", Pointer: "/metadata/killed", Text: "the kill switch is on", Outcome: f.served(&out), Decided: true})
@@ -20,7 +20,7 @@ func (f *Flag) extended(e *env) (out outcome, done bool) {
 	}
 	for i := range f.ext.prerequisites {
 		if !f.prerequisite(e, i) {
-			return f.fallback(ReasonDefault), true
+			return f.fallback(causeDefault), true
 		}
 	}
 	return f.scheduled(e)
@@ -29,7 +29,7 @@ func (f *Flag) extended(e *env) (out outcome, done bool) {
 // prerequisite reports whether another flag serves what this one needs.
 func (f *Flag) prerequisite(e *env, i int) bool {
 	need := &f.ext.prerequisites[i]
-	other := newEnv(e.ctx, need.flag.key)
+	other := newEnv(e.ctx, need.flag)
 	other.steps, other.now = e.steps, e.now
 	if e.trace != nil {
 		other.trace = &trace{set: e.trace.set, size: e.trace.size}
@@ -41,7 +41,7 @@ func (f *Flag) prerequisite(e *env, i int) bool {
 		out = need.flag.run(&other)
 	}
 	e.now, e.steps = other.now, max(other.steps, 0)
-	met := out.variant == need.variant
+	met := int(out.variant) == need.variant
 	if e.trace != nil {
 		want := f.ext.Prerequisites[i]
 		e.trace.size = other.trace.size
@@ -76,17 +76,17 @@ func (f *Flag) scheduled(e *env) (out outcome, done bool) {
 	in, bucket := f.share(e, entry.share)
 	switch {
 	case entry.variant >= 0 && in:
-		out = outcome{variant: entry.variant, reason: ReasonSplit}
+		out = outcome{variant: int32(entry.variant), cause: causeSplit}
 		if entry.share == maxShare {
-			out.reason = ReasonTargetingMatch
+			out.cause = causeMatch
 		}
 	case entry.variant >= 0 || in:
 		e.scheduleStep(f, at, inOrOut(in), false, bucket)
 		return out, false
 	case entry.share == 0:
-		out = f.fallback(ReasonDefault)
+		out = f.fallback(causeDefault)
 	default:
-		out = f.fallback(ReasonSplit)
+		out = f.fallback(causeSplit)
 	}
 	e.scheduleStep(f, at, inOrOut(in)+": "+f.served(&out), true, bucket)
 	return out, true

@@ -16,8 +16,9 @@ type Flag struct {
 	dynamic    bool // there is more to it than the default variant
 	rules      bool // it has targeting
 	variants   []Variant
-	dflt       int // index of the default variant, -1 when there is none
-	index      int // in the set
+	dflt       int    // index of the default variant, -1 when there is none
+	index      int    // in the set
+	hash       murmur // of the key
 	program    inst
 	nodes      int      // of the program
 	metadata   Metadata // merged over the set's

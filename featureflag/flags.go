@@ -164,7 +164,7 @@ func (f *Flags) serve(ctx context.Context, key string, want Kind) *Value {
 	if flag == nil || flag.kind != want {
 		return nil
 	}
-	variant := flag.dflt
+	variant := int32(flag.dflt)
 	if flag.disabled {
 		variant = -1
 	} else if flag.dynamic {

@@ -11,7 +11,7 @@ const maxWeights = math.MaxInt32 // the sum of a distribution's
 // result and a weight. What cannot be distributed gives null, as flagd has it.
 func (e *env) fractional(list []datum) datum {
 	if len(list) == 0 || e.data.kind != dataRoot && e.data.kind != dataMap {
-		return datum{}
+		return datum{} // a loop runs over something else
 	}
 	var hash murmur
 	switch first := list[0]; first.kind {
@@ -22,12 +22,9 @@ func (e *env) fractional(list []datum) datum {
 		if first.isNull() {
 			list = list[1:]
 		}
-		target := e.child(e.data, targetingKey)
-		if target.kind != dataString || target.str == "" {
+		if !e.hashTarget(&hash) {
 			return datum{}
 		}
-		hash.write(e.child(e.child(e.data, flagdMember), flagdKey).str)
-		hash.write(target.str)
 	}
 	return e.distribute(hash.sum(), list)
 }

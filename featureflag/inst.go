@@ -57,22 +57,23 @@ const (
 	opNone
 	opSome
 
-	// What the compiler makes of common shapes.
-	opSplit       // x: *split; args: the bucketing value, if one is given
-	opVarEqual    // x: *attributeText: an attribute == a text
-	opVarNotEqual // the same, !=
-	opVarIn       // x: *attributeSet: an attribute in a list of texts
-	opVarNumber   // x: *attributeNumber: an attribute compared with a number
-	opVarPrefix   // x: *attributeText
-	opVarSuffix   // x: *attributeText
-	opVarVersion  // x: *attributeVersion
+	// What the compiler makes of common shapes: see shape.go.
+	opSplit // x: *split; args: the bucketing value, if one is given
+	opAttribute
+	opAttributeEqual   // x: *attributeText
+	opAttributeIn      // x: *attributeText
+	opAttributeCompare // x: *attributeNumber
+	opAttributePrefix  // x: *attributeText
+	opAttributeSuffix  // x: *attributeText
+	opAttributeVersion // x: *attributeVersion
 )
 
 // An inst is one instruction: an operator and what it works on.
 type inst struct {
 	op op
 	// whole: the operand was no array, so args[0] may compute the list of
-	// operands.
+	// operands. Of a loop: a plain value in place of its list is no list at all,
+	// because flagd's interpreter fills it in before it looks.
 	whole bool
 	args  []inst
 	x     any

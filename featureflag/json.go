@@ -70,13 +70,19 @@ type reader struct {
 	pos   int
 	depth int
 	dup   *syntaxError // the first key named twice
+
+	texts map[string]string // short strings, each once
+	kids  []node            // of the arrays and objects that are not complete
+	keys  []nodeKey
+	slab  []node // where complete ones are put together
+	names []nodeKey
 }
 
 func readJSON(src []byte) (node, *syntaxError) {
 	if len(src) > maxDocument {
 		return node{}, &syntaxError{0, LimitExceeded, fmt.Sprintf("more than %d MiB", maxDocument>>20)}
 	}
-	r := &reader{src: src}
+	r := &reader{src: src, texts: map[string]string{}}
 	if bytes.HasPrefix(src, []byte("\xef\xbb\xbf")) {
 		r.pos = 3
 	}
@@ -161,6 +167,7 @@ func (r *reader) word(n *node) *syntaxError {
 }
 
 func (r *reader) object(n *node) *syntaxError {
+	kids, keys := len(r.kids), len(r.keys)
 	r.pos++
 	if r.space(); r.peek() == '}' {
 		r.pos++
@@ -183,13 +190,16 @@ func (r *reader) object(n *node) *syntaxError {
 		if err != nil {
 			return err
 		}
-		n.keys = append(n.keys, key)
-		n.kids = append(n.kids, kid)
+		r.keys = append(r.keys, key)
+		r.kids = append(r.kids, kid)
 		done, err := r.next('}')
 		if err != nil {
 			return err
 		}
 		if done {
+			n.kids = r.take(kids)
+			n.keys = gather(&r.names, r.keys[keys:])
+			r.keys = r.keys[:keys]
 			r.unique(n.keys)
 			return nil
 		}
@@ -228,6 +238,7 @@ func (r *reader) repeated(key nodeKey) {
 }
 
 func (r *reader) array(n *node) *syntaxError {
+	kids := len(r.kids)
 	r.pos++
 	if r.space(); r.peek() == ']' {
 		r.pos++
@@ -238,11 +249,30 @@ func (r *reader) array(n *node) *syntaxError {
 		if err != nil {
 			return err
 		}
-		n.kids = append(n.kids, kid)
+		r.kids = append(r.kids, kid)
 		if done, err := r.next(']'); err != nil || done {
+			n.kids = r.take(kids)
 			return err
 		}
 	}
+}
+
+// take removes the children from the stack that one value has.
+func (r *reader) take(from int) []node {
+	kids := gather(&r.slab, r.kids[from:])
+	r.kids = r.kids[:from]
+	return kids
+}
+
+// gather copies values into a slab, and starts a new one when it is full.
+func gather[T any](slab *[]T, values []T) []T {
+	const full = 1024
+	if len(*slab)+len(values) > cap(*slab) {
+		*slab = make([]T, 0, max(full, len(values)))
+	}
+	start := len(*slab)
+	*slab = append(*slab, values...)
+	return (*slab)[start:len(*slab):len(*slab)]
 }
 
 // next passes a comma or the end of an array or object.
@@ -311,7 +341,7 @@ func (r *reader) text() (string, *syntaxError) {
 				return "", &syntaxError{start, InvalidJSON, "the string is no UTF-8"}
 			}
 			r.pos = i + 1
-			return string(s), nil
+			return r.once(s), nil
 		case c == '\\':
 			return r.escaped(start, i)
 		case c < ' ':
@@ -320,6 +350,20 @@ func (r *reader) text() (string, *syntaxError) {
 		}
 	}
 	return "", &syntaxError{start, InvalidJSON, "the string does not end"}
+}
+
+// once makes a string; short ones share their memory.
+func (r *reader) once(s []byte) string {
+	const short = 24
+	if len(s) > short {
+		return string(s)
+	}
+	text, ok := r.texts[string(s)]
+	if !ok {
+		text = string(s)
+		r.texts[text] = text
+	}
+	return text
 }
 
 // escaped reads a string that has its first backslash at i.

@@ -25,6 +25,9 @@ func (e *env) loop(n *inst) datum {
 	if e.steps < 0 {
 		return datum{}
 	}
+	if n.whole && subject.isPrimitive() {
+		subject = datum{}
+	}
 	switch n.op {
 	case opMap, opFilter:
 		if !subject.isCollection() {
@@ -108,7 +111,7 @@ func (e *env) reduce(n *inst) datum {
 	if e.steps < 0 {
 		return datum{}
 	}
-	if subject.isNull() {
+	if subject.isNull() || n.whole && subject.isPrimitive() {
 		return numberDatum(0)
 	}
 	if subject.kind != dataList {

@@ -144,7 +144,7 @@ func (p *parser) metadata(pointer string, n *node) Metadata {
 }
 
 func (p *parser) evaluators(root *node) {
-	p.compiler = compiler{evaluators: map[string]*node{}, compiled: map[string]*compiledRef{}}
+	p.compiler = compiler{evaluators: map[string]*node{}, compiled: map[string]*compiledRef{}, texts: map[string]*datum{}}
 	n := root.member("$evaluators")
 	if n == nil {
 		return

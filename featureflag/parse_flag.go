@@ -26,6 +26,7 @@ func (p *parser) flag(pointer, key string, n *node, set Metadata) *Flag {
 	}
 	p.seen[key] = n.off
 	f := &Flag{key: key, dflt: -1}
+	f.hash.write(key)
 	p.state(pointer, n, f)
 	p.variants(pointer, n, f)
 	p.defaultVariant(pointer, n, f)
@@ -63,7 +64,7 @@ func (p *parser) variants(pointer string, n *node, f *Flag) {
 		return
 	}
 	f.variants = make([]Variant, 0, len(variants.kids))
-	for _, i := range sortedKeys(variants) {
+	for _, i := range sortedKeys(variants, nil) {
 		name, kid := variants.keys[i].name, &variants.kids[i]
 		where := pointer + "/variants/" + escapePointer(name)
 		value := flagValue(kid)
