@@ -97,7 +97,7 @@ func TestParkedShareIsBounded(t *testing.T) {
 	p := ratelimit.Policy{Limit: 1, Window: time.Hour, Burst: 1000} // refills nothing to speak of
 	synctest.Test(t, func(t *testing.T) {
 		client, used := newFake(), int64(0)
-		for range 50 { // each takes as much ahead as it can, and uses next to nothing of it
+		for range 150 { // each takes as much ahead as it can, and uses next to nothing of it
 			s := open(t, client, redislimit.WithLeases())
 			for range 3 {
 				if take(t, s, p, "ann", 1).Allowed {
@@ -237,4 +237,27 @@ func TestLongKeysAreApart(t *testing.T) {
 	}
 	same(t, "the hash", take(t, s, perMinute(), other, 100).Allowed, false)
 	same(t, "the long key", take(t, s, perMinute(), long, 100).Allowed, true)
+}
+
+// A lease is not used beyond its life, a second or a quarter of the time that the
+// bucket takes to fill: by then others may have what was parked.
+func TestLeasesAreNotUsedLater(t *testing.T) {
+	for window, life := range map[time.Duration]time.Duration{time.Second: 250 * time.Millisecond, time.Minute: time.Second} {
+		for _, late := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				p := ratelimit.Policy{Limit: 2560, Window: window}
+				s := open(t, newFake(), redislimit.WithLeases())
+				for range 3 {
+					take(t, s, p, "ann", 1)
+				}
+				same(t, "a lease", take(t, s, p, "ann", 1).Source, ratelimit.Lease)
+				want := ratelimit.Lease
+				if pass(life - time.Millisecond); late {
+					pass(2 * time.Millisecond)
+					want = ratelimit.Exact
+				}
+				same(t, "source", take(t, s, p, "ann", 1).Source, want)
+			})
+		}
+	}
 }
