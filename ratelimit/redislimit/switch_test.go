@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -237,4 +238,44 @@ func TestDebtsArePaidInTheEnd(t *testing.T) {
 			same(t, "left", d.Remaining, 50)
 		}
 	})
+}
+
+// The number of instances, outages, charges and corrections may come at the same
+// time.
+func TestInstancesChangeUnderLoad(t *testing.T) {
+	client := newFake()
+	s := open(t, client, redislimit.WithTimeout(patience))
+	var group sync.WaitGroup
+	for g := range 4 {
+		group.Go(func() {
+			var d [2]ratelimit.Decision
+			for i := range times(2000) {
+				key := fmt.Sprint("key", (g+i)%7)
+				daily := ratelimit.Policy{Name: "daily", Limit: 1000, Window: day, Burst: int64(1 + i%3*50)}
+				charges := []ratelimit.Charge{{Policy: perMinute(), Key: key, Cost: int64(i % 4)}, {Policy: daily, Key: key, Cost: 1}}
+				if _, err := s.Take(t.Context(), charges, d[:]); err != nil {
+					t.Error(err)
+				}
+				for _, one := range d {
+					if one.Remaining < 0 || one.Remaining > one.Limit || one.Allowed && one.RetryAfter > 0 || one.Reset < one.RetryAfter {
+						t.Errorf("%+v", one)
+					}
+				}
+				if i%5 == 0 {
+					if err := s.Settle(t.Context(), []ratelimit.Charge{{Policy: daily, Key: key, Cost: int64(2 - i%7)}}); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	group.Go(func() {
+		for i := range times(400) {
+			s.SetInstances(i % 50)
+			client.down.Store(i%3 == 0)
+			pass(time.Millisecond)
+		}
+		client.down.Store(false)
+	})
+	group.Wait()
 }
