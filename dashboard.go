@@ -208,7 +208,6 @@ func (d *Dashboard) startParts(ctx context.Context) error {
 		{"events", d.startEvents, d.stopEvents},
 		{"settings", d.settings.Start, d.settings.Shutdown},
 		{"flags", d.startFlags, d.stopFlags},
-		{"OFREP", d.startOFREP, d.stopOFREP},
 		{"limits", d.limiting.book.Start, d.limiting.book.Shutdown},
 		{"layouts", d.layouts.Start, none},
 		{"idempotency", d.once.Start, d.once.Shutdown},
@@ -217,6 +216,7 @@ func (d *Dashboard) startParts(ctx context.Context) error {
 		{"modules", d.startModules, d.registry.Stop},
 		{"health", d.startHealth, d.stopHealthChecks},
 		{"set-up", d.offerSetup, none},
+		{"OFREP", d.startOFREP, d.stopOFREP}, // its streams end before anything waits for requests
 	}
 	for _, p := range parts {
 		if err := p.start(ctx); err != nil {
