@@ -252,6 +252,7 @@ func TestDashboardAnswersAsDocumented(t *testing.T) {
 		call(200, "GET", "/m/"+p.Module+"/panels/"+p.ID, "")
 	}
 	callScreens(l, call)
+	callFlags(l, call)
 	call(422, "GET", "/m/shelf/books?limit=99", "")
 	call(400, "GET", "/system/logs?cursor=nonsense", "")
 	call(200, "PUT", "/m/shelf/books/7", `{"title":"Emma","tags":["a"]}`)
