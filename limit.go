@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/modular-dashboard/dashboard/auth"
+	"github.com/modular-dashboard/dashboard/internal/clientip"
 	"github.com/modular-dashboard/dashboard/internal/limits"
 	"github.com/modular-dashboard/dashboard/ratelimit"
 )
@@ -230,9 +231,10 @@ func addressKey(r *http.Request) (string, bool) {
 }
 
 // remoteKey leaves this machine out: it is no stranger or, where a proxy on it is
-// not named as trusted, everybody at once.
+// not named as trusted, everybody at once. It goes by the connection: in a header
+// field an address of this machine is what somebody within the trusted ones wrote.
 func remoteKey(r *http.Request) (string, bool) {
-	if stateOf(r.Context()).client.IsLoopback() {
+	if client := stateOf(r.Context()).client; client.IsLoopback() && client == clientip.Peer(r.RemoteAddr) {
 		return "", false
 	}
 	return addressKey(r)

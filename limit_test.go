@@ -255,6 +255,19 @@ func TestAddressLimitComesFirst(t *testing.T) {
 	s.owner().get("/api/v1/auth/me", "X-Forwarded-For", "2001:db8::ffff").wantLimited("address")
 }
 
+// Who is within the trusted range does not get around the limit as this machine.
+func TestAddressLimitOfForgedLoopback(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dashboard.WithTrustedProxies("127.0.0.1"), dashboard.WithRateLimit("address", "2/h"))
+	me := func(from string) answer { return s.owner().get("/api/v1/auth/me", "X-Forwarded-For", from) }
+	for range 2 {
+		me("127.0.0.2").wantStatus(http.StatusOK)
+	}
+	me("127.0.0.2").wantLimited("address")
+	me("::ffff:127.0.0.2").wantLimited("address")
+	me("127.0.0.1").wantStatus(http.StatusOK) // the proxy itself
+}
+
 func TestAddressLimitReadsForwarded(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, dashboard.WithTrustedProxies("127.0.0.1"), dashboard.WithForwarded(), dashboard.WithRateLimit("address", "2/h"))

@@ -123,6 +123,12 @@ func TestInstances(t *testing.T) {
 	client.down.Store(true)
 	s := open(t, client, redislimit.FailLocal(4))
 	same(t, "a fourth", take(t, s, perMinute(), "ann", 5).Remaining, 20)
+	for _, c := range [][2]int64{{5, 20}, {-3, 23}, {-10, 25}, {30, 0}, {-10, 5}} {
+		if err := s.Settle(t.Context(), []ratelimit.Charge{{Policy: perMinute(), Key: "eve", Cost: c[0]}}); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "settled", take(t, s, perMinute(), "eve", 0).Remaining, c[1])
+	}
 	s.SetInstances(10)
 	same(t, "a tenth, half of which is used", take(t, s, perMinute(), "ann", 0).Remaining, 5)
 	s.SetInstances(1000)
