@@ -338,6 +338,10 @@ func (h *Host) Limiter(name, policy string) (ratelimit.Limiter, error) {
 	return hostLimiter{&h.d.limiting, p.Name}, nil
 }
 
+// maxWatchedKey is how much of a module's key is remembered of who was refused, in
+// bytes: all that can be given a limit of its own.
+const maxWatchedKey = 256
+
 // hostLimiter follows the policy in force.
 type hostLimiter struct {
 	l    *limiting
@@ -358,7 +362,8 @@ func (h hostLimiter) Allow(ctx context.Context, key string, cost int64) (ratelim
 	}
 	if !allowed {
 		now := time.Now()
-		h.l.refused.Add(h.name, key, key, now, until(now, decision[0].RetryAfter))
+		short := truncate(key, maxWatchedKey)
+		h.l.refused.Add(h.name, short, short, now, until(now, decision[0].RetryAfter))
 	}
 	decision[0].Allowed = allowed
 	return decision[0], nil
