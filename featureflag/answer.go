@@ -17,13 +17,14 @@ func (f *Flags) answer(ctx context.Context, key string, want Kind, c *Context) E
 // own is answer by the set. c does not outlive the call.
 func (f *Flags) own(key string, want Kind, c *Context) Evaluation {
 	now := f.current.Load()
-	flag := now.set.index[key]
-	if flag == nil {
+	i, ok := now.set.index[key]
+	if !ok {
 		return now.set.notFound(key)
 	}
+	flag := now.set.flags[i]
 	out := flag.decide(c)
 	if want == KindNone || want == flag.kind {
-		now.counts[flag.index].add(out.variant)
+		now.counts[i].add(out.variant)
 	}
 	return flag.evaluation(&out)
 }

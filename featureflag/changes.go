@@ -9,18 +9,18 @@ import (
 // another definition, in one of them only, below a segment that changed or a
 // prerequisite that is in the list.
 func changes(before, after *Set) []string {
-	if before.hash == after.hash {
+	if before == after {
 		return nil
 	}
 	changed := map[string]bool{}
 	differ := !maps.Equal(before.metadata, after.metadata)
 	for _, f := range after.flags {
-		if old := before.index[f.key]; differ || old == nil || old.definition != f.definition {
+		if old, ok := before.Flag(f.key); differ || !ok || old != f && old.definition != f.definition {
 			changed[f.key] = true
 		}
 	}
 	for _, f := range before.flags {
-		if after.index[f.key] == nil {
+		if _, ok := after.index[f.key]; !ok {
 			changed[f.key] = true
 		}
 	}

@@ -11,6 +11,7 @@ import (
 const (
 	maxNodes    = 10_000 // values and operators
 	maxRefDepth = 32     // evaluators within evaluators
+	maxLoops    = 50     // loops within loops
 )
 
 // A compiler turns targeting into instructions. Mistakes that make a rule fail,
@@ -219,7 +220,9 @@ func (c *compiler) loop(code op, name string, operand *node) inst {
 	compiled.args = append(compiled.args, c.subject(&operand.kids[0]))
 	compiled.whole = len(c.frames) > 0 && isVariable(&operand.kids[0])
 	if len(operand.kids) > 1 {
+		before := c.nodes
 		compiled.args = append(compiled.args, c.body(code, &operand.kids[1]))
+		compiled.cost = int32(min(c.nodes-before, maxNodes))
 	}
 	if code == opReduce && len(operand.kids) > 2 {
 		compiled.args = append(compiled.args, c.child("2", &operand.kids[2]))
@@ -259,7 +262,10 @@ func (c *compiler) subject(n *node) inst {
 // of loops within all and some from the element.
 func (c *compiler) body(code op, n *node) inst {
 	frames, depth := c.frames, c.loops
-	c.loops++
+	if c.loops++; c.loops > maxLoops {
+		c.tooLarge, c.loops = true, depth
+		return constant(datum{})
+	}
 	switch code {
 	case opFilter, opNone:
 		c.frames = append(slices.Clip(frames), depth)

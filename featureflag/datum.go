@@ -96,12 +96,34 @@ func fromOther(v any) datum {
 		return numberDatum(float64(r.Uint()))
 	case reflect.Float32, reflect.Float64:
 		return numberDatum(r.Float())
+	case reflect.Slice, reflect.Array:
+		if r.Type().Elem().Kind() != reflect.Uint8 {
+			list := make([]any, r.Len())
+			for i := range list {
+				list[i] = r.Index(i).Interface()
+			}
+			return listDatum(list)
+		}
+	case reflect.Map:
+		if r.Type().Key().Kind() == reflect.String && !r.IsNil() {
+			object := make(map[string]any, r.Len())
+			for at := r.MapRange(); at.Next(); {
+				object[at.Key().String()] = at.Value().Interface()
+			}
+			return datum{kind: dataMap, ref: object}
+		}
 	}
 	return fromJSON(v)
 }
 
-// fromJSON sees a value as its JSON; what has none is null.
-func fromJSON(v any) datum {
+// fromJSON sees a value as its JSON; what has none is null, as is what panics
+// when it is asked.
+func fromJSON(v any) (d datum) {
+	defer func() {
+		if recover() != nil {
+			d = datum{}
+		}
+	}()
 	n, ok := jsonNode(v)
 	if !ok {
 		return datum{}

@@ -1,5 +1,7 @@
 package featureflag
 
+import "iter"
+
 // An outcome is how an evaluation ended.
 type outcome struct {
 	variant int32 // index of the variant, -1 for the code default
@@ -48,12 +50,25 @@ func broken(code ErrorCode, detail string) outcome {
 // Evaluate evaluates a flag for whom a context tells, nil for nobody. Nothing
 // is counted: see [Flags.Evaluate]. Safe for any number of goroutines.
 func (s *Set) Evaluate(key string, c *Context) Evaluation {
-	f, ok := s.index[key]
+	f, ok := s.Flag(key)
 	if !ok {
 		return s.notFound(key)
 	}
 	out := f.decide(c)
 	return f.evaluation(&out)
+}
+
+// EvaluateAll evaluates every flag for whom a context tells, by key. Nothing is
+// counted.
+func (s *Set) EvaluateAll(c *Context) iter.Seq[Evaluation] {
+	return func(yield func(Evaluation) bool) {
+		for _, f := range s.flags {
+			out := f.decide(c)
+			if !yield(f.evaluation(&out)) {
+				return
+			}
+		}
+	}
 }
 
 func (s *Set) notFound(key string) Evaluation {

@@ -130,6 +130,9 @@ func (e *env) operate(n *inst) datum {
 	}
 	if len(n.args) == 2 {
 		a, b := e.eval(&n.args[0]), e.eval(&n.args[1])
+		if len(a.str) > bytesPerStep && !e.charge(len(a.str)/bytesPerStep) || e.steps < 0 {
+			return datum{}
+		}
 		switch n.op {
 		case opEqual:
 			return boolDatum(looseEqual(a, b))
@@ -160,6 +163,11 @@ func (e *env) operate(n *inst) datum {
 }
 
 func (e *env) applyAll(n *inst, list []datum, isList bool) datum {
+	for i := range list {
+		if long := len(list[i].str); long > bytesPerStep {
+			e.charge(long / bytesPerStep)
+		}
+	}
 	if e.steps < 0 {
 		return datum{}
 	}

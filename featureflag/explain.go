@@ -65,7 +65,7 @@ func (t *trace) add(s Step) {
 // Explain evaluates a flag as [Set.Evaluate] does, and says why it came out as
 // it did. It costs much more: it is for people.
 func (s *Set) Explain(key string, c *Context) Explanation {
-	f, ok := s.index[key]
+	f, ok := s.Flag(key)
 	if !ok {
 		answer := s.notFound(key)
 		return explanation(&answer, "There is no such flag.", nil)

@@ -21,8 +21,8 @@ func newCounts(s *Set, before *state) []*counts {
 	for i, f := range s.flags {
 		var old *counts
 		if before != nil {
-			if flag := before.set.index[f.key]; flag != nil {
-				old = before.counts[flag.index]
+			if at, ok := before.set.index[f.key]; ok {
+				old = before.counts[at]
 			}
 		}
 		if old != nil && sameVariants(old.variants, f.variants) {
@@ -59,11 +59,11 @@ type Exposure struct {
 // default comes first. Nil for an unknown flag.
 func (f *Flags) Exposures(key string) []Exposure {
 	now := f.current.Load()
-	flag := now.set.index[key]
-	if flag == nil {
+	at, ok := now.set.index[key]
+	if !ok {
 		return nil
 	}
-	c := now.counts[flag.index]
+	flag, c := now.set.flags[at], now.counts[at]
 	list := make([]Exposure, len(c.served))
 	for i := range c.served {
 		list[i].Count = c.served[i].Load()

@@ -17,7 +17,6 @@ type Flag struct {
 	rules      bool // it has targeting
 	variants   []Variant
 	dflt       int    // index of the default variant, -1 when there is none
-	index      int    // in the set
 	hash       murmur // of the key
 	program    inst
 	nodes      int      // of the program
@@ -25,6 +24,7 @@ type Flag struct {
 	own        Metadata
 	ext        *extensions
 	definition string // canonical
+	problems   Errors // of its rules
 }
 
 // Key is the flag's name.

@@ -160,8 +160,12 @@ func (f *Flags) Object(ctx context.Context, key string, def map[string]any) map[
 // serve is the value of a flag, nil for the code default.
 func (f *Flags) serve(ctx context.Context, key string, want Kind) *Value {
 	now := f.current.Load()
-	flag := now.set.index[key]
-	if flag == nil || flag.kind != want {
+	i, ok := now.set.index[key]
+	if !ok {
+		return nil
+	}
+	flag := now.set.flags[i]
+	if flag.kind != want {
 		return nil
 	}
 	variant := int32(flag.dflt)
@@ -170,7 +174,7 @@ func (f *Flags) serve(ctx context.Context, key string, want Kind) *Value {
 	} else if flag.dynamic {
 		variant = flag.decide(FromContext(ctx)).variant
 	}
-	now.counts[flag.index].add(variant)
+	now.counts[i].add(variant)
 	if variant < 0 {
 		return nil
 	}
@@ -197,14 +201,7 @@ func (f *Flags) EvaluateFor(ctx context.Context, key string, c *Context) Evaluat
 	if f.resolver != nil {
 		return f.resolver.resolve(ctx, key, KindNone, nil, c)
 	}
-	now := f.current.Load()
-	flag := now.set.index[key]
-	if flag == nil {
-		return now.set.notFound(key)
-	}
-	out := flag.decide(c)
-	now.counts[flag.index].add(out.variant)
-	return flag.evaluation(&out)
+	return f.own(key, KindNone, c)
 }
 
 // Explain is [Set.Explain] of the set in use for whom ctx says is asking.

@@ -75,6 +75,7 @@ type inst struct {
 	// operands. Of a loop: a plain value in place of its list is no list at all,
 	// because flagd's interpreter fills it in before it looks.
 	whole bool
+	cost  int32 // of a loop: the nodes of its body
 	args  []inst
 	x     any
 }

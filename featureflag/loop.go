@@ -65,7 +65,7 @@ func (e *env) each(n *inst, subject datum) datum {
 func (e *env) over(n *inst, subject datum) datum {
 	kept := []any{}
 	for i := range subject.size() {
-		if !e.charge(1) {
+		if !e.charge(1 + int(n.cost)) {
 			return datum{}
 		}
 		e.data = subject.at(i)
@@ -128,7 +128,7 @@ func (e *env) reduce(n *inst) datum {
 func (e *env) fold(n *inst, subject, total datum) datum {
 	data := map[string]any{"current": 0.0, "valueType": [...]string{"bool", "number", "string"}[total.kind-dataBool]}
 	for i := range subject.size() {
-		if !e.charge(1) {
+		if !e.charge(1 + int(n.cost)) {
 			return datum{}
 		}
 		current := subject.at(i)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // The bounds of a set of definitions.
@@ -47,12 +46,13 @@ func ParseStrict(definitions []byte) (*Set, error) {
 type parser struct {
 	src      []byte
 	errs     Errors
-	problems Errors
+	broken   Errors         // problems of evaluators
 	seen     map[string]int // flags by key, and their place in the array
 	compiler compiler
 	list     bool // flags are an array
 	nodes    map[string]*node
 	pointers map[string]string // of flags that have extensions
+	sources  map[string][]byte // of flags that have texts of their own
 }
 
 func (p *parser) report(list *Errors, pointer string, off int, code, detail string) {
@@ -64,6 +64,9 @@ func (p *parser) report(list *Errors, pointer string, off int, code, detail stri
 }
 
 func (p *parser) fail(pointer string, at *node, code, format string, args ...any) {
+	if at == nil {
+		at = &node{}
+	}
 	p.report(&p.errs, pointer, at.off, code, fmt.Sprintf(format, args...))
 }
 
@@ -97,7 +100,6 @@ func (p *parser) parse() (*Set, error) {
 		})
 		return nil, p.errs
 	}
-	set.problems = p.problems
 	p.finish(set, &root)
 	return set, nil
 }
@@ -164,6 +166,28 @@ func (p *parser) evaluators(root *node) {
 			p.compiler.evaluators[n.keys[i].name] = &n.kids[i]
 		}
 	}
+	for i := range n.keys {
+		if rule := p.compiler.evaluators[n.keys[i].name]; rule != nil {
+			p.evaluator(n.keys[i].name, rule)
+		}
+	}
+}
+
+// evaluator compiles one, whether or not a flag refers to it.
+func (p *parser) evaluator(name string, rule *node) {
+	root := "/$evaluators/" + escapePointer(name)
+	p.compiler.problem = func(at *node, code, detail string) {
+		for name, rule := range p.compiler.evaluators { // it may stand in another one
+			if inside(rule, at) {
+				p.report(&p.broken, "/$evaluators/"+escapePointer(name)+pointerTo(rule, at.off), at.off, code, detail)
+			}
+		}
+	}
+	p.compiler.nodes, p.compiler.tooLarge = 0, false
+	p.compiler.reference(&node{kind: nodeString, str: name, off: rule.off})
+	if p.compiler.tooLarge {
+		p.fail(root, rule, LimitExceeded, "more than %d operators and values, other evaluators included", maxNodes)
+	}
 }
 
 func (p *parser) flags(root *node, set *Set) {
@@ -204,10 +228,5 @@ func (p *parser) flags(root *node, set *Set) {
 			}
 		}
 	}
-	slices.SortFunc(set.flags, func(a, b *Flag) int { return strings.Compare(a.key, b.key) })
-	set.index = make(map[string]*Flag, len(set.flags))
-	for i, f := range set.flags {
-		f.index = i
-		set.index[f.key] = f
-	}
+	set.order()
 }

@@ -197,6 +197,7 @@ func (p *parser) link(set *Set) {
 		if f.ext == nil {
 			continue
 		}
+		p.turnTo(f)
 		for i, want := range f.ext.Prerequisites {
 			p.prerequisite(set, f, i, want)
 		}
@@ -204,6 +205,7 @@ func (p *parser) link(set *Set) {
 	known := map[*Flag]effort{}
 	for _, f := range set.flags {
 		if f.ext != nil && len(f.ext.prerequisites) > 0 {
+			p.turnTo(f)
 			p.effort(f, known)
 		}
 	}
@@ -214,10 +216,22 @@ func (p *parser) link(set *Set) {
 	}
 }
 
+// turnTo prepares for errors of a flag that was read before.
+func (p *parser) turnTo(f *Flag) {
+	if p.sources == nil {
+		return
+	}
+	p.src = p.sources[f.key]
+	if p.pointers[f.key] == "" {
+		p.pointers[f.key] = "/flags/" + escapePointer(f.key)
+	}
+}
+
 func (p *parser) prerequisite(set *Set, f *Flag, i int, want Prerequisite) {
 	pre := &f.ext.prerequisites[i]
 	pointer := p.pointers[f.key] + "/metadata/prerequisites"
-	if pre.flag = set.index[want.Flag]; pre.flag == nil {
+	var ok bool
+	if pre.flag, ok = set.Flag(want.Flag); !ok {
 		p.fail(pointer, pre.at, UnknownReference, "there is no flag %q", want.Flag)
 		return
 	}

@@ -130,11 +130,9 @@ func (p *parser) targeting(pointer string, n *node, f *Flag) {
 	f.rules, f.dynamic = true, true
 	root := pointer + "/targeting"
 	p.compiler.problem = func(at *node, code, detail string) {
-		where := root + pointerTo(rule, at.off)
-		if at.off < rule.off || !inside(rule, at) {
-			where = root // it stands in an evaluator
+		if inside(rule, at) { // the others are those of an evaluator
+			p.report(&f.problems, root+pointerTo(rule, at.off), at.off, code, detail)
 		}
-		p.report(&p.problems, where, at.off, code, detail)
 	}
 	program, ok := p.compiler.program(rule)
 	if !ok {
@@ -157,53 +155,49 @@ func inside(n, wanted *node) bool {
 	return false
 }
 
-// finish writes what a set says of itself.
+// finish notes what a set says of itself.
 func (p *parser) finish(set *Set, root *node) {
 	p.segments(set)
-	var b bytes.Buffer
-	b.WriteByte('{')
-	if len(set.segments) > 0 {
-		b.WriteString(`"$evaluators":{`)
-		for i, segment := range set.segments {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			b.Write(appendText(b.AvailableBuffer(), segment.Name))
-			b.WriteByte(':')
-			b.Write(segment.Definition)
-		}
-		b.WriteString(`},`)
-	}
 	if schema := root.member("$schema"); schema != nil && schema.kind == nodeString {
-		b.WriteString(`"$schema":`)
-		canonical(&b, schema)
-		b.WriteByte(',')
+		set.schema = canonicalText(schema)
 	}
-	b.WriteString(`"flags":{`)
-	set.keys = make([]string, len(set.flags))
-	spans := make([][2]int, len(set.flags))
-	for i, f := range set.flags {
-		set.keys[i] = f.key
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.Write(appendText(b.AvailableBuffer(), f.key))
-		b.WriteByte(':')
-		spans[i][0] = b.Len()
-		p.definition(&b, p.nodes[f.key])
-		spans[i][1] = b.Len()
-	}
-	b.WriteByte('}')
 	if n := root.member("metadata"); n != nil && len(n.kids) > 0 {
-		b.WriteString(`,"metadata":`)
-		canonical(&b, n)
+		set.metaText = canonicalText(n)
 	}
-	b.WriteByte('}')
-	set.definition = b.String()
+	var b bytes.Buffer
+	ends := make([]int, len(set.flags))
 	for i, f := range set.flags {
-		f.definition = set.definition[spans[i][0]:spans[i][1]]
+		p.definition(&b, p.nodes[f.key])
+		ends[i] = b.Len()
 	}
-	set.hash = hashOf(set.definition)
+	all, start := b.String(), 0
+	for i, f := range set.flags {
+		f.definition, start = all[start:ends[i]], ends[i]
+	}
+	set.broken = p.broken
+	set.gather()
+}
+
+// order sorts the flags of a set and finds their places.
+func (s *Set) order() {
+	slices.SortFunc(s.flags, func(a, b *Flag) int { return strings.Compare(a.key, b.key) })
+	s.keys = make([]string, len(s.flags))
+	s.index = make(map[string]int32, len(s.flags))
+	for i, f := range s.flags {
+		s.keys[i] = f.key
+		s.index[f.key] = int32(i)
+	}
+}
+
+// gather collects the problems of segments and flags.
+func (s *Set) gather() {
+	s.problems = slices.Clone(s.broken)
+	for _, f := range s.flags {
+		s.problems = append(s.problems, f.problems...)
+	}
+	if len(s.problems) > maxErrors {
+		s.problems = s.problems[:maxErrors]
+	}
 }
 
 // definition writes a flag without the key that one in an array has.

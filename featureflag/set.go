@@ -5,20 +5,26 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"iter"
+	"sync"
 )
 
 // A Set is definitions, validated and compiled: immutable, safe for any number
-// of goroutines. [Parse] makes one.
+// of goroutines. [Parse] makes one, [Set.With] makes another of it.
 type Set struct {
-	flags      []*Flag // by key
-	index      map[string]*Flag
-	keys       []string
-	metadata   Metadata
-	segments   []Segment
-	problems   Errors
-	definition string // canonical
-	hash       string
+	flags    []*Flag // by key
+	index    map[string]int32
+	keys     []string
+	metadata Metadata
+	segments []Segment
+	problems Errors
+	broken   Errors // the problems of segments
+	schema   string // "$schema" as JSON, "" when there is none
+	metaText string // the metadata, canonical, "" when there are none
+
+	once sync.Once
+	hash string
 }
 
 func emptySet() *Set {
@@ -37,8 +43,11 @@ func (s *Set) Keys() []string { return s.keys }
 
 // Flag finds a flag.
 func (s *Set) Flag(key string) (*Flag, bool) {
-	f, ok := s.index[key]
-	return f, ok
+	i, ok := s.index[key]
+	if !ok {
+		return nil, false
+	}
+	return s.flags[i], true
 }
 
 // Flags goes through all flags, by key.
@@ -66,16 +75,62 @@ func (s *Set) Problems() Errors { return s.problems }
 
 // Hash is the SHA-256 of the canonical definitions in hex: equal for sets that
 // mean the same, whatever their layout.
-func (s *Set) Hash() string { return s.hash }
+func (s *Set) Hash() string {
+	s.once.Do(func() {
+		sum := sha256.New()
+		s.write(sum)
+		s.hash = hex.EncodeToString(sum.Sum(nil))
+	})
+	return s.hash
+}
 
 // Definitions are the set in flagd's format again, canonical and indented.
 func (s *Set) Definitions() []byte {
-	var b bytes.Buffer
-	if json.Indent(&b, []byte(s.definition), "", "  ") != nil {
+	var plain, b bytes.Buffer
+	s.write(&plain)
+	if json.Indent(&b, plain.Bytes(), "", "  ") != nil {
 		return nil
 	}
 	b.WriteByte('\n')
 	return b.Bytes()
+}
+
+// write writes the canonical definitions to what does not fail.
+func (s *Set) write(w io.Writer) {
+	var b []byte
+	emit := func() {
+		_, _ = w.Write(b) // a hash or a buffer
+		b = b[:0]
+	}
+	b = append(b, '{')
+	if len(s.segments) > 0 {
+		b = append(b, `"$evaluators":{`...)
+		for i, segment := range s.segments {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(append(appendText(b, segment.Name), ':'), segment.Definition...)
+			emit()
+		}
+		b = append(b, `},`...)
+	}
+	if s.schema != "" {
+		b = append(append(append(b, `"$schema":`...), s.schema...), ',')
+	}
+	b = append(b, `"flags":{`...)
+	for i, f := range s.flags {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(appendText(b, f.key), ':'), f.definition...)
+		emit()
+	}
+	b = append(b, '}')
+	if s.metaText != "" {
+		b = append(append(b, `,"metadata":`...), s.metaText...)
+	}
+	b = append(b, '}')
+	emit()
 }
 
 // A Segment is a rule of its own under a name, an entry of "$evaluators", that
@@ -87,9 +142,4 @@ type Segment struct {
 	// Flags are the keys of the flags that refer to it, directly or through
 	// another segment, sorted.
 	Flags []string
-}
-
-func hashOf(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
 }

@@ -241,7 +241,11 @@ func (e *env) test(n *inst) verdict {
 		return t.compare(e)
 	case opAttributeVersion:
 		t, _ := n.x.(*attributeVersion)
-		version, ok := datumVersion(fromAny(e.ctx.Attributes[t.name]))
+		d := fromAny(e.ctx.Attributes[t.name])
+		if len(d.str) > bytesPerStep && !e.charge(len(d.str)/bytesPerStep) {
+			return neither
+		}
+		version, ok := datumVersion(d)
 		if !ok {
 			return neither
 		}
@@ -350,6 +354,9 @@ func (e *env) hashOf(m *murmur, by *inst) bool {
 	const many = 4
 	if by.op != opCat || by.whole || len(by.args) < 2 || len(by.args) > many {
 		d := e.eval(by)
+		if len(d.str) > bytesPerStep && !e.charge(len(d.str)/bytesPerStep) {
+			return false
+		}
 		m.write(d.str)
 		return d.isString()
 	}
@@ -357,6 +364,9 @@ func (e *env) hashOf(m *murmur, by *inst) bool {
 	for i := range by.args {
 		d := e.eval(&by.args[i])
 		if !d.isString() {
+			return false
+		}
+		if len(d.str) > bytesPerStep && !e.charge(len(d.str)/bytesPerStep) {
 			return false
 		}
 		pieces[i] = d.str
