@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { accessibility, accessibilityOfFaults } from './accessibility.mjs';
 import { launch } from './browser.mjs';
 import { faults } from './faults.mjs';
+import { flags } from './flags.mjs';
 import { firstRun } from './first-run.mjs';
 import { gallery } from './gallery.mjs';
 import { keyboard } from './keyboard.mjs';
@@ -42,6 +43,7 @@ const jobs = [
   ...values.prefix.map((prefix) => ({ name: 'first-run', suite: firstRun, prefix })),
   { name: 'screens', suite: screens, prefix: deepest, more: ['customers'] },
   { name: 'accessibility', suite: accessibility, prefix: deepest },
+  { name: 'flags', suite: flags, prefix: middle },
   { name: 'layout', suite: layout, prefix: middle },
   { name: 'states', suite: states, prefix: middle },
   { name: 'accessibility-faults', suite: accessibilityOfFaults, prefix: deepest },

@@ -74,6 +74,10 @@ const tree = root.addChildren([
     screen('/account', () => import('./screens/account'), 'Account'),
     screen('/account/sessions', () => import('./screens/sessions'), 'Sessions'),
     screen('/account/keys', () => import('./screens/keys'), 'Keys'),
+    // With its slash it is the list; without, the empty key of a flag would go before it.
+    screen('/flags/', () => import('./screens/flags'), 'Flags'),
+    // A flag's key may hold slashes.
+    screen('/flags/$', () => import('./screens/flag'), 'Flag'),
     screen('/audit', () => import('./screens/audit'), 'Audit'),
     screen('/system', () => import('./screens/system'), 'System'),
     screen('/system/logs', () => import('./screens/system-logs'), 'SystemLogs'),

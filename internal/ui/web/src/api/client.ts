@@ -8,6 +8,8 @@ export interface RequestOptions {
   body?: unknown;
   /** Entity tag the change is based on. */
   ifMatch?: string | undefined;
+  /** Only where nothing is yet. */
+  ifNew?: boolean;
   signal?: AbortSignal | undefined;
   /** A call that itself signs in or out: a 401 is its answer, not a lost session. */
   anonymous?: boolean;
@@ -56,6 +58,7 @@ async function send(method: string, path: string, options: RequestOptions): Prom
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
   // A proxy that compresses answers makes tags weak, and those match no change.
   if (options.ifMatch) headers['If-Match'] = options.ifMatch.replace(/^W\//, '');
+  if (options.ifNew) headers['If-None-Match'] = '*';
   const timeout = AbortSignal.timeout(timeoutMs);
   try {
     const response = await fetch(inBase('api/v1/' + path), {

@@ -10,6 +10,7 @@ const kinds = [
   'settings',
   'panel',
   'limit',
+  'flag.changed',
   'session-ended',
   'resync',
   'shutdown',
@@ -117,6 +118,8 @@ export function staleBy(kind: Kind, event: Payload): QueryKey[] {
       return [['panel', event['module'], event['panel']]];
     case 'limit':
       return [['limits']];
+    case 'flag.changed':
+      return [['flags']];
     case 'session-ended':
       return [['me']];
     case 'resync':

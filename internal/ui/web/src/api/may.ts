@@ -10,6 +10,8 @@ export type Permission =
   | 'audit.read'
   | 'users.read'
   | 'users.manage'
+  | 'flags.read'
+  | 'flags.manage'
   | 'api.read'
   | 'limits.read'
   | 'limits.manage'

@@ -373,6 +373,8 @@ export interface LimitInfo {
   policy: string;
   /** What code asks for. */
   default: string;
+  /** Whose buckets the limit has: account, api-key, address, sign-in-address, sign-in-account; none: any text. */
+  keys: string[];
   /** Callers that have a limit of their own. */
   overrides: LimitKeyInfo[];
 }

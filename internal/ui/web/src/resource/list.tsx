@@ -19,6 +19,8 @@ import type { Description, Item, ResourceField } from './types';
 
 interface Props {
   about: Description;
+  /** What the keys of its queries begin with, where more than the rows hangs on it. */
+  root?: readonly unknown[];
   /** The link of an item around its name. */
   link?: (item: Item, label: string) => ReactNode;
   /** Cells that a screen shows in its own way, by field. */
@@ -32,10 +34,10 @@ interface Props {
 const noCells: Cells = {};
 
 /** A resource's rows: searched, filtered, sorted and paged by the server, one request a page. */
-export function ResourceList({ about, link, cells = noCells, titles, empty }: Props) {
+export function ResourceList({ about, root, link, cells = noCells, titles, empty }: Props) {
   const control = useListControl();
   const { state, change } = control;
-  const list = useQuery(listQuery(about, state));
+  const list = useQuery(listQuery(about, state, root));
   const selection = useSelection(about, JSON.stringify([about.path, state.q, state.filter]));
   const compact = useStore(density) === 'compact';
   const columns = columnsOf(about);

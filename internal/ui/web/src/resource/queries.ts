@@ -32,13 +32,17 @@ export function dataKey(about: Pick<Description, 'path'>) {
 }
 
 /** One page. The page before stays on the screen until this one has come. */
-export function listQuery(about: Pick<Description, 'path'>, state: ListState) {
+export function listQuery(
+  about: Pick<Description, 'path'>,
+  state: ListState,
+  root: readonly unknown[] = dataKey(about),
+) {
   const query = parameters(state);
   if (state.limit > 0) query.set('limit', String(state.limit));
   if (state.cursor) query.set('cursor', state.cursor);
   const text = query.toString();
   return queryOptions({
-    queryKey: [...dataKey(about), 'list', text],
+    queryKey: [...root, 'list', text],
     queryFn: ({ signal }) => get<Items<Item>>(`${below(about.path)}${text && '?' + text}`, signal),
     placeholderData: keepPreviousData,
   });

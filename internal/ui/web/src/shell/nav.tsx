@@ -15,6 +15,7 @@ export function Nav() {
     { to: '/modules', title: t('nav.modules'), may: useMay('modules.read') },
     { to: '/users', title: t('nav.users'), may: mayUsers },
     { to: '/roles', title: t('nav.roles'), may: mayUsers },
+    { to: '/flags', title: t('nav.flags'), may: useMay('flags.read') },
     { to: '/audit', title: t('audit'), may: useMay('audit.read') },
     {
       to: maySystem ? '/system' : '/system/limits',

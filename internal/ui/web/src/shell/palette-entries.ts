@@ -62,6 +62,7 @@ function useScreens(): Entry[] {
     ['/modules', t('nav.modules'), useMay('modules.read')],
     ['/users', t('nav.users'), mayUsers],
     ['/roles', t('nav.roles'), mayUsers],
+    ['/flags', t('nav.flags'), useMay('flags.read')],
     ['/audit', t('audit'), useMay('audit.read')],
     ['/system', t('nav.system'), maySystem],
     ['/system/logs', t('logs'), maySystem],
@@ -119,12 +120,14 @@ function usePanels(): Entry[] {
 function useCreating(): Entry[] {
   const go = useGo();
   const mayUsers = useMay('users.manage');
+  const mayFlags = useMay('flags.manage');
   const open = (to: string, title: string, what: Opening) =>
     go(t('find.action'), to, title, () => {
       askToOpen(what);
     });
   return [
     ...(mayUsers ? [open('/users', t('users.new'), 'user'), open('/roles', t('roles.new'), 'role')] : []),
+    ...(mayFlags ? [open('/flags', t('flags.new'), 'flag')] : []),
     open('/account/keys', t('keys.new'), 'key'),
     open('/', t('layout.edit'), 'layout'),
   ];

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { createStore, useStore } from '../store';
 
 /** What the palette may open on the screen it leads to. */
-export type Opening = 'user' | 'role' | 'key' | 'layout';
+export type Opening = 'user' | 'role' | 'key' | 'flag' | 'layout';
 
 const asked = createStore<Opening | ''>('');
 

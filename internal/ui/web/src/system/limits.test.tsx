@@ -13,6 +13,7 @@ const caller: Limit = {
   policy: '100/m burst 20 shadow',
   default: '6000/m burst 1500',
   overrides: [{ key: '2001:db8::/64', policy: '5/s' }],
+  keys: ['account', 'api-key'],
 };
 const exported: Limit = {
   name: 'shop.export',
@@ -21,6 +22,7 @@ const exported: Limit = {
   policy: '10/h',
   default: '10/h',
   overrides: [],
+  keys: [],
 };
 const refused: RefusedCaller = {
   limit: 'shop.export',

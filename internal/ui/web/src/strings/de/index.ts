@@ -2,6 +2,7 @@ import { account } from './account.ts';
 import { apidocs } from './apidocs.ts';
 import { audit } from './audit.ts';
 import { core } from './core.ts';
+import { flags } from './flags.ts';
 import { forms } from './forms.ts';
 import { keys } from './keys.ts';
 import { layout } from './layout.ts';
@@ -37,4 +38,5 @@ export const de: Words<typeof en> = {
   ...system,
   ...limits,
   ...apidocs,
+  ...flags,
 };

@@ -24,6 +24,7 @@ export const core = {
   'nav.modules': 'All modules',
   'nav.users': 'Users',
   'nav.roles': 'Roles',
+  'nav.flags': 'Flags',
   'nav.system': 'Server',
   'lost.title': 'There is no such page',
   lost: 'The address may be mistyped, or what it named is gone.',

@@ -1,0 +1,27 @@
+import { Fragment } from 'react';
+import { t } from '../strings';
+import { pretty } from './definition';
+import { diffLines, nearChanges } from './diff';
+
+/** What became of a definition, line by line; nothing before is all new, and nothing after all gone. */
+export function DefinitionDiff({ before, after, label }: { before: unknown; after: unknown; label: string }) {
+  const lines = nearChanges(diffLines(textOf(before), textOf(after)));
+  if (!lines.some((line) => line && line.kind !== 'same'))
+    return <p className="dim">{t('flags.diff.same')}</p>;
+  return (
+    <pre className="flag-diff stretch" tabIndex={0} role="region" aria-label={label}>
+      {lines.map((line, index) => (
+        <Fragment key={index}>
+          {line === null && <span className="dim">⋯{'\n'}</span>}
+          {line?.kind === 'same' && <span>{`  ${line.text}\n`}</span>}
+          {line?.kind === 'gone' && <del>{`- ${line.text}\n`}</del>}
+          {line?.kind === 'new' && <ins>{`+ ${line.text}\n`}</ins>}
+        </Fragment>
+      ))}
+    </pre>
+  );
+}
+
+function textOf(definition: unknown): string {
+  return definition === null || definition === undefined ? '' : pretty(definition);
+}

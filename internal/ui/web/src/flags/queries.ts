@@ -1,0 +1,69 @@
+import { queryOptions } from '@tanstack/react-query';
+import { ask, get } from '../api/client';
+import type { Items } from '../api/types';
+import type { Definition } from './definition';
+import type { FlagDetail, Preview, Segment, Trouble, Version } from './types';
+
+const enc = encodeURIComponent;
+
+/** Everything about flags begins with this key. */
+export const flagsKey = ['flags'] as const;
+
+/** Where a flag is, below api/v1. */
+export function flagPath(key: string, more = ''): string {
+  return `flags/${enc(key)}${more}`;
+}
+
+/** A flag with the tag that changes of it are based on. */
+export interface TaggedFlag {
+  flag: FlagDetail;
+  etag: string;
+}
+
+export function flagQuery(key: string) {
+  return queryOptions({
+    queryKey: [...flagsKey, 'one', key],
+    queryFn: async ({ signal }): Promise<TaggedFlag> => {
+      const { data, etag } = await ask<FlagDetail>('GET', flagPath(key), { signal });
+      return { flag: data, etag };
+    },
+    staleTime: 0,
+  });
+}
+
+export function historyQuery(key: string) {
+  return queryOptions({
+    queryKey: [...flagsKey, 'history', key],
+    queryFn: async ({ signal }) =>
+      (await get<Items<Version>>(flagPath(key, '/history?limit=100'), signal)).items,
+  });
+}
+
+export const segmentsQuery = queryOptions({
+  queryKey: [...flagsKey, 'segments'],
+  queryFn: async ({ signal }) => (await get<Items<Segment>>('segments?limit=200', signal)).items,
+});
+
+/** What is wrong with a draft; its text is sent as it is written, so that the answer names its lines. */
+export function checkQuery(key: string, text: string) {
+  return queryOptions({
+    queryKey: ['flag-check', key, text],
+    queryFn: async ({ signal }) =>
+      (await ask<{ errors: Trouble[] }>('POST', 'flags/check', { body: { key, definition: text }, signal }))
+        .data.errors,
+    gcTime: 30_000,
+    staleTime: 30_000,
+  });
+}
+
+/** Whom a draft would affect. */
+export function previewQuery(key: string, definition: Definition) {
+  return queryOptions({
+    queryKey: ['flag-preview', key, definition],
+    queryFn: async ({ signal }) =>
+      (await ask<Preview>('POST', flagPath(key, '/preview'), { body: { definition }, signal })).data,
+    gcTime: 30_000,
+    staleTime: 30_000,
+    retry: false,
+  });
+}
