@@ -163,6 +163,9 @@ func evaluationOf(r openfeature.EvaluationDetails, value Value, given, empty boo
 	if !given && (e.Reason == ReasonDisabled || empty && e.Variant == "" && e.Reason == ReasonDefault) {
 		e.Value = Value{}
 	}
+	if e.Value.IsNone() {
+		e.Variant = ""
+	}
 	return e
 }
 

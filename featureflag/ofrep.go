@@ -164,13 +164,17 @@ func (o *OFREP) refuseError(w http.ResponseWriter, r *http.Request, err error, k
 		answer.Key = key
 		refuse(w, answer)
 	case errors.As(err, &refusal):
+		status := refusal.Status
+		if status < 400 || status > 599 {
+			status = http.StatusForbidden
+		}
 		for name, values := range refusal.Header {
 			w.Header()[http.CanonicalHeaderKey(name)] = values
 		}
 		if refusal.Status == http.StatusUnauthorized && w.Header().Get("WWW-Authenticate") == "" {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 		}
-		refuse(w, failure{status: refusal.Status, Key: key, Code: CodeGeneral, Details: refusal.Detail})
+		refuse(w, failure{status: status, Key: key, Code: CodeGeneral, Details: refusal.Detail})
 	default:
 		o.config.log.ErrorContext(r.Context(), "cannot tell who asks for flags", "error", err)
 		refuse(w, failure{status: http.StatusInternalServerError, Key: key, Code: CodeGeneral, Details: "an internal error"})

@@ -180,10 +180,10 @@ func (o *OFREP) listener(r *http.Request) (caller string, expires time.Time, err
 	if !ok {
 		return "", time.Time{}, &Refusal{Status: http.StatusUnauthorized, Detail: "the address of this stream is no longer good"}
 	}
-	if o.config.still != nil {
-		err = o.config.still(r.Context(), caller)
+	if o.config.still != nil && o.config.still(r.Context(), caller) != nil {
+		return "", time.Time{}, &Refusal{Status: http.StatusUnauthorized, Detail: "this caller may no longer listen"}
 	}
-	return caller, expires, err
+	return caller, expires, nil
 }
 
 // listen writes events until the client leaves, the handler is shut down, the
