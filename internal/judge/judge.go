@@ -36,8 +36,9 @@ type Judge struct {
 	called map[string][]int // operation id → statuses seen
 }
 
-// New returns a judge of a document, or why a validator refuses it.
-func New(document []byte) (*Judge, error) {
+// New returns a judge of a document, or why a validator refuses it. Options are
+// kin-openapi's, for documents of others that do not keep all of its rules.
+func New(document []byte, options ...openapi3.ValidationOption) (*Judge, error) {
 	j := &Judge{called: map[string][]int{}}
 	doc, err := libopenapi.NewDocument(document)
 	if err != nil {
@@ -55,7 +56,7 @@ func New(document []byte) (*Judge, error) {
 	if j.kin, err = openapi3.NewLoader().LoadFromData(document); err != nil {
 		return nil, fmt.Errorf("kin-openapi reads the document: %w", err)
 	}
-	if err := j.kin.Validate(context.Background(), openapi3.EnableSchemaDefaultsValidation()); err != nil {
+	if err := j.kin.Validate(context.Background(), append([]openapi3.ValidationOption{openapi3.EnableSchemaDefaultsValidation()}, options...)...); err != nil {
 		return nil, fmt.Errorf("kin-openapi judges the document: %w", err)
 	}
 	for _, s := range j.kin.Components.Schemas {
