@@ -215,7 +215,9 @@ func WithLocker(locker storage.Locker) Option {
 // in this process, so that each instance allows its callers the whole limit;
 // package redislimit shares them among a fleet. A store with a method
 // SetInstances(int), such as that one, is told how many instances are live, from
-// the start and within seconds of a change.
+// the start and within seconds of a change. Dashboards that are not one fleet need
+// keys of their own in Redis, by their prefix or their database: else an address
+// or an account that signs in has one bucket in all of them.
 func WithRateLimitStore(store ratelimit.Store) Option {
 	return option(func(c *config) error {
 		if store == nil {

@@ -53,7 +53,7 @@ func settings() []setting {
 		{flagAddr, "DASHBOARD_ADDR", "localhost:8080", "address to listen on, `host:port`"},
 		{flagData, "DASHBOARD_DATA", "./data", "`folder` for the database and the key file; made where it is missing"},
 		{flagDatabase, "DASHBOARD_DATABASE_URL", "", "`URL` of a database server; empty means SQLite in the data folder"},
-		{flagRedis, "DASHBOARD_REDIS_URL", "", "`URL` of a Redis or Valkey server on which instances share rate limits; empty means each counts for itself"},
+		{flagRedis, "DASHBOARD_REDIS_URL", "", "`URL` of a Redis or Valkey server on which instances share rate limits, with a database number of their own where it serves other dashboards; empty means each counts for itself"},
 		{flagPublicURL, "DASHBOARD_PUBLIC_URL", "", "`URL` at which people reach this server, such as https://ops.example.com"},
 		{flagPrefix, "DASHBOARD_PREFIX", "", "`path` below which the dashboard is mounted, such as /admin"},
 		{flagConfig, "DASHBOARD_CONFIG", "", "YAML `file` for everything else"},
