@@ -106,27 +106,27 @@ func (e *env) list(n *inst) datum {
 	return listDatum(list)
 }
 
-// operands spreads one value that stood in place of an array: if it is a list,
-// its elements are the operands.
-func (e *env) operands(d datum) (operands []datum, isList bool) {
-	if d.kind != dataList {
-		return []datum{d}, false
-	}
+// spread makes operands of a list that stood in place of an array.
+func (e *env) spread(d datum) []datum {
 	if !e.charge(d.size()) {
-		return nil, true
+		return nil
 	}
-	operands = make([]datum, d.size())
+	operands := make([]datum, d.size())
 	for i := range operands {
 		operands[i] = d.at(i)
 	}
-	return operands, true
+	return operands
 }
 
 // operate evaluates the operands of an operator and applies it.
 func (e *env) operate(n *inst) datum {
 	if n.whole {
-		list, isList := e.operands(e.eval(&n.args[0]))
-		return e.applyAll(n, list, isList)
+		d := e.eval(&n.args[0])
+		if d.kind != dataList {
+			one := [1]datum{d}
+			return e.applyAll(n, one[:], false)
+		}
+		return e.applyAll(n, e.spread(d), true)
 	}
 	if len(n.args) == 2 {
 		a, b := e.eval(&n.args[0]), e.eval(&n.args[1])

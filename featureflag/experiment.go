@@ -33,8 +33,11 @@ func (s *sample) add(value float64) {
 }
 
 // Track notes a value of a metric for whom ctx says is asking: it counts for
-// the variant that this caller has of each flag that was served by rules.
-// Values that are no finite numbers are ignored.
+// the variant that this caller has of each flag that rules decide and that was
+// served since it came. The first 64 metrics are kept, for 256 flags each.
+// Values that are no finite numbers are ignored. Call it at least once for
+// whoever does not convert, with 0, if the mean is to be over everyone; rates
+// are of exposures.
 func (f *Flags) Track(ctx context.Context, metric string, value float64) {
 	if metric == "" || math.IsNaN(value) || math.IsInf(value, 0) {
 		return
@@ -44,25 +47,29 @@ func (f *Flags) Track(ctx context.Context, metric string, value float64) {
 		return
 	}
 	now, c := f.current.Load(), FromContext(ctx)
-	f.experiments.mu.Lock()
-	defer f.experiments.mu.Unlock()
-	flags := f.experiments.metric(metric)
-	if flags == nil {
-		return
-	}
-	tracked := 0
+	var seen []observation
 	for i, flag := range now.set.flags {
 		if !flag.dynamic || !now.counts[i].seen() {
 			continue
 		}
-		if tracked++; tracked > maxTracked {
-			return
-		}
 		if out := flag.decide(c); out.variant >= 0 {
-			track(flags, flag.key, flag.variants[out.variant].Name, value)
+			seen = append(seen, observation{flag.key, flag.variants[out.variant].Name})
+		}
+		if len(seen) == maxTracked {
+			break
+		}
+	}
+	f.experiments.mu.Lock()
+	defer f.experiments.mu.Unlock()
+	if flags := f.experiments.metric(metric); flags != nil {
+		for _, o := range seen {
+			track(flags, o.flag, o.variant, value)
 		}
 	}
 }
+
+// An observation is that a caller has a variant.
+type observation struct{ flag, variant string }
 
 func track(flags map[string]map[string]*sample, key, variant string, value float64) {
 	variants := flags[key]

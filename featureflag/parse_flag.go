@@ -134,6 +134,9 @@ func (p *parser) targeting(pointer string, n *node, f *Flag) {
 			p.report(&f.problems, root+pointerTo(rule, at.off), at.off, code, detail)
 		}
 	}
+	if rule.kind != nodeObject {
+		p.compiler.problem(rule, InvalidTargeting, "targeting is a rule, an object, not "+rule.kind.String())
+	}
 	program, ok := p.compiler.program(rule)
 	if !ok {
 		p.fail(root, rule, LimitExceeded, "more than %d operators and values, evaluators included", maxNodes)
