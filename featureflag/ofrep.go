@@ -79,12 +79,13 @@ func (o *OFREP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		o.serveEvents(w, r)
 		return
 	}
+	arrived := boundBody(w, r)
 	caller, err := o.caller(r)
 	if err != nil {
 		o.refuseError(w, r, err, nil)
 		return
 	}
-	c, err := o.read(w, r)
+	c, err := o.read(w, r, arrived)
 	switch {
 	case err != nil && call.single:
 		o.refuseError(w, r, err, &call.key)

@@ -19,8 +19,9 @@ const (
 	bodyWait = 10 * time.Second
 )
 
-// read takes the context of a request, and what the server knows of it.
-func (o *OFREP) read(w http.ResponseWriter, r *http.Request) (*Context, error) {
+// read takes the context of a request, and what the server knows of it. It calls
+// arrived once there is nothing left to read.
+func (o *OFREP) read(w http.ResponseWriter, r *http.Request, arrived func()) (*Context, error) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return nil, &failure{status: http.StatusUnsupportedMediaType, Code: CodeParse, Details: "the body must be application/json"}
 	}
@@ -28,6 +29,7 @@ func (o *OFREP) read(w http.ResponseWriter, r *http.Request) (*Context, error) {
 	if err != nil {
 		return nil, err
 	}
+	arrived()
 	c, err := parseContext(body)
 	if err != nil {
 		return nil, err
@@ -48,13 +50,19 @@ func (o *OFREP) read(w http.ResponseWriter, r *http.Request) (*Context, error) {
 	return c, nil
 }
 
-// readBody reads a body that has to come in time.
-func (o *OFREP) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	control := http.NewResponseController(w)
+// boundBody gives a request's body a deadline, unless the host's server has set
+// one of its own: also net/http waits for what nobody has read. The function it
+// returns lifts it, as net/http then waits for the client to leave.
+func boundBody(w http.ResponseWriter, r *http.Request) (arrived func()) {
 	server, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
-	if (server == nil || server.ReadTimeout == 0) && control.SetReadDeadline(time.Now().Add(bodyWait)) == nil {
-		defer control.SetReadDeadline(time.Time{}) //nolint:errcheck // it fails where the connection is gone
+	control := http.NewResponseController(w)
+	if server != nil && server.ReadTimeout > 0 || control.SetReadDeadline(time.Now().Add(bodyWait)) != nil {
+		return func() {}
 	}
+	return func() { _ = control.SetReadDeadline(time.Time{}) } // it fails where the connection is gone
+}
+
+func (o *OFREP) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, o.config.bodyLimit))
 	var large *http.MaxBytesError
 	switch {

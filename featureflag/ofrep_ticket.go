@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"strings"
 	"time"
 )
 
@@ -23,10 +24,10 @@ func newTicket(key []byte, caller string, now time.Time) string {
 
 // openTicket returns whose a ticket is and until when it is good.
 func openTicket(key []byte, ticket string, now time.Time) (caller string, expires time.Time, ok bool) {
-	if len(ticket) > 4096 {
+	if len(ticket) > 4096 || strings.ContainsAny(ticket, "\r\n") { // the decoder skips these
 		return "", time.Time{}, false
 	}
-	signed, err := base64.RawURLEncoding.DecodeString(ticket)
+	signed, err := base64.RawURLEncoding.Strict().DecodeString(ticket)
 	if err != nil || len(signed) < 8+ticketMAC {
 		return "", time.Time{}, false
 	}
