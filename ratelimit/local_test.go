@@ -2,6 +2,7 @@ package ratelimit_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -155,7 +156,7 @@ func TestForgets(t *testing.T) {
 
 func TestMaxKeys(t *testing.T) {
 	for _, test := range []struct{ option, keys, overflow int }{
-		{0, 5000, 0}, {-1, 5000, 0}, {1 << 40, 1000, 0}, {1, 2, 1}, {1000, 1100, 100}, {1 << 14, 1 << 14, 0},
+		{0, 5000, 0}, {-1, 5000, 0}, {math.MaxInt, 1000, 0}, {1, 2, 1}, {1000, 1100, 100}, {1 << 14, 1 << 14, 0},
 	} {
 		l := limiter(t, ratelimit.NewLocal(ratelimit.WithMaxKeys(test.option)), policy(t, "", "10/h"))
 		overflow := 0

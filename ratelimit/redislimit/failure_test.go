@@ -235,11 +235,18 @@ func TestClose(t *testing.T) {
 func TestOptions(t *testing.T) {
 	for name, option := range map[string]redislimit.Option{
 		"instances": redislimit.FailLocal(0), "prefix": redislimit.WithPrefix("{x}"), "timeout": redislimit.WithTimeout(0),
+		"logger": redislimit.WithLogger(nil),
 	} {
 		if s, err := redislimit.New(newFake(), option); err == nil {
 			s.Close()
 			t.Errorf("%s: no error", name)
+		} else if strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %q is more than a line", name, err)
 		}
+	}
+	if s, err := redislimit.New(nil); err == nil {
+		s.Close()
+		t.Error("no client: no error")
 	}
 }
 

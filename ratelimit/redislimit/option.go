@@ -103,5 +103,11 @@ func WithTimeout(d time.Duration) Option {
 // WithLogger sets the logger, which is told when Redis becomes unreachable and
 // when it is back. Default [slog.Default].
 func WithLogger(log *slog.Logger) Option {
-	return option(func(c *config) error { c.log = log; return nil })
+	return option(func(c *config) error {
+		if log == nil {
+			return errors.New("WithLogger: nil logger")
+		}
+		c.log = log
+		return nil
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"sync"
@@ -37,12 +38,15 @@ type Store struct {
 }
 
 // New returns a store on a client, which it asks nothing yet and does not close.
-// Errors: those of the options.
+// Errors: no client, those of the options.
 func New(client Client, options ...Option) (*Store, error) {
+	if client == nil {
+		return nil, errors.New("redislimit: no client")
+	}
 	c := defaults()
 	for _, o := range options {
 		if err := o.apply(&c); err != nil {
-			return nil, errors.Join(errors.New("redislimit"), err)
+			return nil, fmt.Errorf("redislimit: %w", err)
 		}
 	}
 	life, end := context.WithCancel(context.Background())
