@@ -35,7 +35,7 @@ const (
 	Kept          = 100      // versions of one item
 	keptDeleted   = 1_000    // items that are remembered after their end
 	maxComment    = 500      // bytes
-	awaitBuilt    = 2 * time.Second
+	awaitBuilt    = 1 * time.Nanosecond
 )
 
 // Errors of changes.
@@ -131,6 +131,7 @@ func New(db *storage.DB, into *featureflag.Flags, opts Options) *Store {
 	if opts.Poll <= 0 {
 		opts.Poll = 400 * time.Millisecond
 	}
+	into.Report(featureflag.SourceNotReady, nil)
 	return &Store{db: db, into: into, opts: opts, wake: make(chan struct{}, 1), rows: map[ID]Item{}, base: map[ID]Item{},
 		good: map[ID]json.RawMessage{}, damaged: map[ID]string{}, built: -1, renewed: make(chan struct{})}
 }
@@ -149,6 +150,7 @@ func (s *Store) Start(ctx context.Context) error {
 		return err
 	}
 	s.build(ctx)
+	s.into.Report(featureflag.SourceReady, nil)
 	following, cancel := context.WithCancel(context.Background())
 	unsubscribe, unwatch := func() {}, func() {}
 	if s.opts.Bus != nil {

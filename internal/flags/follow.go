@@ -39,6 +39,10 @@ func (s *Store) follow(ctx context.Context) {
 		_, err := s.look(ctx)
 		if err != nil && ctx.Err() == nil && !failing {
 			s.opts.Log.WarnContext(ctx, "follow flags: database does not answer; what was in force stays", "error", err)
+			s.into.Report(featureflag.SourceStale, err)
+		}
+		if err == nil && failing {
+			s.into.Report(featureflag.SourceReady, nil)
 		}
 		failing = err != nil
 		begun := time.Now()

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/modular-dashboard/dashboard/featureflag"
 	"github.com/modular-dashboard/dashboard/internal/flags"
 )
 
@@ -41,11 +42,16 @@ func TestTheDatabaseIsAway(t *testing.T) {
 	if !a.on("a") || !b.on("a") {
 		t.Error("what was in force is not any more")
 	}
+	state := func(want featureflag.SourceState) func() bool {
+		return func() bool { got, _ := a.flags.SourceState(); return got == want }
+	}
+	eventually(t, "it is told to be stale", state(featureflag.SourceStale))
 	if _, err := db.Exec(t.Context(), `ALTER TABLE gone RENAME TO flags_state`); err != nil {
 		t.Fatal(err)
 	}
 	b.put(t, flagID("a"), string(boolean("off")))
 	eventually(t, "the database is back", func() bool { return !a.on("a") })
+	eventually(t, "it is told to be ready", state(featureflag.SourceReady))
 }
 
 // A row that is damaged, or that another version wrote, costs nobody but itself.
