@@ -35,7 +35,7 @@ const (
 	Kept          = 100      // versions of one item
 	keptDeleted   = 1_000    // items that are remembered after their end
 	maxComment    = 500      // bytes
-	awaitBuilt    = 1 * time.Nanosecond
+	awaitBuilt    = 2 * time.Second
 )
 
 // Errors of changes.
@@ -113,8 +113,10 @@ type Store struct {
 	rows    map[ID]Item // what the database holds, without what was deleted
 	base    map[ID]Item // what the file holds
 	meta    featureflag.Metadata
-	gen     int64 // of rows
-	bytes   int   // of the definitions of rows
+	gen     int64       // of rows
+	bytes   int         // of the definitions of rows
+	dirty   map[ID]bool // what changed since the last build; nil: all may have
+	special map[ID]bool // segments, metadata and flags with prerequisites are among them
 	good    map[ID]json.RawMessage
 	damaged map[ID]string
 	built   int64 // the generation that is in force; -1 before the first
@@ -132,7 +134,7 @@ func New(db *storage.DB, into *featureflag.Flags, opts Options) *Store {
 		opts.Poll = 400 * time.Millisecond
 	}
 	into.Report(featureflag.SourceNotReady, nil)
-	return &Store{db: db, into: into, opts: opts, wake: make(chan struct{}, 1), rows: map[ID]Item{}, base: map[ID]Item{},
+	return &Store{db: db, into: into, opts: opts, wake: make(chan struct{}, 1), rows: map[ID]Item{}, base: map[ID]Item{}, special: map[ID]bool{},
 		good: map[ID]json.RawMessage{}, damaged: map[ID]string{}, built: -1, renewed: make(chan struct{})}
 }
 
@@ -240,5 +242,5 @@ func (s *Store) Damaged() map[ID]string {
 func (s *Store) present() (*view, int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return &view{mu: &s.mu, base: s.base, rows: s.rows, bytes: s.bytes, count: len(s.rows)}, s.gen
+	return &view{mu: &s.mu, base: s.base, rows: s.rows, special: s.special, bytes: s.bytes, count: len(s.rows)}, s.gen
 }

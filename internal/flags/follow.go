@@ -95,7 +95,7 @@ func (s *Store) look(ctx context.Context) (changed bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if whole {
-		s.rows, s.bytes = map[ID]Item{}, 0
+		s.rows, s.bytes, s.dirty = map[ID]Item{}, 0, nil
 	}
 	for _, it := range list {
 		s.adopt(it)
@@ -106,6 +106,10 @@ func (s *Store) look(ctx context.Context) (changed bool, err error) {
 
 // adopt takes a row. s.mu is held.
 func (s *Store) adopt(it Item) {
+	s.note(it)
+	if s.dirty != nil {
+		s.dirty[it.ID] = true
+	}
 	s.bytes += len(it.Definition) - len(s.rows[it.ID].Definition)
 	if it.Definition == nil {
 		delete(s.rows, it.ID)
@@ -123,13 +127,18 @@ func (s *Store) build(ctx context.Context) bool {
 		return false
 	}
 	if base != s.baseSet {
-		s.base, s.baseSet = itemsOf(ctx, s, base), base
+		s.base, s.baseSet, s.dirty = itemsOf(ctx, s, base), base, nil
+		for _, it := range s.base {
+			s.note(it)
+		}
 	}
-	good := s.good
+	good, dirty := s.good, s.dirty
 	s.mu.Unlock()
-	v, gen := s.present()
-	all := v.definitions() // only who builds reads rows into them
-	set, used, damaged, err := compile(all, good)
+	v, gen := s.present() // only who builds reads anything into it
+	set, used, damaged, err := s.amend(v, dirty, good)
+	if set == nil {
+		set, used, damaged, err = compile(v.definitions(), good)
+	}
 	if err != nil {
 		s.opts.Log.ErrorContext(ctx, "flags: the stored definitions cannot be used; what was in force stays", "error", err)
 	} else {
@@ -144,12 +153,52 @@ func (s *Store) build(ctx context.Context) bool {
 		}
 	}
 	s.damaged, s.built = damaged, gen
+	s.dirty = nil
 	if err == nil {
 		s.good = used
+		if len(damaged) == 0 {
+			s.dirty = map[ID]bool{}
+		}
 	}
 	close(s.renewed)
 	s.renewed = make(chan struct{})
 	return true
+}
+
+// amend makes a set of the one in force where only flags have changed, and all
+// is well; else it returns none.
+func (s *Store) amend(v *view, dirty map[ID]bool, good map[ID]json.RawMessage) (set *featureflag.Set, used map[ID]json.RawMessage, damaged map[ID]string, err error) {
+	if dirty == nil {
+		return nil, nil, nil, nil
+	}
+	changes := make(map[string]json.RawMessage, len(dirty))
+	for id := range dirty {
+		it, _ := v.look(id)
+		if id.Kind != Flag || it.Definition != nil && !sound(it.Definition) {
+			return nil, nil, nil, nil
+		}
+		changes[id.Key] = it.Definition
+	}
+	if set, err = s.into.Snapshot().With(changes); err != nil {
+		return nil, nil, nil, nil //nolint:nilerr // compile finds out whose fault it is
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, definition := range changes {
+		if definition == nil {
+			delete(good, flagID(key))
+		} else {
+			good[flagID(key)] = definition
+		}
+	}
+	return set, good, map[ID]string{}, nil
+}
+
+// note remembers what changes may touch beyond themselves. s.mu is held.
+func (s *Store) note(it Item) {
+	if it.Kind != Flag || len(it.needs) > 0 {
+		s.special[it.ID] = true
+	}
 }
 
 // baseNow is the set that a file holds, nil where there is no file.

@@ -18,6 +18,7 @@ type view struct {
 	mu           sync.Locker // held while base and rows are read
 	base, rows   map[ID]Item
 	over         map[ID]Item // rows that are newer, deleted ones too
+	special      map[ID]bool // see Store
 	bytes, count int         // of rows with over
 }
 
@@ -101,6 +102,25 @@ func (v *view) each(fn func(Item)) {
 	}
 }
 
+// eachSpecial calls fn with one item, those that are newer, and those that a
+// change of a flag may touch. v.mu is held.
+func (v *view) eachSpecial(id ID, fn func(Item)) {
+	seen := map[ID]bool{}
+	visit := func(id ID) {
+		if it, ok := v.item(id); ok && !seen[id] {
+			fn(it)
+		}
+		seen[id] = true
+	}
+	visit(id)
+	for id := range v.over {
+		visit(id)
+	}
+	for id := range v.special {
+		visit(id)
+	}
+}
+
 func (v *view) definitions() map[ID]json.RawMessage {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -133,14 +153,19 @@ func (v *view) affected(id ID) map[ID]json.RawMessage {
 		}
 	}
 	var ask []string
-	v.each(func(it Item) {
+	visit := func(it Item) {
 		switch {
 		case it.Kind != Flag:
 			out[it.ID] = it.Definition
 		case it.ID == id || refers(it):
 			ask = append(ask, it.Key)
 		}
-	})
+	}
+	if id.Kind == Flag {
+		v.eachSpecial(id, visit)
+	} else {
+		v.each(visit)
+	}
 	for len(ask) > 0 {
 		it, ok := v.item(flagID(ask[0]))
 		ask = ask[1:]
