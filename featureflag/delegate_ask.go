@@ -85,7 +85,7 @@ func (d *Delegate) ask(ctx context.Context, key string, kind Kind, def any, c *C
 	}
 	kinds := []Kind{KindObject, KindBool, KindString, KindNumber}
 	if known, ok := d.kinds.Load(key); ok {
-		kinds = slices.Insert(kinds, 0, known.(Kind)) //nolint:errcheck // only learn stores
+		kinds = slices.Insert(kinds, 0, known.(Kind))
 	}
 	var e Evaluation
 	for _, kind := range kinds {

@@ -95,7 +95,7 @@ func TestGherkinDelegated(t *testing.T) {
 			}
 			t.Cleanup(func() {
 				cancel()
-				<-begun
+				<-begun //nolint:errcheck // it was looked at, or is that of cancel
 				d.Shutdown(context.Background())
 			})
 			return featureflag.NewProvider(d.Flags())

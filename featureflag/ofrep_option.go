@@ -63,7 +63,7 @@ type StreamLimits struct {
 
 // A Refusal is the error by which an authentication function says more than
 // "not you": see [WithAuthentication].
-type Refusal struct {
+type Refusal struct { //nolint:errname // it is an answer first, as ratelimit's
 	Status int         // 401, 403, 429 or 503
 	Detail string      // for the caller to read
 	Header http.Header // set on the answer: WWW-Authenticate, Retry-After

@@ -3,6 +3,7 @@ package featureflag_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -56,7 +57,9 @@ func inBubble(t *testing.T, test func(t *testing.T, handler *featureflag.OFREP, 
 			t.Error(err)
 		}
 		server.Close()
-		<-done
+		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
 	})
 }
 
@@ -145,13 +148,17 @@ func TestOFREPStreamOutlivesWriteTimeout(t *testing.T) {
 		if _, err := io.Copy(io.Discard, w.Body); err != nil {
 			t.Error(err)
 		}
-		<-ended
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
 		sleep(time.Minute)
 		send(t, conn, "POST /ofrep/v1/evaluate/flags/on HTTP/1.1\nHost: x\nContent-Type: application/json\nContent-Length: 14\n\n"+`{"context":{}}`)
 		if w, err = http.ReadResponse(answers, nil); err != nil || w.StatusCode != 200 {
 			t.Errorf("got %v %v", w, err)
 		}
 		server.Close()
-		<-done
+		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
 	})
 }

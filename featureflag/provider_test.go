@@ -141,7 +141,7 @@ func asked[T any](ask func(context.Context, string, T, openfeature.EvaluationCon
 
 // Error codes that no flag of ours has come from what answers in its place.
 func TestProviderPassesOnErrorCodes(t *testing.T) {
-	for code, make := range map[openfeature.ErrorCode]func(string) openfeature.ResolutionError{
+	for code, failure := range map[openfeature.ErrorCode]func(string) openfeature.ResolutionError{
 		openfeature.TargetingKeyMissingCode: openfeature.NewTargetingKeyMissingResolutionError,
 		openfeature.InvalidContextCode:      openfeature.NewInvalidContextResolutionError,
 		openfeature.ParseErrorCode:          func(m string) openfeature.ResolutionError { return openfeature.NewParseErrorResolutionError(m) },
@@ -151,7 +151,7 @@ func TestProviderPassesOnErrorCodes(t *testing.T) {
 	} {
 		failing := &stubProvider{boolean: func(context.Context, openfeature.FlattenedContext) openfeature.BoolResolutionDetail {
 			return openfeature.BoolResolutionDetail{ProviderResolutionDetail: openfeature.ProviderResolutionDetail{
-				ResolutionError: make("because"), Reason: openfeature.ErrorReason,
+				ResolutionError: failure("because"), Reason: openfeature.ErrorReason,
 			}}
 		}}
 		_, client := registered(t, featureflag.NewProvider(started(t, failing).Flags()))
