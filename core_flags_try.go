@@ -99,7 +99,10 @@ func (d *Dashboard) explainFlag(ctx context.Context, in explainIn) (featureflag.
 	if _, ok := set.Flag(in.Key); !ok && d.config.flagSource.provider == nil {
 		return featureflag.Explanation{}, errNotFound
 	}
-	return set.Explain(in.Key, who), nil
+	if set != d.flags.Snapshot() {
+		return set.Explain(in.Key, who), nil
+	}
+	return d.flags.ExplainFor(ctx, in.Key, who), nil
 }
 
 // askedFor is who an explanation is for.

@@ -29,6 +29,20 @@ func (f *Flags) own(key string, want Kind, c *Context) Evaluation {
 	return flag.evaluation(&out)
 }
 
+// ExplainFor is [Flags.Explain] for whom c alone says. Of flags that another
+// provider answers there is the answer, and no more reason than it gave.
+func (f *Flags) ExplainFor(ctx context.Context, key string, c *Context) Explanation {
+	if f.resolver == nil {
+		return f.Snapshot().Explain(key, c)
+	}
+	e := f.resolver.resolve(ctx, key, KindNone, nil, c)
+	why := "Another provider answered."
+	if e.Code != "" {
+		why = "Another provider had no answer."
+	}
+	return explanation(&e, why, nil)
+}
+
 // notify tells the watchers of changes elsewhere: nil when it is not known of
 // what.
 func (f *Flags) notify(keys []string) {

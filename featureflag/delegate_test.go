@@ -65,7 +65,14 @@ func TestDelegateEvaluates(t *testing.T) {
 			}
 		})
 	}
-	if e := started(t, memFlags()).Flags().Evaluate(t.Context(), "list"); e.Code != featureflag.CodeTypeMismatch {
+	flags := started(t, memFlags()).Flags()
+	if e := flags.Explain(t.Context(), "string"); e.Variant != "v" || e.Value.String() != `"s"` || e.Why == "" {
+		t.Errorf("got %+v", e)
+	}
+	if e := flags.ExplainFor(t.Context(), "x", nil); e.Code != featureflag.CodeFlagNotFound || e.Why == "" {
+		t.Errorf("got %+v", e)
+	}
+	if e := flags.Evaluate(t.Context(), "list"); e.Code != featureflag.CodeTypeMismatch {
 		t.Errorf("a list: got %+v", e)
 	}
 }

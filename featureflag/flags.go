@@ -207,5 +207,5 @@ func (f *Flags) EvaluateFor(ctx context.Context, key string, c *Context) Evaluat
 // Explain is [Set.Explain] of the set in use for whom ctx says is asking.
 // Nothing is counted.
 func (f *Flags) Explain(ctx context.Context, key string) Explanation {
-	return f.Snapshot().Explain(key, FromContext(ctx))
+	return f.ExplainFor(ctx, key, FromContext(ctx))
 }
