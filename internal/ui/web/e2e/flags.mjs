@@ -70,7 +70,7 @@ export async function flags({ browser, server, step, shot }) {
       await page.getByLabel('Everybody else').selectOption({ label: 'A share of each…' });
       await page.getByRole('slider', { name: 'Share of on' }).fill('25');
       await page.getByText(/2[3-7](\.\d)?% of people would get another variant\./).waitFor();
-      await page.getByText('Of 1 accounts here, 1 would.').waitFor();
+      await page.getByText('Of 1 account here, 1 would.').waitFor();
       await shot(page, 'flag-rollout');
     },
   );

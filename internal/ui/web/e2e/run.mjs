@@ -40,7 +40,13 @@ const deepest = values.prefix.at(-1);
 const middle = values.prefix.at(1) ?? deepest;
 const jobs = [
   { name: 'faults', suite: faults, prefix: middle },
-  ...values.prefix.map((prefix) => ({ name: 'first-run', suite: firstRun, prefix })),
+  // The screens look the same below every prefix.
+  ...values.prefix.map((prefix) => ({
+    name: 'first-run',
+    suite: firstRun,
+    prefix,
+    pictures: prefix === deepest,
+  })),
   { name: 'screens', suite: screens, prefix: deepest, more: ['customers'] },
   { name: 'accessibility', suite: accessibility, prefix: deepest },
   { name: 'flags', suite: flags, prefix: middle },
@@ -71,9 +77,9 @@ async function worker() {
   for (let job = queue.shift(); job; job = queue.shift()) await run(job);
 }
 
-async function run({ name, suite, prefix, more }) {
+async function run({ name, suite, prefix, more, pictures = true }) {
   const label = `${name} ${prefix}`;
-  const folder = out && join(out, `${name}${prefix.replaceAll('/', '-')}`.replace(/-+$/, ''));
+  const folder = pictures && out && join(out, `${name}${prefix.replaceAll('/', '-')}`.replace(/-+$/, ''));
   if (folder) await mkdir(folder, { recursive: true });
   let server;
   let last;

@@ -15,6 +15,29 @@ export async function screens({ browser, server, step, note }) {
       const headers = { 'Content-Type': 'application/json' };
       await fetch(`${api}m/customers/samples`, { method: 'POST', headers, body: JSON.stringify({ count }) });
       const one = async (path) => (await (await fetch(api + path)).json()).items[0].id;
+      await fetch(`${api}flags/a%2Fb`, {
+        method: 'PUT',
+        headers: { ...headers, 'If-None-Match': '*' },
+        body: JSON.stringify({
+          definition: {
+            state: 'ENABLED',
+            variants: { on: true, off: false },
+            defaultVariant: 'off',
+            targeting: {
+              if: [
+                { ends_with: [{ var: 'email' }, '@b.c'] },
+                'on',
+                {
+                  fractional: [
+                    ['on', 1],
+                    ['off', 3],
+                  ],
+                },
+              ],
+            },
+          },
+        }),
+      });
       return { user: await one('users?limit=1'), customer: await one('m/customers/customers?limit=1') };
     },
     [`${server.url}api/v1/`, customers],
@@ -45,6 +68,12 @@ export async function screens({ browser, server, step, note }) {
     'system/logs',
     'system/api',
     'system/api?op=audit',
+    'flags',
+    'flags?view=segments',
+    'flags/a/b',
+    'flags/a/b?view=try',
+    'flags/a/b?view=experiment',
+    'flags/a/b?view=history',
     'dev/gallery',
   ];
   const faults = [...owner.faults];

@@ -12,10 +12,10 @@ export function DefinitionDiff({ before, after, label }: { before: unknown; afte
     <pre className="flag-diff stretch" tabIndex={0} role="region" aria-label={label}>
       {lines.map((line, index) => (
         <Fragment key={index}>
-          {line === null && <span className="dim">⋯{'\n'}</span>}
-          {line?.kind === 'same' && <span>{`  ${line.text}\n`}</span>}
-          {line?.kind === 'gone' && <del>{`- ${line.text}\n`}</del>}
-          {line?.kind === 'new' && <ins>{`+ ${line.text}\n`}</ins>}
+          {line === null && <span className="dim">⋯</span>}
+          {line?.kind === 'same' && <span>{`  ${line.text}`}</span>}
+          {line?.kind === 'gone' && <del>{`- ${line.text}`}</del>}
+          {line?.kind === 'new' && <ins>{`+ ${line.text}`}</ins>}
         </Fragment>
       ))}
     </pre>

@@ -78,7 +78,7 @@ function Table({ readout, variants, measured }: TableProps) {
     ...(measured ? [t('flags.rate'), t('flags.rate.diff'), t('flags.mean'), t('flags.mean.diff')] : []),
   ];
   return (
-    <div className="card flush data stretch">
+    <div className="card flush data stretch flag-experiment">
       <div className="table-scroll full" tabIndex={0} role="region" aria-label={t('flags.experiment')}>
         <table className="table data-table" role="table">
           <thead role="rowgroup">

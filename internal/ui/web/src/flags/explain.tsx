@@ -32,7 +32,8 @@ interface Attribute {
 /** Answers what somebody would get, and why: an account of this dashboard, or anybody described here. */
 export function Explain({ flag, definition, draft }: Props) {
   const mayUsers = useMay('users.read');
-  const [who, setWho] = useState<Who>(mayUsers ? 'person' : 'free');
+  const [chosen, setWho] = useState<Who | null>(null);
+  const who: Who = chosen ?? (mayUsers ? 'person' : 'free');
   const [person, setPerson] = useState<Person | null>(null);
   const [key, setKey] = useState('');
   const [attributes, setAttributes] = useState<Attribute[]>([{ name: 'email', value: '' }]);
@@ -41,7 +42,8 @@ export function Explain({ flag, definition, draft }: Props) {
     {
       key: flag,
       ...(draft && { definition }),
-      ...(free ? { context: contextOf(key, attributes) } : { user_id: person?.id ?? '' }),
+      context: free ? contextOf(key, attributes) : undefined,
+      user_id: free ? undefined : (person?.id ?? ''),
     },
     300,
   );
@@ -49,7 +51,8 @@ export function Explain({ flag, definition, draft }: Props) {
     queryKey: ['flag-explain', asked],
     queryFn: async ({ signal }) =>
       (await ask<Explanation>('POST', 'flags/explain', { body: asked, signal })).data,
-    enabled: free || person !== null,
+    // What is asked follows what is chosen a moment later.
+    enabled: asked.user_id !== '',
     placeholderData: keepPreviousData,
     staleTime: 0,
     gcTime: 0,
@@ -266,6 +269,7 @@ const kinds = [
   'rule',
   'condition',
   'segment',
+  'value',
   'split',
   'default',
 ] as const;

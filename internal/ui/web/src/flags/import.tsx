@@ -16,6 +16,8 @@ import type { Imported } from './types';
 
 type Mode = 'merge' | 'replace';
 
+const outcomes = ['created', 'changed', 'deleted', 'unchanged'] as const;
+
 /** Takes over a document of flagd's, after showing what that would change. */
 export function ImportFlags({ onClose }: { onClose: () => void }) {
   const client = useQueryClient();
@@ -94,12 +96,14 @@ export function ImportFlags({ onClose }: { onClose: () => void }) {
       {send.error && <Refused error={send.error} />}
       {seen && (
         <div className="stack close" role="status">
-          {(['created', 'changed', 'deleted', 'unchanged'] as const).map((what) => (
-            <div key={what}>
-              <b>{t(`flags.imported.${what}`, { count: seen[what].length })}</b>{' '}
-              {what !== 'unchanged' && <span className="dim">{seen[what].join(', ')}</span>}
-            </div>
-          ))}
+          {outcomes
+            .filter((what) => seen[what].length > 0)
+            .map((what) => (
+              <div key={what}>
+                <b>{t(`flags.imported.${what}`, { count: seen[what].length })}</b>{' '}
+                {what !== 'unchanged' && <span className="dim">{seen[what].join(', ')}</span>}
+              </div>
+            ))}
           <Troubles troubles={seen.errors} />
         </div>
       )}

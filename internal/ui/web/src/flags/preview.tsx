@@ -1,5 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { APIError } from '../api/error';
+import { number } from '../format';
 import { t } from '../strings';
 import type { Definition } from './definition';
 import { previewQuery } from './queries';
@@ -28,11 +29,11 @@ export function Preview({ flag, definition }: { flag: string; definition: Defini
                 })}
           </p>
           <Bars shares={seen.sample} />
-          <p className="small dim">{t('flags.preview.sample', { count: seen.sample.people })}</p>
+          <p className="small dim">{t('flags.preview.sample', { people: number(seen.sample.people) })}</p>
           <p>
             {t('flags.preview.accounts', {
-              changed: seen.accounts.changed,
-              people: seen.accounts.people,
+              changed: number(seen.accounts.changed),
+              count: seen.accounts.people,
             })}{' '}
             {!seen.all && <span className="dim">{t('flags.preview.some')}</span>}
           </p>

@@ -202,6 +202,7 @@ function Tabs({ view, flag }: { view: View; flag: string }) {
           params={{ _splat: flag }}
           search={(one === 'rules' ? {} : { view: one }) as never}
           resetScroll={false}
+          activeOptions={{ exact: one === 'rules' }}
           aria-current={one === view ? 'page' : undefined}
         >
           {t(`flags.tab.${one}`)}

@@ -57,7 +57,12 @@ export function Flags() {
 function FlagsNav({ segments }: { segments: boolean }) {
   return (
     <nav className="tabs" aria-label={t('flags.nav')}>
-      <Link to="/flags" search={{}} aria-current={segments ? undefined : 'page'}>
+      <Link
+        to="/flags"
+        search={{}}
+        activeOptions={{ exact: true }}
+        aria-current={segments ? undefined : 'page'}
+      >
         {t('nav.flags')}
       </Link>
       <Link to="/flags" search={{ view: 'segments' } as never} aria-current={segments ? 'page' : undefined}>

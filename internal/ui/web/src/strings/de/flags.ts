@@ -156,8 +156,11 @@ export const flags: Words<typeof en> = {
   'flags.preview.same': 'Niemand bekäme eine andere Variante.',
   'flags.preview.changed': '{share} der Leute bekämen eine andere Variante.',
   'flags.preview.sample':
-    'Gezählt mit {count} erfundenen Leuten, die einen Schlüssel haben und sonst nichts.',
-  'flags.preview.accounts': 'Von {people} Konten hier {changed}.',
+    'Gezählt mit {people} erfundenen Leuten, die einen Schlüssel haben und sonst nichts.',
+  'flags.preview.accounts': {
+    one: 'Von {count} Konto hier {changed}.',
+    other: 'Von {count} Konten hier {changed}.',
+  },
   'flags.preview.some': 'Es gibt weitere Konten.',
   'flags.preview.wrong': 'Sobald die Definition stimmt, steht hier, wen sie betrifft.',
   'flags.preview.failed': 'Das lässt sich gerade nicht zählen.',
@@ -186,6 +189,7 @@ export const flags: Words<typeof en> = {
   'flags.step.rule': 'Regel',
   'flags.step.condition': 'Bedingung',
   'flags.step.segment': 'Segment',
+  'flags.step.value': 'Attribut',
   'flags.step.split': 'Anteil',
   'flags.step.default': 'Standard',
   'flags.experiment': 'Experiment',
