@@ -1,0 +1,33 @@
+// Package ai calls models of many providers through one streaming primitive.
+//
+// A [Model] answers a [Request] with a sequence of events:
+//
+//	model := openai.New(key)
+//	req := &ai.Request{Model: "gpt-5", Messages: []ai.Message{ai.User("Why is the sky blue?")}}
+//	for event, err := range model.Generate(ctx, req) {
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Print(event.Text)
+//	}
+//
+// [Collect] makes the whole answer of it, with what there was beside an error.
+// A provider, what decorates it and what chooses among several are all Models,
+// so whatever is put around one works for streams too:
+//
+//	model = ai.Decorate(model, ai.WithRetry(ai.Retry{}), ai.WithTimeouts(ai.Timeouts{First: 20 * time.Second}))
+//
+// # A stream is whole or it is an error
+//
+// A sequence has exactly one [EventEnd] or one error, and it is the last. What
+// breaks off before the provider said why it stopped is an [Error] of kind
+// [Truncated], never an answer: an HTML page, an error object in a 200, a cut
+// connection. An [Error] answers two questions: whether asking [Error.Again]
+// here can help, and whether asking [Error.Elsewhere] can.
+//
+// What a provider cannot do is an error of kind [Unsupported] that says so;
+// nothing of a request is dropped silently.
+//
+// Adapters are in packages openai, anthropic, gemini and ollama; package aitest
+// has a server that speaks their formats and fails as providers do.
+package ai

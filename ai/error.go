@@ -1,0 +1,107 @@
+package ai
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// An ErrorKind says what went wrong.
+type ErrorKind uint8
+
+// The kinds of errors, with what the two questions are answered by default.
+const (
+	Unknown      ErrorKind = iota // neither
+	Invalid                       // the request is wrong wherever it goes: neither
+	TooLarge                      // the request is too long for the model: elsewhere
+	Unsupported                   // the provider cannot do what is asked for: elsewhere
+	Unauthorized                  // the key is wrong or may not: elsewhere
+	NotFound                      // there is no such model: elsewhere
+	RateLimited                   // too many requests: both
+	Quota                         // the account has used up what it may: elsewhere
+	Overloaded                    // the provider has too much to do: both
+	Server                        // the provider failed: both
+	Timeout                       // it took too long: both
+	Network                       // the connection could not be made or broke before an answer: both
+	Truncated                     // the answer broke off: both
+	Malformed                     // the answer is not what the format says: both
+	Filtered                      // the provider refuses the content: neither
+	Canceled                      // the caller gave up: neither
+	Budget                        // the caller may not spend that much: neither
+)
+
+var kinds = [...]string{"unknown", "invalid", "too_large", "unsupported", "unauthorized", "not_found", "rate_limited", "quota",
+	"overloaded", "server", "timeout", "network", "truncated", "malformed", "filtered", "canceled", "budget"}
+
+// String returns the kind as in logs and metrics, such as "rate_limited".
+func (k ErrorKind) String() string {
+	if int(k) < len(kinds) {
+		return kinds[k]
+	}
+	return kinds[Unknown]
+}
+
+// An Error is what every sequence that fails ends with.
+type Error struct {
+	Kind      ErrorKind
+	Provider  string // such as "openai"
+	Model     string // as asked for
+	Status    int    // of HTTP; 0 where there was no answer
+	Code      string // the provider's own
+	Message   string // the provider's own words, at most 1 KiB; for people, not for decisions
+	RequestID string // the provider's, for its support
+	// RetryAfter is how long to wait before asking again, where the provider
+	// says so; else 0.
+	RetryAfter time.Duration
+	Err        error // what is beneath, if anything
+}
+
+// Error implements error: "openai gpt-5: rate_limited (429): slow down".
+func (e *Error) Error() string {
+	var b strings.Builder
+	for _, s := range []string{e.Provider, e.Model} {
+		if s != "" {
+			if b.Len() > 0 {
+				b.WriteByte(' ')
+			}
+			b.WriteString(s)
+		}
+	}
+	if b.Len() > 0 {
+		b.WriteString(": ")
+	}
+	b.WriteString(e.Kind.String())
+	if e.Status != 0 {
+		b.WriteString(" (" + strconv.Itoa(e.Status) + ")")
+	}
+	if e.Message != "" {
+		b.WriteString(": " + e.Message)
+	}
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	return b.String()
+}
+
+// Unwrap returns what is beneath.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Again reports whether the same request to the same provider may succeed later,
+// not before RetryAfter.
+func (e *Error) Again() bool {
+	switch e.Kind {
+	case RateLimited, Overloaded, Server, Timeout, Network, Truncated, Malformed:
+		return true
+	}
+	return false
+}
+
+// Elsewhere reports whether the same request may succeed with another provider,
+// model or key.
+func (e *Error) Elsewhere() bool {
+	switch e.Kind {
+	case TooLarge, Unsupported, Unauthorized, NotFound, Quota:
+		return true
+	}
+	return e.Again()
+}
