@@ -86,8 +86,8 @@ func (r *Request) check() error {
 		return fmt.Errorf("%d tokens at most are asked for", r.MaxTokens)
 	case r.TopP != nil && (*r.TopP <= 0 || *r.TopP > 1):
 		return fmt.Errorf("top-p %v is not above 0 and at most 1", *r.TopP)
-	case r.Temperature != nil && !(*r.Temperature >= 0):
-		return fmt.Errorf("temperature %v is not 0 or above", *r.Temperature)
+	case r.Temperature != nil && !(*r.Temperature >= 0 && *r.Temperature <= 100):
+		return fmt.Errorf("temperature %v is not between 0 and 100", *r.Temperature)
 	}
 	for i := range r.Messages {
 		if err := r.Messages[i].check(); err != nil {

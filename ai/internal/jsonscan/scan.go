@@ -33,6 +33,7 @@ type Scanner struct {
 	pos   int
 	depth int
 	fresh bool // just behind an opening bracket
+	cut   bool
 	err   error
 }
 
@@ -59,9 +60,12 @@ func (s *Scanner) End() error {
 	return s.err
 }
 
+// Cut reports that the mistake is that the data ends within a value.
+func (s *Scanner) Cut() bool { return s.cut }
+
 func (s *Scanner) fail(err error) {
 	if s.err == nil {
-		s.err = err
+		s.err, s.cut = err, s.pos >= len(s.data)
 	}
 	s.pos = len(s.data)
 }
@@ -317,6 +321,7 @@ func (s *Scanner) text() []byte {
 		plain = plain && rest[i] < utf8.RuneSelf
 	}
 	if i == len(rest) {
+		s.pos = len(s.data)
 		s.fail(errSyntax)
 		return nil
 	}
