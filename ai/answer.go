@@ -103,7 +103,7 @@ func (c *collector) flush() {
 	var p Part
 	switch {
 	case c.kind == EventReasoning && text+c.signature+c.opaque != "":
-		p = Reasoning{ID: c.id, Text: text, Signature: c.signature, Opaque: c.opaque}
+		p = Reasoning{Format: c.a.Format, ID: c.id, Text: text, Signature: c.signature, Opaque: c.opaque}
 	case text == "":
 	case c.kind == EventRefusal:
 		p = Refusal(text)

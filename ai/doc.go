@@ -2,7 +2,7 @@
 //
 // A [Model] answers a [Request] with a sequence of events:
 //
-//	model := openai.New(key)
+//	model, err := openai.New(key, ai.Endpoint{})
 //	req := &ai.Request{Model: "gpt-5", Messages: []ai.Message{ai.User("Why is the sky blue?")}}
 //	for event, err := range model.Generate(ctx, req) {
 //		if err != nil {

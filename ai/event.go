@@ -45,6 +45,7 @@ type Event struct {
 type Start struct {
 	ID       string // the provider's, of the answer
 	Provider string
+	Format   string // of the wire, such as "anthropic"
 	Model    string // that answers, which may be a dated one of the name asked for
 }
 

@@ -92,8 +92,11 @@ type (
 	}
 
 	// Reasoning is what the model thought before it answered. Send it back as it
-	// came: providers check its signature.
+	// came: providers check its signature. An adapter leaves out what was signed
+	// in another format, since only the model that thought it can use it.
 	Reasoning struct {
+		Format string // of the wire it came in, such as "anthropic"
+
 		ID        string // where the provider gives it one
 		Text      string
 		Signature string

@@ -146,8 +146,12 @@ func (a *answer) frames() [][]byte {
 		}
 		return frames
 	}
-	for _, one := range a.format.stream(a.reply) {
-		frames = append(frames, a.format.spell(one, a.reply.Fault))
+	for i, one := range a.format.stream(a.reply) {
+		spelling := a.reply.Fault
+		if i > 0 && spelling == LongLine {
+			spelling = None // one is enough
+		}
+		frames = append(frames, a.format.spell(one, spelling))
 	}
 	if a.reply.Fault == BOM {
 		frames[0] = append([]byte("\xef\xbb\xbf"), frames[0]...)

@@ -3,7 +3,7 @@
 //
 //	server := aitest.NewServer(t)
 //	server.Push(aitest.Reply{Fault: aitest.RateLimited}, aitest.Reply{Text: []string{"Hel", "lo"}})
-//	model, err := openai.New("key", openai.WithBaseURL(server.BaseURL(aitest.OpenAIChat)))
+//	model, err := openai.New("key", ai.Endpoint{BaseURL: server.BaseURL(aitest.OpenAIChat)})
 //
 // [Faults] lists what can go wrong, and [Fault.Outcome] what package ai's adapters
 // make of each, for streams and for whole answers.

@@ -21,20 +21,27 @@ const (
 
 // wireFormat writes replies.
 type wireFormat struct {
-	base        string   // below the server's address
-	paths       []string // of the requests
-	contentType string   // of a stream
-	terminators int      // pieces that come after an answer is finished
-	streams     func(*http.Request, []byte) bool
-	stream      func(Reply) []piece
-	whole       func(Reply) []byte
-	fault       func(p problem, status int) []byte // an error object
-	event       func(problem) []byte               // the same in a stream
-	spell       func(piece, Fault) []byte
+	base         string   // below the server's address
+	paths        []string // of the requests
+	contentType  string   // of a stream
+	terminators  int      // pieces that come after an answer is finished
+	streams      func(*http.Request, []byte) bool
+	stream       func(Reply) []piece
+	whole        func(Reply) []byte
+	fault        func(p problem, status int) []byte // an error object
+	event        func(problem) []byte               // the same in a stream
+	spell        func(piece, Fault) []byte
+	noRefusal    bool // in words: only a reason says so
+	parsedWhole  bool // arguments are JSON of the answer in one piece, so that they cannot be broken
+	parsedStream bool // the same of a stream
+	plain        bool // there are no codes of errors, and no word for refusals
 }
 
 var formats = map[Format]*wireFormat{
 	OpenAIChat: &openAIChat,
+	Anthropic:  &anthropic,
+	Gemini:     &gemini,
+	Ollama:     &ollama,
 }
 
 // framed reports whether the answer is a stream of frames.

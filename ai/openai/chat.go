@@ -9,71 +9,32 @@ import (
 	"strconv"
 
 	"github.com/modular-dashboard/dashboard/ai"
-	"github.com/modular-dashboard/dashboard/ai/internal/frame"
 	"github.com/modular-dashboard/dashboard/ai/internal/jsonscan"
 	"github.com/modular-dashboard/dashboard/ai/internal/wire"
 )
 
 // Generate implements [ai.Model].
 func (m *Chat) Generate(ctx context.Context, req *ai.Request) iter.Seq2[ai.Event, error] {
-	return wire.Once(func(yield func(ai.Event, error) bool) {
-		if err := m.generate(ctx, req, yield); err != nil {
-			yield(ai.Event{}, err)
-		}
-	})
-}
-
-// errLeft says that nobody listens any more.
-var errLeft = errors.New("left")
-
-func (m *Chat) generate(ctx context.Context, req *ai.Request, yield func(ai.Event, error) bool) error {
-	if err := req.Validate(); err != nil {
-		return err
-	}
-	body, err := m.body(req)
-	if err != nil {
-		return err
-	}
 	accept := "text/event-stream"
-	if req.Whole {
+	if req != nil && req.Whole {
 		accept = "application/json"
 	}
-	call, err := m.endpoint.Post(ctx, req.Model, body, accept)
-	if err != nil {
-		return err
-	}
-	c := chatStream{call: call, yield: yield}
-	if call.Is("text/event-stream") {
-		err = c.stream(m.endpoint.Limits)
-	} else { // some servers know no streams; others answer an error this way
-		err = call.Whole(c.whole)
-	}
-	if errors.Is(err, errLeft) {
-		call.Abandon()
-		return nil
-	}
-	if err != nil {
-		call.Abandon()
-		return err
-	}
-	call.Close()
-	return nil
+	return m.endpoint.Generate(ctx, req, accept, func() ([]byte, error) { return m.body(req) }, readChat)
 }
 
-// chatStream reads one answer.
-type chatStream struct {
-	call     *wire.Call
-	yield    func(ai.Event, error) bool
-	started  bool
-	finished bool // a finish reason came
-	reason   ai.Reason
-	used     bool // usage came
-	usage    ai.Usage
-	calls    []begun
-	left     bool
-	fault    *ai.Error
-	// of the chunk, until it is known whole
-	id, model string
+func readChat(a wire.Answer) error {
+	c := chatAnswer{Answer: a}
+	if a.Call.Is("text/event-stream") {
+		return c.stream()
+	}
+	return a.Call.Whole(c.whole) // some servers know no streams; others answer an error this way
+}
+
+// chatAnswer reads one answer.
+type chatAnswer struct {
+	wire.Answer
+	calls []begun
+	fault *ai.Error
 }
 
 // begun is a tool call, by what its pieces are known by.
@@ -82,25 +43,18 @@ type begun struct {
 	id    string
 }
 
-func (c *chatStream) emit(e ai.Event) bool {
-	if !c.left && !c.yield(e, nil) {
-		c.left = true
-	}
-	return !c.left
-}
-
-func (c *chatStream) stream(limits frame.Limits) error {
-	events := frame.NewSSE(c.call.Body, limits)
+func (c *chatAnswer) stream() error {
+	events := c.Call.SSE()
 	for {
 		data, err := events.Next()
 		if err != nil {
-			return c.ended(err)
+			return c.Ended(err)
 		}
 		if len(data) == 0 {
 			continue
 		}
 		if string(data) == "[DONE]" {
-			return c.ended(io.EOF)
+			return c.Ended(io.EOF)
 		}
 		if err := c.chunk(data, false); err != nil {
 			return err
@@ -108,63 +62,36 @@ func (c *chatStream) stream(limits frame.Limits) error {
 	}
 }
 
-// ended is called at the end of a stream. What came after the finish reason was
-// only to come: with it the answer is whole.
-func (c *chatStream) ended(err error) error {
-	switch {
-	case c.finished:
-		return c.finish()
-	case err == io.EOF: //nolint:errorlint // as io.Reader returns it
-		return c.call.Cut()
-	default:
-		return c.call.Broken(err)
-	}
-}
-
-func (c *chatStream) finish() error {
-	c.start()
-	if c.used {
-		c.emit(ai.Event{Kind: ai.EventUsage, Usage: &c.usage})
-	}
-	if !c.emit(ai.Event{Kind: ai.EventEnd, Reason: c.reason}) {
-		return errLeft
-	}
-	return nil
-}
-
 // whole reads an answer in one piece.
-func (c *chatStream) whole(body []byte) error {
+func (c *chatAnswer) whole(body []byte) error {
 	body = bytes.TrimSpace(body)
 	if len(body) == 0 {
-		return c.call.Cut()
+		return c.Call.Cut()
 	}
 	if err := c.chunk(body, true); err != nil {
 		return err
 	}
-	if !c.finished {
-		return c.call.Cut()
-	}
-	return c.finish()
+	return c.Whole()
 }
 
 var errNoAnswer = errors.New("the answer is not of the chat completions format")
 
 // chunk reads one JSON object: a piece of a stream or a whole answer.
-func (c *chatStream) chunk(data []byte, whole bool) error {
+func (c *chatAnswer) chunk(data []byte, whole bool) error {
 	if data[0] != '{' {
-		return c.call.Malformed(errNoAnswer)
+		return c.Call.Malformed(errNoAnswer)
 	}
 	s := jsonscan.Of(data)
 	known := false
 	var later []byte // content, where more has to be known before
-	for more := s.Enter('{') && s.More('}'); more && !c.left; more = s.More('}') {
+	for more := s.Enter('{') && s.More('}'); more && !c.Left; more = s.More('}') {
 		switch string(s.Key()) {
 		case "id":
-			c.keep(&c.id, &s)
+			c.keep(&c.Start.ID, &s)
 		case "model":
-			c.keep(&c.model, &s)
+			c.keep(&c.Start.Model, &s)
 		case "choices":
-			if known = true; whole || !c.started {
+			if known = true; whole || !c.Started {
 				later = s.Raw()
 			} else {
 				c.choices(&s)
@@ -174,63 +101,46 @@ func (c *chatStream) chunk(data []byte, whole bool) error {
 		case "error":
 			var f wire.Fault
 			if f.Read(&s) {
-				c.fault = c.call.Fault(f)
+				c.fault = c.Call.Fault(f)
 			}
 		default:
 			s.Skip()
 		}
 	}
+	if err := c.Checked(c.fault, s.End()); err != nil {
+		if whole && s.Cut() && c.fault == nil {
+			return c.Call.Cut()
+		}
+		return err
+	}
 	switch {
-	case c.left:
-		return errLeft
-	case c.fault != nil:
-		return c.fault
-	case s.End() != nil && whole && s.Cut():
-		return c.call.Cut()
-	case s.Err() != nil:
-		return c.call.Malformed(s.Err())
 	case whole && !known:
-		return c.call.Malformed(errNoAnswer)
+		return c.Call.Malformed(errNoAnswer)
 	case later == nil:
 		return nil
 	}
 	s = jsonscan.Of(later)
 	c.choices(&s)
-	switch {
-	case c.left:
-		return errLeft
-	case s.Err() != nil:
-		return c.call.Malformed(s.Err())
-	}
-	return nil
+	return c.Checked(nil, s.Err())
 }
 
 // keep reads a string that is the same in every chunk, once.
-func (c *chatStream) keep(to *string, s *jsonscan.Scanner) {
-	if c.started {
+func (c *chatAnswer) keep(to *string, s *jsonscan.Scanner) {
+	if c.Started {
 		s.Skip()
 		return
 	}
 	*to = s.Text()
 }
 
-// start tells who answers, before the first piece.
-func (c *chatStream) start() bool {
-	if c.started {
-		return !c.left
-	}
-	c.started = true
-	return c.emit(ai.Event{Kind: ai.EventStart, Start: &ai.Start{ID: c.id, Provider: c.call.Provider(), Model: c.model}})
-}
-
 // choices reads the first choice: more are never asked for.
-func (c *chatStream) choices(s *jsonscan.Scanner) {
+func (c *chatAnswer) choices(s *jsonscan.Scanner) {
 	if s.Peek() != '[' {
 		s.Skip()
 		return
 	}
 	for more := s.Enter('[') && s.More(']'); more; more = s.More(']') {
-		for more := s.Enter('{') && s.More('}'); more && !c.left; more = s.More('}') {
+		for more := s.Enter('{') && s.More('}'); more && !c.Left; more = s.More('}') {
 			switch string(s.Key()) {
 			case "delta", "message":
 				c.delta(s)
@@ -240,39 +150,39 @@ func (c *chatStream) choices(s *jsonscan.Scanner) {
 				s.Skip()
 			}
 		}
-		if c.left {
+		if c.Left {
 			return
 		}
 	}
 }
 
-func (c *chatStream) finishReason(s *jsonscan.Scanner) {
+func (c *chatAnswer) finishReason(s *jsonscan.Scanner) {
 	if s.Peek() != '"' {
 		s.Skip()
 		return
 	}
-	c.finished = true
+	c.Finished = true
 	switch string(s.Bytes()) {
 	case "stop":
-		c.reason = ai.ReasonStop
+		c.Reason = ai.ReasonStop
 	case "length":
-		c.reason = ai.ReasonLength
+		c.Reason = ai.ReasonLength
 	case "tool_calls", "function_call":
-		c.reason = ai.ReasonToolCalls
+		c.Reason = ai.ReasonToolCalls
 	case "content_filter":
-		c.reason = ai.ReasonFiltered
+		c.Reason = ai.ReasonFiltered
 	}
 }
 
-func (c *chatStream) delta(s *jsonscan.Scanner) {
-	for more := s.Enter('{') && s.More('}'); more && !c.left; more = s.More('}') {
+func (c *chatAnswer) delta(s *jsonscan.Scanner) {
+	for more := s.Enter('{') && s.More('}'); more && !c.Left; more = s.More('}') {
 		switch string(s.Key()) {
 		case "content":
-			c.text(ai.EventText, s)
+			c.piece(ai.EventText, s)
 		case "reasoning_content", "reasoning":
-			c.text(ai.EventReasoning, s)
+			c.piece(ai.EventReasoning, s)
 		case "refusal":
-			c.text(ai.EventRefusal, s)
+			c.piece(ai.EventRefusal, s)
 		case "tool_calls":
 			c.toolCalls(s)
 		default:
@@ -281,19 +191,19 @@ func (c *chatStream) delta(s *jsonscan.Scanner) {
 	}
 }
 
-// text tells a piece of text.
-func (c *chatStream) text(kind ai.EventKind, s *jsonscan.Scanner) {
+// piece tells a piece of text.
+func (c *chatAnswer) piece(kind ai.EventKind, s *jsonscan.Scanner) {
 	if s.Peek() != '"' {
 		s.Skip() // null, or what some servers put beside the text
 		return
 	}
-	if text := s.String(); text != "" && s.Err() == nil && c.start() {
-		c.emit(ai.Event{Kind: kind, Text: text})
+	if text := s.String(); s.Err() == nil {
+		c.Text(kind, text)
 	}
 }
 
-func (c *chatStream) toolCalls(s *jsonscan.Scanner) {
-	for more := s.Enter('[') && s.More(']'); more && !c.left; more = s.More(']') {
+func (c *chatAnswer) toolCalls(s *jsonscan.Scanner) {
+	for more := s.Enter('[') && s.More(']'); more && !c.Left; more = s.More(']') {
 		call, name, arguments := begun{index: -1}, "", ""
 		for more := s.Enter('{') && s.More('}'); more; more = s.More('}') {
 			switch string(s.Key()) {
@@ -325,7 +235,7 @@ func (c *chatStream) toolCalls(s *jsonscan.Scanner) {
 
 // toolCall tells the beginning of a call, which has the name, and pieces of its
 // arguments.
-func (c *chatStream) toolCall(call begun, name, arguments string) {
+func (c *chatAnswer) toolCall(call begun, name, arguments string) {
 	at := c.find(call)
 	if at < 0 {
 		if name == "" {
@@ -336,18 +246,18 @@ func (c *chatStream) toolCall(call begun, name, arguments string) {
 			call.id = "call_" + strconv.Itoa(at)
 		}
 		c.calls = append(c.calls, call)
-		if !c.start() || !c.emit(ai.Event{Kind: ai.EventToolCall, Index: at, ID: call.id, Name: name}) {
+		if !c.Begin() || !c.Emit(ai.Event{Kind: ai.EventToolCall, Index: at, ID: call.id, Name: name}) {
 			return
 		}
 	}
 	if arguments != "" {
-		c.emit(ai.Event{Kind: ai.EventToolArguments, Index: at, Text: arguments})
+		c.Emit(ai.Event{Kind: ai.EventToolArguments, Index: at, Text: arguments})
 	}
 }
 
 // find returns the place of the call that a piece belongs to: that of its index
 // or, as some servers send none or always the same, of its id, else the last.
-func (c *chatStream) find(call begun) int {
+func (c *chatAnswer) find(call begun) int {
 	for i := len(c.calls) - 1; i >= 0; i-- {
 		one := c.calls[i]
 		switch {
@@ -359,7 +269,7 @@ func (c *chatStream) find(call begun) int {
 	return -1
 }
 
-func (c *chatStream) readUsage(s *jsonscan.Scanner) {
+func (c *chatAnswer) readUsage(s *jsonscan.Scanner) {
 	if s.Peek() != '{' {
 		s.Skip()
 		return
@@ -379,7 +289,7 @@ func (c *chatStream) readUsage(s *jsonscan.Scanner) {
 			s.Skip()
 		}
 	}
-	c.usage, c.used = u, true
+	c.Usage, c.Used = u, true
 }
 
 // detail reads one number of an object.

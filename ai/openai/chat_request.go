@@ -1,7 +1,6 @@
 package openai
 
 import (
-	"encoding/base64"
 	"strings"
 
 	"github.com/modular-dashboard/dashboard/ai"
@@ -11,7 +10,7 @@ import (
 
 // body writes a request, or says what the API has no place for.
 func (m *Chat) body(r *ai.Request) ([]byte, error) {
-	o := wire.NewObject(512+size(r), r.Extra)
+	o := wire.NewObject(512+wire.Size(r), r.Extra)
 	o.String("model", r.Model)
 	if o.Name("messages") {
 		if err := m.messages(o, r.Messages); err != nil {
@@ -49,7 +48,7 @@ func (m *Chat) body(r *ai.Request) ([]byte, error) {
 		o.Int("seed", *r.Seed)
 	}
 	if len(r.Stop) > 0 && o.Name("stop") {
-		o.Buf = appendStrings(o.Buf, r.Stop)
+		o.Buf = wire.AppendStrings(o.Buf, r.Stop)
 	}
 	if r.Effort != "" {
 		o.String("reasoning_effort", r.Effort)
@@ -58,42 +57,6 @@ func (m *Chat) body(r *ai.Request) ([]byte, error) {
 		o.String("user", r.User)
 	}
 	return o.End(), nil
-}
-
-// size guesses how long a request will be.
-func size(r *ai.Request) (n int) {
-	for _, m := range r.Messages {
-		n += 64
-		for _, p := range m.Parts {
-			switch p := p.(type) {
-			case ai.Text:
-				n += len(p) + len(p)/16
-			case ai.Image:
-				n += base64.StdEncoding.EncodedLen(len(p.Data)) + len(p.URL) + 64
-			case ai.File:
-				n += base64.StdEncoding.EncodedLen(len(p.Data)) + 128
-			case ai.ToolCall:
-				n += len(p.Arguments) + 128
-			case ai.ToolResult:
-				n += len(p.Content) + 128
-			}
-		}
-	}
-	for _, t := range r.Tools {
-		n += len(t.Parameters) + len(t.Description) + 128
-	}
-	return n
-}
-
-func appendStrings(b []byte, list []string) []byte {
-	b = append(b, '[')
-	for i, s := range list {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = jsonscan.AppendString(b, s)
-	}
-	return append(b, ']')
 }
 
 func writeTools(o *wire.Object, r *ai.Request) {
@@ -212,7 +175,7 @@ func (m *Chat) part(b []byte, p ai.Part) ([]byte, error) {
 	case ai.File:
 		return m.file(b, p)
 	}
-	return nil, m.unsupported("this kind of content")
+	return nil, m.endpoint.Unsupported("this kind of content")
 }
 
 func (m *Chat) file(b []byte, f ai.File) ([]byte, error) {
@@ -238,7 +201,7 @@ func (m *Chat) file(b []byte, f ai.File) ([]byte, error) {
 		b = jsonscan.AppendString(append(b, `"filename":`...), name)
 		b = wire.AppendDataURL(append(b, `,"file_data":`...), f.MediaType, f.Data)
 	default:
-		return nil, m.unsupported("files by URL")
+		return nil, m.endpoint.Unsupported("files by URL")
 	}
 	return append(b, "}}"...), nil
 }
@@ -287,8 +250,4 @@ func (m *Chat) assistant(b []byte, msg *ai.Message) []byte {
 		b = append(jsonscan.AppendString(append(b, `,"arguments":`...), arguments), "}}"...)
 	}
 	return append(b, "]}"...)
-}
-
-func (m *Chat) unsupported(what string) error {
-	return &ai.Error{Kind: ai.Unsupported, Provider: m.endpoint.Provider, Message: "Chat Completions does not take " + what}
 }

@@ -35,11 +35,11 @@ func serve(t *testing.T, contentType, body string) (url string, last func() map[
 	}
 }
 
-func model(t *testing.T, url string, opts ...openai.Option) ai.Model {
+func model(t *testing.T, url string) ai.Model {
 	t.Helper()
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	m, err := openai.New("sk-test", append([]openai.Option{openai.WithBaseURL(url), openai.WithTransport(transport)}, opts...)...)
+	m, err := openai.New("sk-test", ai.Endpoint{BaseURL: url, Transport: transport})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,9 +79,9 @@ func TestChatStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := ai.Answer{Start: ai.Start{ID: "c1", Provider: "openai", Model: "gpt-5-2026"}, Reason: ai.ReasonToolCalls,
+	want := ai.Answer{Start: ai.Start{ID: "c1", Provider: "openai", Format: "openai", Model: "gpt-5-2026"}, Reason: ai.ReasonToolCalls,
 		Usage: ai.Usage{Input: 9, Output: 12, CachedInput: 4, Reasoning: 5},
-		Message: ai.Message{Role: ai.RoleAssistant, Parts: []ai.Part{ai.Reasoning{Text: "hm"}, ai.Text("Hello\n😀"),
+		Message: ai.Message{Role: ai.RoleAssistant, Parts: []ai.Part{ai.Reasoning{Format: "openai", Text: "hm"}, ai.Text("Hello\n😀"),
 			ai.ToolCall{ID: "t1", Name: "find", Arguments: json.RawMessage(`{"q":1}`)}, ai.ToolCall{ID: "t2", Name: "f", Arguments: json.RawMessage(`{}`)}}}}
 	if fmt.Sprintf("%+v", *answer) != fmt.Sprintf("%+v", want) {
 		t.Errorf("got  %+v\nwant %+v", *answer, want)
@@ -102,6 +102,6 @@ func TestChatStream(t *testing.T) {
 func TestChatFaults(t *testing.T) {
 	t.Parallel()
 	aitest.Run(t, aitest.OpenAIChat, func(url string, transport http.RoundTripper) (ai.Model, error) {
-		return openai.New("sk-test", openai.WithBaseURL(url), openai.WithTransport(transport), openai.WithMaxAnswer(2<<20, 8<<20))
+		return openai.New("sk-test", ai.Endpoint{BaseURL: url, Transport: transport, MaxPiece: 2 << 20, MaxAnswer: 8 << 20})
 	})
 }

@@ -144,6 +144,7 @@ func TestItems(t *testing.T) {
 	}{
 		{` [ {"a":"]}\"\\"} ,` + "\n" + `[1,[2]], 3 ] `, []string{`{"a":"]}\"\\"}`, "[1,[2]]", "3 "}, io.EOF},
 		{"[]", nil, io.EOF},
+		{` {"error":[1]} `, []string{`{"error":[1]}`}, io.EOF},
 		{`[{"a":1}`, []string{`{"a":1}`}, io.ErrUnexpectedEOF},
 		{`[{"a":`, nil, io.ErrUnexpectedEOF},
 		{"", nil, io.ErrUnexpectedEOF},
@@ -153,7 +154,7 @@ func TestItems(t *testing.T) {
 			t.Errorf("%q: got %q, %v, want %q, %v", tc.in, got, err, tc.want, tc.err)
 		}
 	}
-	for _, in := range []string{`{"error":1}`, "[1,]", "[,1]", "[1]2", "<html>"} {
+	for _, in := range []string{`{}{}`, "[1,]", "[,1]", "[1]2", "<html>"} {
 		if _, err := all(t, in, func(r io.Reader) reader { return frame.NewItems(r, frame.Limits{}) }); err == nil || errors.Is(err, io.EOF) {
 			t.Errorf("%q: got %v, want an error", in, err)
 		}

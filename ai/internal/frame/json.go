@@ -7,11 +7,14 @@ import (
 )
 
 // Lines reads newline-delimited JSON: a value a line, empty lines left out.
-type Lines struct{ lines lines }
+type Lines struct {
+	lines lines
+	begun bool
+}
 
 // NewLines returns a reader of the lines of a body.
 func NewLines(r io.Reader, limits Limits) *Lines {
-	return &Lines{lines{source: newSource(r, limits)}}
+	return &Lines{lines: lines{source: newSource(r, limits)}}
 }
 
 // Next returns the next line, valid until the next call. Errors are as of
@@ -22,13 +25,18 @@ func (l *Lines) Next() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
+		if !l.begun {
+			l.begun = true
+			line = bytes.TrimPrefix(line, bom)
+		}
 		if line = bytes.TrimSpace(line); len(line) > 0 {
 			return line, nil
 		}
 	}
 }
 
-// Items reads the items of a JSON array as they come.
+// Items reads the items of a JSON array as they come. A body that is one object is
+// read as an array of it.
 type Items struct {
 	source
 	state itemState
@@ -71,6 +79,9 @@ func (it *Items) Next() ([]byte, error) {
 		switch {
 		case it.state == beforeArray && c == '[':
 			it.state = firstItem
+		case it.state == beforeArray && c == '{':
+			it.state = afterArray
+			return it.item()
 		case (it.state == firstItem || it.state == afterItem) && c == ']':
 			it.state = afterArray
 		case it.state == firstItem:

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/modular-dashboard/dashboard/ai"
 	"github.com/modular-dashboard/dashboard/ai/internal/jsonscan"
 )
 
@@ -92,4 +93,54 @@ func AppendDataURL(b []byte, mediaType string, data []byte) []byte {
 // AppendBase64 appends a string that is base64.
 func AppendBase64(b, data []byte) []byte {
 	return append(base64.StdEncoding.AppendEncode(append(b, '"'), data), '"')
+}
+
+// Unsupported says that a provider cannot do what is asked for.
+func (e *Endpoint) Unsupported(what string) error {
+	return &ai.Error{Kind: ai.Unsupported, Provider: e.Provider, Message: "this API does not take " + what}
+}
+
+// Sep appends a comma unless an array or object has just begun.
+func Sep(b []byte) []byte {
+	if c := b[len(b)-1]; c == '[' || c == '{' {
+		return b
+	}
+	return append(b, ',')
+}
+
+// Size guesses how long a request will be.
+func Size(r *ai.Request) (n int) {
+	for _, m := range r.Messages {
+		n += 64
+		for _, p := range m.Parts {
+			switch p := p.(type) {
+			case ai.Text:
+				n += len(p) + len(p)/16
+			case ai.Image:
+				n += base64.StdEncoding.EncodedLen(len(p.Data)) + len(p.URL) + 64
+			case ai.File:
+				n += base64.StdEncoding.EncodedLen(len(p.Data)) + 128
+			case ai.ToolCall:
+				n += len(p.Arguments) + 128
+			case ai.ToolResult:
+				n += len(p.Content) + 128
+			}
+		}
+	}
+	for _, t := range r.Tools {
+		n += len(t.Parameters) + len(t.Description) + 128
+	}
+	return n
+}
+
+// AppendStrings appends an array of strings.
+func AppendStrings(b []byte, list []string) []byte {
+	b = append(b, '[')
+	for i, s := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = jsonscan.AppendString(b, s)
+	}
+	return append(b, ']')
 }

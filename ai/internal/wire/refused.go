@@ -146,6 +146,9 @@ func kindOf(status int, f Fault) ai.ErrorKind {
 	if k, ok := kindOfCode(f.Code); ok {
 		return k
 	}
+	if (status == http.StatusBadRequest || status == http.StatusInternalServerError) && tooLong(f.Message) {
+		return ai.TooLarge
+	}
 	if k, ok := kindOfCode(f.Type); ok && (status < 400 || k == ai.Quota || status == http.StatusBadRequest) {
 		return k
 	}
@@ -178,6 +181,18 @@ func kindOf(status int, f Fault) ai.ErrorKind {
 	default:
 		return ai.Invalid
 	}
+}
+
+// tooLong recognizes what providers that have no code for it say of a request
+// which does not fit into the model.
+func tooLong(message string) bool {
+	message = strings.ToLower(message)
+	for _, words := range [...]string{"prompt is too long", "context length", "context window", "maximum number of tokens"} {
+		if strings.Contains(message, words) {
+			return true
+		}
+	}
+	return false
 }
 
 func kindOfCode(code string) (ai.ErrorKind, bool) {

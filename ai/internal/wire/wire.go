@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,19 +23,66 @@ import (
 	"github.com/modular-dashboard/dashboard/ai/internal/frame"
 )
 
-// An Endpoint is one address of a provider. Its credentials are in Header's
-// closure, where no %+v finds them.
+// An Endpoint is one address of a provider. Its credentials are in a closure,
+// where no %+v finds them.
 type Endpoint struct {
 	Provider  string
-	URL       *url.URL
-	Header    func() http.Header // of every request; the result is not changed
-	Transport http.RoundTripper
-	Limits    frame.Limits
+	format    string
+	url       *url.URL
+	header    func() http.Header // of every request; the result is not changed
+	transport http.RoundTripper
+	limits    frame.Limits
 }
 
-// NewTransport returns what adapters use where they are told of no other: the
+// Defaults are what a provider's own endpoint is.
+type Defaults struct {
+	Name, BaseURL string
+	Header        http.Header // with credentials
+}
+
+// New returns the endpoint of a path.
+func New(at ai.Endpoint, own Defaults, path string) (*Endpoint, error) {
+	base, name := at.BaseURL, at.Name
+	if base == "" {
+		base = own.BaseURL
+	}
+	if name == "" {
+		name = own.Name
+	}
+	u, err := join(base, path)
+	if err != nil {
+		return nil, err
+	}
+	header := http.Header{"User-Agent": {"dashboard-ai"}, "Content-Type": {"application/json"}}
+	for _, h := range []http.Header{own.Header, at.Header} {
+		for k, v := range h {
+			for _, one := range append([]string{k}, v...) {
+				if strings.ContainsAny(one, "\r\n\x00") || k == "" {
+					return nil, errors.New("a header field or the key is malformed")
+				}
+			}
+			header[http.CanonicalHeaderKey(k)] = slices.Clone(v)
+		}
+	}
+	e := &Endpoint{Provider: name, format: own.Name, url: u, header: func() http.Header { return header }, transport: at.Transport,
+		limits: frame.Limits{Frame: at.MaxPiece, Body: at.MaxAnswer}}
+	if e.transport == nil {
+		e.transport = newTransport()
+	}
+	return e, nil
+}
+
+// At returns the same endpoint with more of a path, and a query.
+func (e *Endpoint) At(path, query string) *Endpoint {
+	other := *e
+	other.url = e.url.JoinPath(path)
+	other.url.RawQuery = query
+	return &other
+}
+
+// newTransport returns what is used where no other is given: the
 // settings of http.DefaultTransport with more idle connections to one host.
-func NewTransport() http.RoundTripper {
+func newTransport() http.RoundTripper {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return http.DefaultTransport
@@ -43,8 +92,8 @@ func NewTransport() http.RoundTripper {
 	return t
 }
 
-// Join returns the URL of a path below a base.
-func Join(base, path string) (*url.URL, error) {
+// join returns the URL of a path below a base.
+func join(base, path string) (*url.URL, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, fmt.Errorf("base URL %q is not of the form https://host/path", base)
@@ -79,14 +128,13 @@ type Call struct {
 // Post sends a body. Redirects are not followed: they would carry credentials
 // elsewhere. Any status but 200 is an error.
 func (e *Endpoint) Post(ctx context.Context, model string, body []byte, accept string) (*Call, error) {
-	header := e.Header().Clone()
-	header["Content-Type"] = contentJSON
+	header := maps.Clone(e.header())
 	header["Accept"] = []string{accept}
-	r := &http.Request{Method: http.MethodPost, URL: e.URL, Host: e.URL.Host, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	r := &http.Request{Method: http.MethodPost, URL: e.url, Host: e.url.Host, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
 		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }}
 	c := &Call{endpoint: e, ctx: ctx, model: model}
-	answer, err := e.Transport.RoundTrip(r.WithContext(ctx))
+	answer, err := e.transport.RoundTrip(r.WithContext(ctx))
 	if err != nil {
 		return nil, c.broken(err, ai.Network)
 	}
@@ -97,8 +145,6 @@ func (e *Endpoint) Post(ctx context.Context, model string, body []byte, accept s
 	}
 	return c, nil
 }
-
-var contentJSON = []string{"application/json"}
 
 // lastWords is how long a body that has nothing more to say may take to end.
 const lastWords = 100 * time.Millisecond
@@ -118,8 +164,8 @@ func (c *Call) Close() {
 	_ = c.Body.Close()
 }
 
-// Abandon releases the connection of an answer that nobody wants any more.
-func (c *Call) Abandon() { _ = c.Body.Close() }
+// abandon releases the connection of an answer that nobody wants any more.
+func (c *Call) abandon() { _ = c.Body.Close() }
 
 // Is reports whether the answer has a media type.
 func (c *Call) Is(mediaType string) bool {
@@ -138,6 +184,15 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 const keptBuffer = 256 << 10
 
+// SSE reads the body as server-sent events.
+func (c *Call) SSE() *frame.SSE { return frame.NewSSE(c.Body, c.endpoint.limits) }
+
+// Lines reads the body as JSON lines.
+func (c *Call) Lines() *frame.Lines { return frame.NewLines(c.Body, c.endpoint.limits) }
+
+// Items reads the body as a JSON array.
+func (c *Call) Items() *frame.Items { return frame.NewItems(c.Body, c.endpoint.limits) }
+
 // Whole reads the body and lets read have it, which must keep nothing of it.
 func (c *Call) Whole(read func([]byte) error) error {
 	b, _ := buffers.Get().(*bytes.Buffer)
@@ -147,7 +202,7 @@ func (c *Call) Whole(read func([]byte) error) error {
 			buffers.Put(b)
 		}
 	}()
-	limit := c.endpoint.Limits.Frame
+	limit := c.endpoint.limits.Frame
 	if limit <= 0 {
 		limit = 16 << 20
 	}
@@ -220,6 +275,3 @@ func (c *Call) left(e *ai.Error) *ai.Error {
 	}
 	return e
 }
-
-// Provider is who was called.
-func (c *Call) Provider() string { return c.endpoint.Provider }
