@@ -1,0 +1,91 @@
+package ai
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+)
+
+// A Route is one of several models that can answer.
+type Route struct {
+	Model Model
+	// Name is what the request's model is called there; empty: the same name. Names
+	// are looked up in Names first.
+	Name  string
+	Names map[string]string
+}
+
+// request is the one that the route's model gets.
+func (r *Route) request(req *Request) *Request {
+	name := r.Name
+	if other, ok := r.Names[req.Model]; ok {
+		name = other
+	}
+	if name == "" || name == req.Model {
+		return req
+	}
+	copied := *req
+	copied.Model = name
+	return &copied
+}
+
+// Fallback asks its routes in order until one answers: the next is asked where an
+// answer failed before its first piece of content with an error that may not
+// happen elsewhere ([Error.Elsewhere]). Where all fail the error is the last one,
+// and errors.Is and errors.As find the others beneath it.
+func Fallback(routes ...Route) (Model, error) {
+	if len(routes) == 0 {
+		return nil, errors.New("fallback: no routes")
+	}
+	for i, r := range routes {
+		if r.Model == nil {
+			return nil, fmt.Errorf("fallback: route %d has no model", i)
+		}
+	}
+	routes = append([]Route(nil), routes...)
+	return ModelFunc(func(ctx context.Context, req *Request) iter.Seq2[Event, error] {
+		return func(yield func(Event, error) bool) { fallBack(ctx, routes, req, yield) }
+	}), nil
+}
+
+func fallBack(ctx context.Context, routes []Route, req *Request, yield func(Event, error) bool) {
+	if err := req.Validate(); err != nil {
+		yield(Event{}, err)
+		return
+	}
+	var failed []error
+	for i := range routes {
+		a := attempt{yield: yield}
+		err := a.run(routes[i].Model.Generate(ctx, routes[i].request(req)))
+		if err == nil || a.left {
+			return
+		}
+		e := typed(err)
+		if a.committed || !e.Elsewhere() || ctx.Err() != nil {
+			yield(Event{}, err)
+			return
+		}
+		failed = append(failed, err)
+	}
+	yield(Event{}, together(failed))
+}
+
+// together is the error of all routes: one that can be tried again if any can.
+func together(failed []error) error {
+	last := *typed(failed[len(failed)-1])
+	if len(failed) == 1 {
+		return &last
+	}
+	for _, err := range failed[:len(failed)-1] {
+		e := typed(err)
+		if e.Again() && !last.Again() {
+			last.Kind, last.RetryAfter = e.Kind, e.RetryAfter
+		}
+		if e.Again() {
+			last.RetryAfter = min(last.RetryAfter, e.RetryAfter)
+		}
+	}
+	last.Err = errors.Join(append(failed[:len(failed)-1:len(failed)-1], last.Err)...)
+	return &last
+}
