@@ -33,7 +33,8 @@ func Run(t *testing.T, format Format, newModel func(baseURL string, transport ht
 			for _, f := range append(Faults(), None) {
 				t.Run(string(f), func(t *testing.T) {
 					t.Parallel()
-					c := checked{format: format, fault: f, whole: whole, server: NewServer(t)}
+					c := checked{format: format, fault: f, whole: whole, server: NewServer()}
+					t.Cleanup(c.server.Close)
 					transport := &http.Transport{}
 					t.Cleanup(transport.CloseIdleConnections)
 					model, err := newModel(c.server.BaseURL(format), transport)

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/modular-dashboard/dashboard/ai"
@@ -37,9 +36,9 @@ type Request struct {
 
 // A Server answers in the formats of providers. It is safe for concurrent use.
 type Server struct {
-	t    testing.TB
 	http *httptest.Server
 	quit chan struct{}
+	stop sync.Once
 
 	mu       sync.Mutex
 	decide   func(n int, r Request) Reply
@@ -50,11 +49,10 @@ type Server struct {
 // maxRequests is how many a server keeps.
 const maxRequests = 10_000
 
-// NewServer starts a server on a free port of this machine. It is closed when
-// the test ends.
-func NewServer(t testing.TB) *Server {
-	t.Helper()
-	s := &Server{t: t, quit: make(chan struct{})}
+// NewServer starts a server on a free port of this machine. Like the servers of
+// package httptest it panics where there is none; close it in the end.
+func NewServer() *Server {
+	s := &Server{quit: make(chan struct{})}
 	mux := http.NewServeMux()
 	for format, f := range formats {
 		for _, path := range f.paths {
@@ -62,11 +60,13 @@ func NewServer(t testing.TB) *Server {
 		}
 	}
 	s.http = httptest.NewServer(mux)
-	t.Cleanup(func() {
-		close(s.quit) // what stalls
-		s.http.Close()
-	})
 	return s
+}
+
+// Close ends what stalls, and the server. It may be called more than once.
+func (s *Server) Close() {
+	s.stop.Do(func() { close(s.quit) })
+	s.http.Close()
 }
 
 // BaseURL is what an adapter of the format is to be told.

@@ -25,7 +25,8 @@ func TestFaults(t *testing.T) {
 
 func TestRequestAndAnswer(t *testing.T) {
 	t.Parallel()
-	server := aitest.NewServer(t)
+	server := aitest.NewServer()
+	t.Cleanup(server.Close)
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	model, err := anthropic.New("sk-ant-test", ai.Endpoint{BaseURL: server.BaseURL(aitest.Anthropic), Transport: transport})

@@ -1,0 +1,67 @@
+package ai_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+	"time"
+
+	"github.com/modular-dashboard/dashboard/ai"
+	"github.com/modular-dashboard/dashboard/ai/aitest"
+	"github.com/modular-dashboard/dashboard/ai/anthropic"
+	"github.com/modular-dashboard/dashboard/ai/openai"
+)
+
+// Two providers stand in for each other: the first one says that it has too much
+// to do, so the second answers.
+func Example() {
+	server := aitest.NewServer() // in place of both
+	defer server.Close()
+	server.Push(aitest.Reply{Fault: aitest.ProviderOverload}, aitest.Reply{Text: []string{"It is ", "blue."}})
+	var transport http.Transport
+	defer transport.CloseIdleConnections()
+
+	gpt, err := openai.New("key", ai.Endpoint{BaseURL: server.BaseURL(aitest.OpenAIChat), Transport: &transport})
+	if err != nil {
+		log.Fatal(err)
+	}
+	claude, err := anthropic.New("key", ai.Endpoint{BaseURL: server.BaseURL(aitest.Anthropic), Transport: &transport})
+	if err != nil {
+		log.Fatal(err)
+	}
+	breaker := ai.WithBreaker(ai.Breaker{})
+	model, err := ai.Fallback(ai.Route{Model: breaker(gpt)}, ai.Route{Model: breaker(claude), Name: "claude-sonnet-4-5"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	model = ai.Decorate(model, ai.WithTimeouts(ai.Timeouts{Total: time.Minute}), ai.WithRetry(ai.Retry{}))
+
+	answer, err := ai.Collect(model.Generate(context.Background(), &ai.Request{Model: "gpt-5", Messages: []ai.Message{ai.User("Which color is the sky?")}}))
+	fmt.Println(answer.Text(), answer.Provider, answer.Reason, answer.Usage.Total(), err)
+	// Output: It is blue. anthropic stop 21 <nil>
+}
+
+// An error says what can be done about it.
+func ExampleError() {
+	server := aitest.NewServer()
+	defer server.Close()
+	server.Push(aitest.Reply{Fault: aitest.RateLimited}, aitest.Reply{Fault: aitest.QuotaUsedUp}, aitest.Reply{Fault: aitest.CleanCut})
+	var transport http.Transport
+	defer transport.CloseIdleConnections()
+	model, err := openai.New("key", ai.Endpoint{BaseURL: server.BaseURL(aitest.OpenAIChat), Transport: &transport})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for range 3 {
+		answer, err := ai.Collect(model.Generate(context.Background(), &ai.Request{Model: "m", Messages: []ai.Message{ai.User("Hi")}}))
+		if failed, ok := errors.AsType[*ai.Error](err); ok {
+			fmt.Println(failed.Kind, failed.Again(), failed.Elsewhere(), failed.RetryAfter, len(answer.Text()) > 0)
+		}
+	}
+	// Output:
+	// rate_limited true true 1s false
+	// quota false true 0s false
+	// truncated true true 0s true
+}

@@ -1,0 +1,16 @@
+package gemini_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/modular-dashboard/dashboard/ai"
+	"github.com/modular-dashboard/dashboard/ai/aitest"
+	"github.com/modular-dashboard/dashboard/ai/gemini"
+)
+
+func FuzzAnswer(f *testing.F) {
+	aitest.Fuzz(f, aitest.Gemini, func(transport http.RoundTripper) (ai.Model, error) {
+		return gemini.New("key", ai.Endpoint{BaseURL: "http://provider.test", Transport: transport, MaxPiece: 1 << 16, MaxAnswer: 1 << 18})
+	})
+}
