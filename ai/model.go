@@ -3,6 +3,7 @@ package ai
 import (
 	"context"
 	"iter"
+	"slices"
 )
 
 // A Model answers requests: a provider's, one that is decorated, or one that
@@ -35,8 +36,8 @@ type Decorator func(Model) Model
 // Decorate returns model with decorators around it. The first is the outermost:
 // it sees a request first and an event last.
 func Decorate(model Model, decorators ...Decorator) Model {
-	for i := len(decorators) - 1; i >= 0; i-- {
-		model = decorators[i](model)
+	for _, decorate := range slices.Backward(decorators) {
+		model = decorate(model)
 	}
 	return model
 }

@@ -169,7 +169,7 @@ func TestBreaker(t *testing.T) {
 func TestProvidersThatFail(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a repeatable test
+		random := rand.New(rand.NewPCG(1, 2))
 		calls := 0
 		flaky := ai.ModelFunc(func(context.Context, *ai.Request) (events seq) {
 			if calls++; random.Float64() < 0.3 {

@@ -132,7 +132,7 @@ func canceled(ctx context.Context) *Error {
 	switch {
 	case e.Kind != Unknown:
 		return e
-	case ctx.Err() == context.DeadlineExceeded: //nolint:errorlint // as package context returns it
+	case ctx.Err() == context.DeadlineExceeded:
 		return &Error{Kind: Timeout, Err: cause}
 	}
 	return &Error{Kind: Canceled, Err: joinCanceled(cause)}

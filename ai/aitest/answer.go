@@ -14,7 +14,7 @@ type answer struct {
 	r      *http.Request
 	quit   <-chan struct{}
 	reply  Reply
-	format *wireFormat
+	format wireFormat
 	whole  bool
 }
 

@@ -57,7 +57,10 @@ func Fuzz(f *testing.F, format Format, newModel func(http.RoundTripper) (ai.Mode
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range Ordered(t, model.Generate(t.Context(), &ai.Request{Model: "m", Messages: []ai.Message{ai.User("Hi")}, Whole: whole})) { //nolint:revive // the rules are checked on the way
+		request := &ai.Request{Model: "m", Messages: []ai.Message{ai.User("Hi")}, Whole: whole}
+		answer, err := ai.Collect(Ordered(t, model.Generate(t.Context(), request)))
+		if answer == nil || err == nil && answer.Provider == "" {
+			t.Errorf("got %+v, want who answered", answer)
 		}
 	})
 }

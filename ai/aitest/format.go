@@ -37,11 +37,11 @@ type wireFormat struct {
 	plain        bool // there are no codes of errors, and no word for refusals
 }
 
-var formats = map[Format]*wireFormat{
-	OpenAIChat: &openAIChat,
-	Anthropic:  &anthropic,
-	Gemini:     &gemini,
-	Ollama:     &ollama,
+var formats = map[Format]wireFormat{
+	OpenAIChat: openAIChat,
+	Anthropic:  anthropic,
+	Gemini:     gemini,
+	Ollama:     ollama,
 }
 
 // framed reports whether the answer is a stream of frames.

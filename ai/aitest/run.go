@@ -141,7 +141,10 @@ func (c *checked) leaving(t *testing.T) {
 	if c.fault != None {
 		return
 	}
-	for range c.model.Generate(t.Context(), c.request()) {
+	for _, err := range c.model.Generate(t.Context(), c.request()) {
+		if err != nil {
+			t.Errorf("left at the first event: %v", err)
+		}
 		break
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"slices"
 	"strconv"
 
 	"github.com/modular-dashboard/dashboard/ai"
@@ -258,8 +259,7 @@ func (c *chatAnswer) toolCall(call begun, name, arguments string) {
 // find returns the place of the call that a piece belongs to: that of its index
 // or, as some servers send none or always the same, of its id, else the last.
 func (c *chatAnswer) find(call begun) int {
-	for i := len(c.calls) - 1; i >= 0; i-- {
-		one := c.calls[i]
+	for i, one := range slices.Backward(c.calls) {
 		switch {
 		case call.id != "" && call.id == one.id,
 			call.id == "" && (call.index < 0 || call.index == one.index):

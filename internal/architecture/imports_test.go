@@ -10,7 +10,7 @@ import (
 // The layers, from the bottom: a package's layer is the first whose pattern
 // its path below the module matches.
 //
-//	storage ← pillars ← root ← modules;  adapters → what they are below;  internal/* below the root
+//	storage ← pillars ← root ← modules;  adapters → what they are below, and that one's internal/*;  internal/* below the root
 var layers = []struct {
 	name    string
 	pattern *regexp.Regexp
@@ -49,7 +49,7 @@ func allowed(from, to string, leaf bool) bool {
 	case "module":
 		return target == "root" || target == "storage" || target == "pillar" || within(to, unit(from))
 	case "adapter":
-		return to != "" && within(from, to) || target == "internal" && leaf
+		return to != "" && within(from, to) || target == "internal" && leaf || shared(from, to)
 	case "telemetry":
 		return target == "internal" && leaf
 	case "test":
@@ -66,6 +66,13 @@ func allowed(from, to string, leaf bool) bool {
 func unit(rel string) string {
 	parts := strings.SplitN(rel, "/", 3)
 	return strings.Join(parts[:min(2, len(parts))], "/")
+}
+
+// shared tells whether a package is what the adapters of one pillar have in
+// common.
+func shared(from, to string) bool {
+	pillar, _, _ := strings.Cut(from, "/")
+	return within(to, pillar+"/internal")
 }
 
 // within tells whether a package is below a folder, for its use alone.
@@ -130,6 +137,10 @@ func TestArrowTable(t *testing.T) {
 		{"ratelimit/redislimit/rueidislimit", "ratelimit/redislimit/goredislimit", false, false},
 		{"ratelimit/redislimit", "ratelimit/redislimit/rueidislimit", false, false},
 		{"auth/oidc", "", false, false},
+		{"ai/openai", "ai/internal/wire", false, true},
+		{"ai/openai", "ai/gemini", false, false},
+		{"ai/openai", "auth/internal/x", false, false},
+		{"ai", "ai/internal/wire", false, false},
 		{"telemetry", "internal/redact", true, true},
 		{"telemetry", "", false, false},
 		{"dashboardtest", "", false, true},

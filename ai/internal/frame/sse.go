@@ -27,7 +27,7 @@ var bom = []byte("\xef\xbb\xbf")
 // where the body ended, [ErrTooLarge] at a limit, else the error of the body.
 func (s *SSE) Next() ([]byte, error) {
 	s.event, s.data = s.event[:0], s.data[:0]
-	any := false
+	some := false
 	for {
 		line, err := s.lines.next(true)
 		if err != nil {
@@ -38,7 +38,7 @@ func (s *SSE) Next() ([]byte, error) {
 			line = bytes.TrimPrefix(line, bom)
 		}
 		if len(line) == 0 {
-			if any {
+			if some {
 				return s.data, nil
 			}
 			s.event = s.event[:0]
@@ -48,10 +48,10 @@ func (s *SSE) Next() ([]byte, error) {
 		value = bytes.TrimPrefix(value, []byte(" "))
 		switch string(name) {
 		case "data":
-			if any {
+			if some {
 				s.data = append(s.data, '\n')
 			}
-			any = true
+			some = true
 			if s.data = append(s.data, value...); int64(len(s.data)) > s.lines.limits.Frame {
 				return nil, fmt.Errorf("%w: more than %d bytes in one event", ErrTooLarge, s.lines.limits.Frame)
 			}

@@ -32,6 +32,7 @@ type Endpoint struct {
 	header    func() http.Header // of every request; the result is not changed
 	transport http.RoundTripper
 	limits    frame.Limits
+	buffers   *sync.Pool // of whole answers
 }
 
 // Defaults are what a provider's own endpoint is.
@@ -65,7 +66,7 @@ func New(at ai.Endpoint, own Defaults, path string) (*Endpoint, error) {
 		}
 	}
 	e := &Endpoint{Provider: name, format: own.Name, url: u, header: func() http.Header { return header }, transport: at.Transport,
-		limits: frame.Limits{Frame: at.MaxPiece, Body: at.MaxAnswer}}
+		limits: frame.Limits{Frame: at.MaxPiece, Body: at.MaxAnswer}, buffers: &sync.Pool{New: func() any { return new(bytes.Buffer) }}}
 	if e.transport == nil {
 		e.transport = newTransport()
 	}
@@ -134,7 +135,7 @@ func (e *Endpoint) Post(ctx context.Context, model string, body []byte, accept s
 		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
 		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }}
 	c := &Call{endpoint: e, ctx: ctx, model: model}
-	answer, err := e.transport.RoundTrip(r.WithContext(ctx))
+	answer, err := e.transport.RoundTrip(r.WithContext(ctx)) //nolint:bodyclose // Close and abandon do
 	if err != nil {
 		return nil, c.broken(err, ai.Network)
 	}
@@ -180,8 +181,6 @@ func (c *Call) Is(mediaType string) bool {
 	return err == nil && parsed == mediaType
 }
 
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
 const keptBuffer = 256 << 10
 
 // SSE reads the body as server-sent events.
@@ -195,11 +194,11 @@ func (c *Call) Items() *frame.Items { return frame.NewItems(c.Body, c.endpoint.l
 
 // Whole reads the body and lets read have it, which must keep nothing of it.
 func (c *Call) Whole(read func([]byte) error) error {
-	b, _ := buffers.Get().(*bytes.Buffer)
+	b, _ := c.endpoint.buffers.Get().(*bytes.Buffer)
 	b.Reset()
 	defer func() {
 		if b.Cap() <= keptBuffer {
-			buffers.Put(b)
+			c.endpoint.buffers.Put(b)
 		}
 	}()
 	limit := c.endpoint.limits.Frame

@@ -1,0 +1,162 @@
+package wire_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/modular-dashboard/dashboard/ai"
+	"github.com/modular-dashboard/dashboard/ai/internal/wire"
+	"github.com/modular-dashboard/dashboard/internal/leaktest"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := r.Body.Close(); err != nil {
+		return nil, err
+	}
+	return f(r)
+}
+
+func answer(status int, header http.Header, body string) transport {
+	return func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body))}, nil
+	}
+}
+
+// post returns the error of one request.
+func post(t *testing.T, tr http.RoundTripper) *ai.Error {
+	t.Helper()
+	e, err := wire.New(ai.Endpoint{Transport: tr}, wire.Defaults{Name: "p", BaseURL: "https://p.test/v1"}, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = e.Post(t.Context(), "m", []byte("{}"), "application/json")
+	failed, _ := errors.AsType[*ai.Error](err)
+	if failed == nil {
+		t.Fatalf("got %v, want an error", err)
+	}
+	return failed
+}
+
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	const date = "Sat, 28 Nov 2026 12:00:00 GMT"
+	for _, tc := range []struct {
+		name   string
+		status int
+		header http.Header
+		body   string
+		kind   ai.ErrorKind
+		after  time.Duration
+		text   string
+	}{
+		{"seconds", 429, http.Header{"Retry-After": {"7"}}, `{"error":{"message":"slow"}}`, ai.RateLimited, 7 * time.Second, "slow"},
+		{"milliseconds win", 429, http.Header{"Retry-After-Ms": {"1500"}, "Retry-After": {"2"}}, "", ai.RateLimited, 1500 * time.Millisecond, "Too Many Requests"},
+		{"a date by their clock", 503, http.Header{"Retry-After": {"Sat, 28 Nov 2026 12:00:30 GMT"}, "Date": {date}}, "", ai.Overloaded, 30 * time.Second, "Service Unavailable"},
+		{"a date that is past", 503, http.Header{"Retry-After": {date}}, "", ai.Overloaded, 0, "Service Unavailable"},
+		{"nonsense", 429, http.Header{"Retry-After": {"-5"}, "Retry-After-Ms": {"NaN"}}, "", ai.RateLimited, 0, "Too Many Requests"},
+		{"RetryInfo", 429, nil, `{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","message":"m","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"34.5s"}]}}`,
+			ai.RateLimited, 34500 * time.Millisecond, "m"},
+		{"a quota of the day", 429, nil, `[{"error":{"code":429,"message":"m","details":[{"violations":[{"quotaId":"RequestsPerDay"}]}]}}]`, ai.Quota, 0, "m"},
+		{"a quota", 429, http.Header{"Retry-After": {"5"}}, `{"error":{"code":"insufficient_quota","message":"m"}}`, ai.Quota, 5 * time.Second, "m"},
+		{"a sentence", 404, nil, `{"error":"model not found"}`, ai.NotFound, 0, "model not found"},
+		{"a prompt that is too long", 400, nil, `{"error":{"type":"invalid_request_error","message":"prompt is too long: 2 > 1"}}`, ai.TooLarge, 0, "prompt is too long: 2 > 1"},
+		{"content", 400, nil, `{"error":{"code":"content_filter","message":"m"}}`, ai.Filtered, 0, "m"},
+		{"a code that is a number", 400, nil, `{"error":{"code":400,"message":"m"}}`, ai.Invalid, 0, "m"},
+		{"a page", 502, nil, "<html>bad</html>", ai.Server, 0, "Bad Gateway"},
+		{"a redirect", 302, nil, "", ai.Server, 0, "Found"},
+		{"a teapot", 418, nil, "", ai.Invalid, 0, "I'm a teapot"},
+		{"words without end", 500, nil, `{"error":{"message":"` + strings.Repeat("é", 5000) + `"}}`, ai.Server, 0, strings.Repeat("é", 511) + "…"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			got := post(t, answer(tc.status, tc.header, tc.body))
+			if got.Kind != tc.kind || got.RetryAfter != tc.after || got.Message != tc.text || got.Status != tc.status {
+				t.Errorf("got %v %d %v %.80q, want %v %d %v %.80q", got.Kind, got.Status, got.RetryAfter, got.Message, tc.kind, tc.status, tc.after, tc.text)
+			}
+		})
+	}
+}
+
+func TestBroken(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("no route")
+	if got := post(t, transport(func(*http.Request) (*http.Response, error) { return nil, broken })); got.Kind != ai.Network || !errors.Is(got, broken) {
+		t.Errorf("got %v, want kind network", got)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("shutting down"))
+	e, err := wire.New(ai.Endpoint{Transport: transport(func(r *http.Request) (*http.Response, error) { return nil, r.Context().Err() })}, wire.Defaults{Name: "p", BaseURL: "https://p.test"}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = e.Post(ctx, "m", nil, "")
+	if got, ok := errors.AsType[*ai.Error](err); !ok || got.Kind != ai.Canceled || !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "shutting down") {
+		t.Errorf("canceled: got %v", err)
+	}
+}
+
+func TestNew(t *testing.T) {
+	t.Parallel()
+	for _, at := range []ai.Endpoint{
+		{BaseURL: "p.test"}, {BaseURL: "ftp://p.test"}, {BaseURL: "https://user:secret@p.test"}, {BaseURL: "https://p.test?key=1"}, {BaseURL: "https://p.test#x"},
+		{Header: http.Header{"X": {"a\r\nY: b"}}}, {Header: http.Header{"": {"a"}}}, {BaseURL: "%"},
+	} {
+		if _, err := wire.New(at, wire.Defaults{Name: "p", BaseURL: "https://p.test"}, "x"); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("New(%+v): got %v, want an error that tells no secret", at, err)
+		}
+	}
+	var sent *http.Request
+	keep := transport(func(r *http.Request) (*http.Response, error) {
+		sent = r
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(nil))}, nil
+	})
+	e, err := wire.New(ai.Endpoint{Transport: keep, BaseURL: "http://proxy.test/p/", Header: http.Header{"authorization": {"other"}, "X-Org": {"o"}}},
+		wire.Defaults{Name: "p", Header: http.Header{"Authorization": {"Bearer key"}}}, "v1/chat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	call, err := e.Post(t.Context(), "m", []byte("{}"), "text/event-stream")
+	if err != nil {
+		t.Fatal(err)
+	}
+	call.Close()
+	if got := sent.URL.String() + " " + sent.Header.Get("Authorization") + " " + sent.Header.Get("X-Org") + " " + sent.Header.Get("Accept"); got != "http://proxy.test/p/v1/chat other o text/event-stream" {
+		t.Errorf("sent %s", got)
+	}
+}
+
+func TestObject(t *testing.T) {
+	t.Parallel()
+	o := wire.NewObject(0, map[string]json.RawMessage{"b": json.RawMessage("[1]"), "z": json.RawMessage("null")})
+	o.String("a", "x\n")
+	o.Int("b", 2)
+	o.Float("c", 0.5)
+	o.Raw("d", "true")
+	if got, want := string(o.End()), `{"a":"x\n","c":0.5,"d":true,"b":[1],"z":null}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := string(wire.NewObject(0, nil).End()), "{}"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func FuzzReadFault(f *testing.F) {
+	f.Add([]byte(`{"error":{"code":"c","message":"m","details":[{"retryDelay":"1s"},{"violations":[]}]}}`))
+	f.Add([]byte(`[{"error":"x"}]`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if fault, ok := wire.ReadFault(body); ok && !json.Valid(bytes.TrimSpace(body)) && fault.Retry < 0 {
+			t.Errorf("%q: got %+v", body, fault)
+		}
+	})
+}
