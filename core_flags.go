@@ -381,8 +381,10 @@ func holdsRef(v any, segment string) bool {
 // change at a time.
 const maxFlagEvents = 20
 
-// flagsChanged tells browsers that show flags to read them again.
+// flagsChanged tells browsers that show flags to read them again, and ends the
+// streams that are hidden now.
 func (d *Dashboard) flagsChanged(changed []string) {
+	d.streams.gate(d.behindOff)
 	if len(changed) > maxFlagEvents {
 		changed = []string{"*"}
 	}

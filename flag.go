@@ -34,7 +34,8 @@ func (o flagOption) applyResource(c *resourceConfig) { c.flags = append(c.flags,
 // callers for whom the flag is off it does not exist: it answers what an unknown
 // path does, before anybody asks for a permission, and it is in neither the API
 // document nor the lists of panels and resources that these callers read. Off is
-// also a flag that nobody has defined, that is disabled or that is not boolean.
+// also a flag that nobody has defined, that is disabled or that is not boolean. Event streams end when it is
+// switched off.
 // Given more than once, all flags must be on.
 func Flag(key string) FlagOption { return flagOption(key) }
 
@@ -254,6 +255,23 @@ func (d *Dashboard) gated(e *endpoint, off, on http.Handler) http.Handler {
 		}
 		on.ServeHTTP(w, r)
 	})
+}
+
+// behindOff reports whether a stream is behind a flag that is off for who reads
+// it.
+func (d *Dashboard) behindOff(o *openStream) bool {
+	keys := o.endpoint.config.flags
+	if m := d.modules[o.endpoint.module]; m != nil {
+		keys = append(slices.Clip(keys), m.flags...)
+	}
+	if len(keys) == 0 {
+		return false
+	}
+	ctx := context.Background()
+	if p := o.principal.Load(); p != nil {
+		ctx = featureflag.WithContext(ctx, *flagContextOf(p))
+	}
+	return !d.allOn(ctx, keys)
 }
 
 // absentFor names the flags of this instance that are off for who asks in ctx,

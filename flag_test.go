@@ -133,6 +133,35 @@ func TestFlagsHideWhatTheyGate(t *testing.T) {
 	off()
 }
 
+// A stream ends when its flag is switched off.
+func TestFlagsEndStreams(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dashboard.WithModules(flagged("shop", func(r *dashboard.Router) {
+		dashboard.Get(r, "/ticks", func(context.Context, none) (dashboard.Stream, error) {
+			return func(ctx context.Context, send func(string, any) error) error {
+				if err := send("tick", 1); err != nil {
+					return err
+				}
+				<-ctx.Done()
+				return nil
+			}, nil
+		}, dashboard.Authenticated(), dashboard.Flag("ticks"))
+	})))
+	s.waitState("shop", "enabled")
+	s.setFlag("ticks", onForAll)
+	read := make(chan answer, 1)
+	go func() { read <- s.owner().get("/api/v1/m/shop/ticks") }()
+	eventually(t, "the stream is open", func() bool {
+		var f struct{ Exposures int }
+		s.owner().get("/api/v1/flags/ticks").decode(&f)
+		return f.Exposures > 0
+	})
+	s.owner().do("POST", "/api/v1/flags/ticks/kill", map[string]any{"killed": true, "variant": "off"}).wantStatus(http.StatusOK)
+	if a := <-read; a.status == http.StatusOK && !strings.Contains(string(a.body), "event: forbidden") {
+		t.Errorf("got %s", a.body)
+	}
+}
+
 func TestFlagsOfResources(t *testing.T) {
 	t.Parallel()
 	type thing struct {

@@ -113,6 +113,15 @@ func (s *streamSet) recheckOne(ctx context.Context, o *openStream) {
 	}
 }
 
+// gate ends the streams that are behind a flag which is off for their reader.
+func (s *streamSet) gate(off func(*openStream) bool) {
+	for _, o := range s.all() {
+		if off(o) {
+			o.cancel(errForbiddenStream)
+		}
+	}
+}
+
 // awaitExpiry rechecks a stream when its session, or its API key, expires by
 // itself: nobody is told of that.
 func (s *streamSet) awaitExpiry(ctx context.Context, o *openStream) {

@@ -194,7 +194,7 @@ func forget(ctx context.Context, tx *storage.Tx) error {
 // History returns versions of an item, the newest first, from the one before
 // another, or from the newest where before is 0.
 func (s *Store) History(ctx context.Context, id ID, before int64, limit int) (list []Item, err error) {
-	const all = `SELECT ` + columns + `, comment FROM flags_history WHERE kind = $1 AND key = $2 AND ($3 = 0 OR version < $3) ORDER BY version DESC LIMIT $4`
+	const all = `SELECT ` + columns + `, comment FROM flags_history WHERE kind = $1 AND key = $2 AND (version < $3 OR $3 = 0) ORDER BY version DESC LIMIT $4`
 	rows, err := s.db.Query(ctx, all, string(id.Kind), id.Key, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read history of %s %q: %w", id.Kind, id.Key, err)
