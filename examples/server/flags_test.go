@@ -155,7 +155,9 @@ func TestFlagsFileOfTheConfiguration(t *testing.T) {
 	}
 	p := launch(t, withAccount(), "-data", filepath.Join(folder, "data"), "-config", config)
 	token := p.login()
-	var page struct{ Items []struct{ Key, Source string } }
+	var page struct {
+		Items []struct{ Key, Source string }
+	}
 	if status := p.call("GET", "api/v1/flags", token, nil, &page); status != http.StatusOK || len(page.Items) != 2 || page.Items[0].Source != "file" {
 		t.Errorf("got %d %+v", status, page)
 	}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -52,6 +53,18 @@ func TestGuestBook(t *testing.T) {
 	expect(call("GET", "/m/hello/panels/entries", ""), http.StatusOK, "Grace")
 	expect(call("GET", "/m/hello/panels/welcome", ""), http.StatusOK, "**Hello!**")
 	expect(call("GET", "/m/hello/panels/sign", ""), http.StatusOK, "schema")
+
+	expect(call("GET", "/m/hello/panels/guests", ""), http.StatusNotFound, "not-found")
+	definitions, err := os.ReadFile("../../flags.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(call("POST", "/flags/import", string(definitions)), http.StatusOK, hello.FlagGuests)
+	expect(call("GET", "/m/hello/panels/guests", ""), http.StatusOK, `"value":1`)
+	expect(call("GET", "/m/hello/panels/welcome", ""), http.StatusOK, "ign it below")
+	expect(call("POST", "/m/hello/entries", `{"name":"Ada"}`), http.StatusCreated, "Ada")
+	expect(call("GET", "/flags/"+hello.FlagWelcome+"/experiment?metric=guest-book-signed", ""), http.StatusOK, `"count":1`)
+	expect(call("GET", "/flags/metrics", ""), http.StatusOK, "guest-book-signed")
 
 	stored := call("GET", "/modules/hello/settings", "")
 	expect(stored, http.StatusOK, `"passphrase":false`)
