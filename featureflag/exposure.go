@@ -18,9 +18,16 @@ func (c *counts) add(variant int32) { c.served[variant+1].Add(1) }
 // theirs; others take over what they can.
 func newCounts(s *Set, before *state) []*counts {
 	all := make([]*counts, len(s.flags))
+	inPlace := before != nil && len(s.keys) > 0 && len(s.keys) == len(before.set.keys) && &s.keys[0] == &before.set.keys[0]
 	for i, f := range s.flags {
 		var old *counts
-		if before != nil {
+		switch {
+		case inPlace:
+			if old = before.counts[i]; f == before.set.flags[i] {
+				all[i] = old
+				continue
+			}
+		case before != nil:
 			if at, ok := before.set.index[f.key]; ok {
 				old = before.counts[at]
 			}

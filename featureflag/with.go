@@ -13,28 +13,21 @@ import (
 func (s *Set) With(changes map[string]json.RawMessage) (*Set, error) {
 	p := &parser{seen: map[string]int{}, pointers: map[string]string{}, sources: map[string][]byte{}}
 	p.again(s)
-	next := &Set{
-		flags: make([]*Flag, 0, len(s.flags)+len(changes)), metadata: s.metadata,
-		broken: s.broken, schema: s.schema, metaText: s.metaText,
-	}
-	for _, f := range s.flags {
-		if _, changed := changes[f.key]; !changed {
-			next.flags = append(next.flags, f.unlinked())
-		}
-	}
+	next := &Set{metadata: s.metadata, broken: s.broken, schema: s.schema, metaText: s.metaText}
 	rules := map[string]*node{}
+	var fresh []*Flag
 	for _, key := range slices.Sorted(maps.Keys(changes)) {
 		if changes[key] == nil {
 			continue
 		}
 		if f := p.changed(s, key, changes[key], rules); f != nil {
-			next.flags = append(next.flags, f)
+			fresh = append(fresh, f)
 		}
 	}
+	next.replace(s, changes, fresh)
 	if len(next.flags) > maxFlags {
 		p.fail("/flags", &node{}, LimitExceeded, "more than %d flags", maxFlags)
 	}
-	next.order()
 	p.link(next)
 	if len(p.errs) > 0 {
 		return nil, p.errs
@@ -42,6 +35,33 @@ func (s *Set) With(changes map[string]json.RawMessage) (*Set, error) {
 	next.segments = s.segmentsWith(changes, rules, p)
 	next.gather()
 	return next, nil
+}
+
+// replace takes the flags of another set with some changed.
+func (s *Set) replace(old *Set, changes map[string]json.RawMessage, fresh []*Flag) {
+	known := len(fresh) == len(changes)
+	for _, f := range fresh {
+		_, ok := old.index[f.key]
+		known = known && ok
+	}
+	if known { // the keys are the same, and so are their places
+		s.flags, s.index, s.keys = make([]*Flag, len(old.flags)), old.index, old.keys
+		for i, f := range old.flags {
+			s.flags[i] = f.unlinked()
+		}
+		for _, f := range fresh {
+			s.flags[s.index[f.key]] = f
+		}
+		return
+	}
+	s.flags = make([]*Flag, 0, len(old.flags)+len(fresh))
+	for _, f := range old.flags {
+		if _, changed := changes[f.key]; !changed {
+			s.flags = append(s.flags, f.unlinked())
+		}
+	}
+	s.flags = append(s.flags, fresh...)
+	s.order()
 }
 
 // again makes the evaluators of a set known to the parser.

@@ -61,6 +61,7 @@ var comparisons = []struct {
 	{"endpoint", endpoints},
 	{"chain", chain},
 	{"rbac", rbac},
+	{"featureflag", featureFlags},
 	{"ratelimit", ratelimits},
 	{"ratelimit-http", ratelimitHTTP},
 	{"redislimit", limits},
