@@ -90,7 +90,7 @@ func (c *compiler) reference(operand *node) inst {
 	if len(c.refs) >= maxRefDepth {
 		return c.fail(operand, LimitExceeded, fmt.Sprintf("evaluators refer to each other more than %d deep", maxRefDepth))
 	}
-	key := fmt.Sprint(name, c.loops, c.frames)
+	key := string(append([]byte{c.loops, byte(len(c.frames))}, c.frames...)) + name
 	if done, ok := c.compiled[key]; ok && !c.trace {
 		c.count(done.nodes)
 		return done.inst

@@ -1,6 +1,7 @@
 package featureflag
 
 import (
+	"maps"
 	"strconv"
 	"time"
 )
@@ -121,9 +122,7 @@ func (e *env) plain(d datum) any {
 	case dataRoot:
 		e.charge(len(e.ctx.Attributes))
 		all := make(map[string]any, len(e.ctx.Attributes)+2)
-		for name, v := range e.ctx.Attributes {
-			all[name] = v
-		}
+		maps.Copy(all, e.ctx.Attributes)
 		if e.ctx.TargetingKey != "" {
 			all[targetingKey] = e.ctx.TargetingKey
 		}

@@ -1,6 +1,7 @@
 package featureflag
 
 import (
+	"maps"
 	"math"
 	"strings"
 	"unicode/utf8"
@@ -232,9 +233,7 @@ func (e *env) set(list []datum) datum {
 		return datum{}
 	}
 	changed := make(map[string]any, len(object)+1)
-	for key, v := range object {
-		changed[key] = v
-	}
+	maps.Copy(changed, object)
 	changed[list[1].str] = e.plain(list[2])
 	return datum{kind: dataMap, ref: changed}
 }

@@ -73,8 +73,7 @@ type prerequisite struct {
 }
 
 type change struct {
-	at      int64 // seconds since the epoch
-	off     bool
+	at      int64  // seconds since the epoch
 	share   uint64 // of maxShare
 	variant int    // -1 for none
 	plain   bool   // as if there were no schedule

@@ -3,6 +3,7 @@ package featureflag
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -114,12 +115,8 @@ func (p *parser) flagMetadata(pointer string, n *node, f *Flag, set Metadata) {
 		return
 	}
 	f.metadata = make(Metadata, len(set)+len(f.own))
-	for key, v := range set {
-		f.metadata[key] = v
-	}
-	for key, v := range f.own {
-		f.metadata[key] = v
-	}
+	maps.Copy(f.metadata, set)
+	maps.Copy(f.metadata, f.own)
 }
 
 func (p *parser) targeting(pointer string, n *node, f *Flag) {

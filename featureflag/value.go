@@ -150,8 +150,7 @@ func flagValue(n *node) Value {
 	return Value{}
 }
 
-// BoolValue, StringValue, NumberValue and ObjectValue make values for answers
-// that another provider gave.
+// BoolValue makes a boolean: the value of an answer that another provider gave.
 func BoolValue(b bool) Value {
 	v := Value{kind: KindBool}
 	if b {

@@ -2,6 +2,7 @@ package judge_test
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"strconv"
@@ -167,9 +168,7 @@ func compareRule(t *testing.T, rule any, data map[string]any) (answered bool) {
 	}
 	// flagd puts its properties into the data
 	full := map[string]any{"$flagd": map[string]any{"flagKey": "f", "timestamp": 1.0}}
-	for key, v := range data {
-		full[key] = v
-	}
+	maps.Copy(full, data)
 	want, ok := oracle(again, full)
 	if !ok || strings.Contains(want, "$flagd") {
 		return false
