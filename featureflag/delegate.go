@@ -39,6 +39,7 @@ type Delegate struct {
 	started bool
 	ended   bool
 	changes *changeFeed
+	cancel  func() // ends an Init that still runs
 	asking  sync.WaitGroup
 }
 
@@ -109,50 +110,80 @@ func (d *Delegate) Flags() *Flags { return d.flags }
 // Name is what the provider calls itself.
 func (d *Delegate) Name() string { return d.guard.metadata.Name }
 
-// Start initializes the provider and waits for it until ctx is done. When that
-// fails, questions are still put to it, and its events tell when it recovers. A
-// Delegate starts once.
+// Start initializes the provider and waits for it until ctx is done. An Init
+// that is slower goes on, until Shutdown, and one that fails is not the end:
+// questions are still put to the provider, and its events tell when it recovers.
+// A Delegate starts once.
 func (d *Delegate) Start(ctx context.Context) error {
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	d.mu.Lock()
 	if d.started || d.ended {
 		d.mu.Unlock()
+		cancel()
 		return errors.New("start flag provider: it was started or shut down before")
 	}
-	d.started = true
+	d.started, d.cancel = true, cancel
 	d.changes = newChangeFeed(d.flags.notify)
 	d.mu.Unlock()
 
 	changed := func(e openfeature.EventDetails) { d.changes.add(e.FlagChanges) }
 	d.client.AddHandler(openfeature.ProviderConfigChange, &changed)
-	state := func(e openfeature.EventDetails) { d.report(e.Message) }
+	news := make(chan string, 1)
+	state := func(e openfeature.EventDetails) {
+		d.report(e.Message)
+		select {
+		case news <- e.Message:
+		default:
+		}
+	}
 	for _, kind := range []openfeature.EventType{openfeature.ProviderReady, openfeature.ProviderStale, openfeature.ProviderError} {
 		d.client.AddHandler(kind, &state)
 	}
-	if err := d.api.SetProviderAndWait(ctx, d.guard); err != nil {
-		if d.client.State() == openfeature.NotReadyState {
-			err = fmt.Errorf("start flag provider %q: it is not ready in time: %w", d.Name(), err)
-		} else {
-			err = fmt.Errorf("start flag provider %q: %w", d.Name(), err)
-		}
-		d.report(err.Error())
-		return err
+	if err := d.api.SetProvider(life, d.guard); err != nil {
+		return fmt.Errorf("start flag provider %q: %w", d.Name(), err)
 	}
-	d.report("")
-	return nil
+	return d.await(ctx, news)
+}
+
+// await waits until the provider is ready, or known not to be.
+func (d *Delegate) await(ctx context.Context, news <-chan string) error {
+	message := ""
+	for d.client.State() == openfeature.NotReadyState {
+		select {
+		case message = <-news:
+		case <-ctx.Done():
+			d.report("it is not ready in time")
+			return fmt.Errorf("start flag provider %q: it is not ready in time: %w", d.Name(), ctx.Err())
+		}
+	}
+	failure := d.guard.failure.Load()
+	if failure != nil {
+		message = (*failure).Error()
+	}
+	d.report(message)
+	switch state := d.client.State(); {
+	case state == openfeature.ReadyState || state == openfeature.StaleState:
+		return nil
+	case failure != nil:
+		return fmt.Errorf("start flag provider %q: %w", d.Name(), *failure)
+	default:
+		return fmt.Errorf("start flag provider %q: it is in state %s: %s", d.Name(), state, message)
+	}
 }
 
 // report passes on the state that OpenFeature now holds the provider to be in.
 func (d *Delegate) report(message string) {
+	d.mu.Lock() // whoever reports last has looked last
+	defer d.mu.Unlock()
+	if d.ended { // OpenFeature's handlers may run late
+		return
+	}
 	state := SourceState(d.client.State())
 	var err error
 	if state != SourceReady && message != "" {
 		err = errors.New(message)
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !d.ended { // OpenFeature's handlers may run late
-		d.flags.Report(state, err)
-	}
+	d.flags.Report(state, err)
 }
 
 // Shutdown stops asking the provider, shuts it down, and waits for both until ctx
@@ -160,7 +191,7 @@ func (d *Delegate) report(message string) {
 // called without Start and more than once.
 func (d *Delegate) Shutdown(ctx context.Context) error {
 	d.mu.Lock()
-	first, started, changes := !d.ended, d.started, d.changes
+	first, started, changes, cancel := !d.ended, d.started, d.changes, d.cancel
 	d.ended = true
 	if first {
 		d.flags.Report(SourceNotReady, errors.New("the provider was shut down"))
@@ -171,6 +202,7 @@ func (d *Delegate) Shutdown(ctx context.Context) error {
 	}
 	var err error
 	if started {
+		cancel()
 		// The guard returns in time even if the provider does not.
 		if err = d.api.Shutdown(ctx); err != nil {
 			err = fmt.Errorf("shut down flag provider %q: %w", d.Name(), err)

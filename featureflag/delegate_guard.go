@@ -18,6 +18,7 @@ type guard struct {
 	events   <-chan openfeature.Event
 	borrowed bool
 	ended    atomic.Bool
+	failure  atomic.Pointer[error] // of Init
 }
 
 func newGuard(p openfeature.FeatureProvider) *guard {
@@ -65,6 +66,9 @@ func (g *guard) InitWithContext(ctx context.Context, evalCtx openfeature.Evaluat
 		}
 		return nil
 	})
+	if err != nil {
+		g.failure.Store(&err)
+	}
 	if g.ended.Load() { // what began meanwhile would never end
 		_ = g.shutdown(ctx)
 	}

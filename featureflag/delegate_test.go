@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -263,8 +264,11 @@ func TestDelegateStart(t *testing.T) {
 			if e := d.Flags().Evaluate(t.Context(), "x"); e.Code != featureflag.CodeProviderNotReady {
 				t.Errorf("before the start: got %+v", e)
 			}
-			if err := d.Start(t.Context()); (err != nil) != (test.init != nil) {
+			switch err := d.Start(t.Context()); {
+			case (err != nil) != (test.init != nil):
 				t.Errorf("start: %v", err)
+			case err != nil && !strings.Contains(err.Error(), "no network") && !strings.Contains(err.Error(), "bad key"):
+				t.Errorf("start does not say why: %v", err)
 			}
 			eventually(t, string(test.want), func() bool { state, _ := d.Flags().SourceState(); return state == test.want })
 			if got := d.Flags().Bool(t.Context(), "x", false); got != (test.code == "") {
@@ -286,6 +290,38 @@ func TestDelegateStart(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An Init that is slower than Start may wait goes on.
+func TestDelegateSlowInit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, err := featureflag.FromOpenFeature(&stubProvider{boolean: yes, init: func(ctx context.Context) error {
+			select {
+			case <-time.After(time.Minute):
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := d.Start(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("start: %v", err)
+		}
+		if state, err := d.Flags().SourceState(); state != featureflag.SourceNotReady || err == nil {
+			t.Errorf("got %s %v", state, err)
+		}
+		sleep(2 * time.Minute)
+		if !d.Flags().Bool(t.Context(), "x", false) {
+			t.Error("it is not used once it is ready")
+		}
+		if err := d.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // Neither Start nor Shutdown waits longer than it may.

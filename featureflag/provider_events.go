@@ -14,9 +14,9 @@ import (
 const (
 	// initWait is how long Init, which has no context, waits for the source.
 	initWait = 10 * time.Second
-	// settle is what OpenFeature gets to take note of an Init that succeeded
-	// before it hears that the source is stale.
-	settle = 50 * time.Millisecond
+	// settle is what OpenFeature gets to take note of how an Init ended, before it
+	// hears that the source is no longer so: nothing says when it has.
+	settle = 200 * time.Millisecond
 )
 
 // Init implements [openfeature.StateHandler]. It waits up to 10 s for the
@@ -45,7 +45,7 @@ func (p *Provider) InitWithContext(ctx context.Context, _ openfeature.Evaluation
 	case SourceFailed:
 		return &openfeature.ProviderInitError{ErrorCode: openfeature.GeneralCode, Message: reasonOf(report)}
 	case SourceStale:
-		sender.later(settle)
+		sender.retell()
 	}
 	return nil
 }
@@ -97,7 +97,7 @@ type eventSender struct {
 	report  sourceReport
 	told    SourceState
 	news    bool          // report is not yet told
-	after   time.Duration // wait before telling it
+	quiet   time.Time     // nothing is told before
 	waiting int           // Inits that wait for the source: their outcome tells the state
 	first   chan struct{} // closed once the source is known
 }
@@ -156,16 +156,17 @@ func (s *eventSender) known(ctx context.Context) (sourceReport, error) {
 	defer s.mu.Unlock()
 	defer s.wake()
 	s.waiting--
+	s.quiet = time.Now().Add(settle)
 	if err == nil {
 		s.told = s.report.state
 	}
 	return s.report, err
 }
 
-// later tells the state again, which Init's success is about to cover.
-func (s *eventSender) later(wait time.Duration) {
+// retell tells the state, which Init's success is about to cover.
+func (s *eventSender) retell() {
 	s.mu.Lock()
-	s.told, s.news, s.after = SourceReady, true, wait
+	s.told, s.news = SourceReady, true
 	s.mu.Unlock()
 	s.wake()
 }
@@ -203,11 +204,10 @@ func (s *eventSender) run() {
 		case <-s.done:
 			return
 		}
-		events, wait := s.collect()
-		if wait > 0 && !s.pause(wait) {
+		if !s.pause() {
 			return
 		}
-		for _, event := range events {
+		for _, event := range s.collect() {
 			select {
 			case s.to <- event:
 			case <-s.done:
@@ -217,7 +217,14 @@ func (s *eventSender) run() {
 	}
 }
 
-func (s *eventSender) pause(wait time.Duration) bool {
+// pause waits until something may be told; false at the end.
+func (s *eventSender) pause() bool {
+	s.mu.Lock()
+	wait := time.Until(s.quiet)
+	s.mu.Unlock()
+	if wait <= 0 {
+		return true
+	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
@@ -229,7 +236,7 @@ func (s *eventSender) pause(wait time.Duration) bool {
 }
 
 // collect makes events of what is new.
-func (s *eventSender) collect() (events []openfeature.Event, wait time.Duration) {
+func (s *eventSender) collect() (events []openfeature.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.any {
@@ -243,14 +250,14 @@ func (s *eventSender) collect() (events []openfeature.Event, wait time.Duration)
 		clear(s.changed)
 	}
 	if !s.news || s.waiting > 0 {
-		return events, 0
+		return events
 	}
+	s.news = false
 	if s.report.state != s.told {
 		events = append(events, stateEvent(s.name, s.report))
 		s.told = s.report.state
 	}
-	wait, s.news, s.after = s.after, false, 0
-	return events, wait
+	return events
 }
 
 func stateEvent(name string, report sourceReport) openfeature.Event {
