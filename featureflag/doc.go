@@ -12,7 +12,35 @@
 //		// the new one
 //	}
 //
-// Beyond flagd, a flag's metadata may say who answers for it and until when it
+// # Rules
+//
+// Targeting is JsonLogic with flagd's operators, and comes to what flagd comes
+// to: var, missing, missing_some, if, ==, ===, !=, !==, !, !!, or, and, <, <=, >,
+// >=, max, min, +, -, *, /, %, abs, map, reduce, filter, all, none, some, merge,
+// in, cat, substr, contains_all, contains_any, contains_none, set, log,
+// fractional, sem_ver, starts_with and ends_with; $ref to what "$evaluators"
+// share; $flagd.flagKey, $flagd.timestamp and targetingKey. A rule names a
+// variant; true and false name the variants "true" and "false"; null leaves it
+// to the default variant.
+//
+// "fractional" buckets by MurmurHash3 (x86, 32 bits, seed 0) of the value that
+// stands first in it, or of flag key and targeting key: (hash × total) >> 32.
+//
+// Three things differ from flagd's interpreter, all of them where it fails:
+// what a caller's attributes hold is never run as a rule, the condition of all
+// may be a plain variable, and "log" gives what it is given.
+//
+// # Limits
+//
+// A document has at most 64 MiB, nests 100 deep and holds 100,000 flags, each
+// with up to 10,000 operators and values after its references are followed.
+// Anything larger is an error of [Parse]. While a rule runs it has 100,000
+// steps: loops take as many as their body has operators, for each element. When
+// they are used up, the flag answers GENERAL and the code default applies.
+//
+// # Beyond flagd
+//
+// A flag's metadata may say who answers for it and until when it
 // should be there, which flags must serve what before it applies, what changes at
 // which dates, and that it is stopped: see [Extensions]. flagd ignores these
 // keys, so that a document is as good there as here.

@@ -1,6 +1,7 @@
 package featureflag
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"os"
@@ -18,8 +19,13 @@ type File struct {
 	done  sync.WaitGroup
 
 	mark   mark // what the file looked like when it was last read
+	young  bool // it had just changed then: it may change again and look the same
+	sum    [sha256.Size]byte
 	failed bool
 }
+
+// tick is how coarse the times of file systems may be.
+const tick = 2 * time.Second
 
 // A mark is what tells that a file changed.
 type mark struct {
@@ -36,6 +42,7 @@ func Open(path string, opts ...Option) (*File, error) {
 	o := collect(opts)
 	f := &File{flags: newFlags(o), path: path, o: o, stop: make(chan struct{})}
 	f.mark = look(path)
+	f.young = f.mark.young()
 	if err := f.load(); err != nil {
 		return nil, fmt.Errorf("open flags: %w", err)
 	}
@@ -70,12 +77,14 @@ func (f *File) follow() {
 // check reads the file again when it does not look as it did.
 func (f *File) check() {
 	now := look(f.path)
-	if now == f.mark {
+	if now == f.mark && !f.young {
 		return
 	}
-	f.mark = now
+	sum := f.sum
 	err := f.load()
-	if err == nil && !f.failed {
+	again := now == f.mark && f.sum == sum
+	f.mark, f.young = now, now.young()
+	if again || err == nil && !f.failed {
 		return
 	}
 	if f.failed = err != nil; !f.failed {
@@ -92,6 +101,7 @@ func (f *File) load() error {
 	if err != nil {
 		return err
 	}
+	f.sum = sha256.Sum256(text)
 	set, err := Parse(text)
 	if err != nil {
 		return err
@@ -101,6 +111,10 @@ func (f *File) load() error {
 	}
 	return nil
 }
+
+// young reports whether a file changed so shortly ago that it may change again
+// and look the same.
+func (m mark) young() bool { return !m.err && time.Since(m.changed) < tick }
 
 func look(path string) mark {
 	info, err := os.Stat(path)
