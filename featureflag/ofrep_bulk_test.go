@@ -86,6 +86,7 @@ func TestOFREPEntityTag(t *testing.T) {
 		{name: "a type apart", body: `{"context":{"targetingKey":"u","email":"a@example.com","n":1}}`, want: 200},
 		{name: "another caller", body: inside, header: []string{"X-API-Key", "b"}, want: 200},
 		{name: "no tag", body: inside, header: []string{"If-None-Match", ""}, want: 200},
+		{name: "any tag", body: inside, header: []string{"If-None-Match", "*"}, want: 200},
 		{name: "no list of tags", body: inside, header: []string{"If-None-Match", strings.Trim(tag, `"`)}, want: 200},
 	} {
 		header := append([]string{"If-None-Match", tag}, test.header...)

@@ -68,7 +68,8 @@ func (o *OFREP) serveAll(w http.ResponseWriter, r *http.Request, caller string, 
 	}
 	w.Header().Set("ETag", tag)
 	caused := event != "" || query.Has("flagConfigLastModified")
-	if !caused && etag.Parse(r.Header.Values("If-None-Match")).Has(tag) {
+	known := etag.Parse(r.Header.Values("If-None-Match"))
+	if !caused && !known.Any() && known.Has(tag) { // * names no values that the client could have
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
