@@ -355,8 +355,8 @@ func refersTo(definition json.RawMessage, segment string) bool {
 	if err != nil || !bytes.Contains(definition, name) {
 		return false
 	}
-	var any any
-	return json.Unmarshal(definition, &any) == nil && holdsRef(any, segment)
+	var rules any
+	return json.Unmarshal(definition, &rules) == nil && holdsRef(rules, segment)
 }
 
 func holdsRef(v any, segment string) bool {

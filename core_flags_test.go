@@ -241,6 +241,17 @@ func TestFlagsAreTried(t *testing.T) {
 			t.Errorf("%v: got %s", tt.body, a.body)
 		}
 	}
+	// Rules must not be a way to guess at accounts, and the caller's own roles do
+	// not count for whom they ask for.
+	reader := s.member("carl", "dashboard.flags.read")
+	reader.do("POST", "/api/v1/flags/explain", map[string]any{"key": "a", "user_id": users.Items[0].ID}).wantProblem(http.StatusForbidden, "permission-missing")
+	if a := reader.do("POST", "/api/v1/flags/a/preview", define(onForAll)).wantStatus(http.StatusOK); !strings.Contains(string(a.body), `"accounts":{"people":0,`) {
+		t.Errorf("got %s", a.body)
+	}
+	s.setFlag("mine", onFor(ownerEmail))
+	if a := o.do("POST", "/api/v1/flags/explain", map[string]any{"key": "mine", "context": map[string]any{}}).wantStatus(http.StatusOK); !strings.Contains(string(a.body), `"variant":"off"`) {
+		t.Errorf("got %s", a.body)
+	}
 	o.do("POST", "/api/v1/flags/explain", map[string]any{"key": "ghost"}).wantProblem(http.StatusNotFound, "not-found")
 	o.do("POST", "/api/v1/flags/explain", map[string]any{"key": "a", "user_id": "ghost"}).wantStatus(http.StatusUnprocessableEntity)
 	o.do("POST", "/api/v1/flags/explain", map[string]any{"key": "a", "context": map[string]any{"targeting_key": 7}}).wantStatus(http.StatusUnprocessableEntity)
@@ -256,7 +267,7 @@ func TestFlagsAreTried(t *testing.T) {
 	}
 	half := `{"state":"ENABLED","variants":{"off":false,"on":true},"defaultVariant":"off","targeting":{"fractional":[["on",50],["off",50]]}}`
 	o.do("POST", "/api/v1/flags/a/preview", define(half)).wantStatus(http.StatusOK).decode(&preview)
-	if preview.Sample.People != 10_000 || preview.Sample.Changed < 4_500 || preview.Sample.Changed > 5_500 || preview.Accounts.People != 2 || !preview.All {
+	if preview.Sample.People != 10_000 || preview.Sample.Changed < 4_500 || preview.Sample.Changed > 5_500 || preview.Accounts.People != 3 || !preview.All {
 		t.Errorf("got %+v", preview)
 	}
 	o.do("POST", "/api/v1/flags/a/preview", define(`{"state":1}`)).wantStatus(http.StatusUnprocessableEntity)

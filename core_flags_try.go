@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/featureflag"
@@ -79,36 +80,41 @@ func (d *Dashboard) draft(key string, definition json.RawMessage) (*featureflag.
 type explainIn struct {
 	Key        string          `json:"key" validate:"required,max=200"`
 	Definition json.RawMessage `json:"definition,omitempty" doc:"A draft to try in place of what is in force."`
-	UserID     string          `json:"user_id" validate:"max=100" doc:"An account that asks; its attributes are those the dashboard knows. What context says goes before them."`
+	UserID     string          `json:"user_id" validate:"max=100" doc:"An account that asks, for callers who hold dashboard.users.read; its attributes are those the dashboard knows. What context says goes before them."`
 	Context    map[string]any  `json:"context" validate:"max=200" doc:"Who asks: targeting_key and any attributes."`
 }
 
 func (d *Dashboard) explainFlag(ctx context.Context, in explainIn) (featureflag.Explanation, error) {
-	set := d.flags.Snapshot()
+	who, err := d.askedFor(ctx, in)
+	if err != nil {
+		return featureflag.Explanation{}, err
+	}
 	if len(in.Definition) > 0 && string(in.Definition) != "null" {
 		draft, err := d.draft(in.Key, in.Definition)
 		if err != nil {
 			return featureflag.Explanation{}, flagError(err)
 		}
-		set = draft
+		return draft.Explain(in.Key, who), nil
 	}
-	who, err := d.askedFor(ctx, in)
-	if err != nil {
-		return featureflag.Explanation{}, err
-	}
-	if _, ok := set.Flag(in.Key); !ok && d.config.flagSource.provider == nil {
+	if _, ok := d.flags.Snapshot().Flag(in.Key); !ok && d.config.flagSource.provider == nil {
 		return featureflag.Explanation{}, errNotFound
 	}
-	if set != d.flags.Snapshot() {
-		return set.Explain(in.Key, who), nil
-	}
-	return d.flags.ExplainFor(ctx, in.Key, who), nil
+	// Under the request's own context would be the caller, not whom they ask for.
+	asked, cancel := context.WithTimeout(context.Background(), explainPatience)
+	defer cancel()
+	return d.flags.ExplainFor(asked, in.Key, who), nil
 }
+
+// explainPatience is how long another provider may take to answer.
+const explainPatience = 5 * time.Second
 
 // askedFor is who an explanation is for.
 func (d *Dashboard) askedFor(ctx context.Context, in explainIn) (*featureflag.Context, error) {
 	who := &featureflag.Context{Attributes: map[string]any{}}
 	if in.UserID != "" {
+		if err := d.maySeeAccounts(ctx); err != nil { // rules could be used to guess what an account is
+			return nil, err
+		}
 		u, err := d.auth.User(ctx, in.UserID)
 		if errors.Is(err, auth.ErrNotFound) {
 			return nil, Invalid(FieldError{Pointer: "/user_id", Code: "exists", Detail: "There is no such account."})
@@ -130,6 +136,14 @@ func (d *Dashboard) askedFor(ctx context.Context, in explainIn) (*featureflag.Co
 		who.Attributes[name] = value
 	}
 	return who, nil
+}
+
+// maySeeAccounts says what a caller lacks to be told of accounts.
+func (d *Dashboard) maySeeAccounts(ctx context.Context) error {
+	if name := coreModule + "." + permUsersRead.name; !stateOf(ctx).principal.Can(d.auth.Permission(name)) {
+		return errForbidden(name)
+	}
+	return nil
 }
 
 type previewFlagIn struct {
@@ -155,7 +169,7 @@ type flagPreview struct {
 
 type previewFlagOut struct {
 	Sample   flagPreview `json:"sample" doc:"Made-up people, who have a targeting key and nothing else."`
-	Accounts flagPreview `json:"accounts" doc:"The accounts of this dashboard, at most 2,000."`
+	Accounts flagPreview `json:"accounts" doc:"The accounts of this dashboard, at most 2,000; none for callers who lack dashboard.users.read."`
 	All      bool        `json:"all" doc:"Whether accounts are all there are."`
 }
 
@@ -183,13 +197,17 @@ func (d *Dashboard) previewFlag(ctx context.Context, in previewFlagIn) (previewF
 		made.add(&who)
 	}
 	out.Sample = made.preview()
-	real := comparison{key: in.Key, now: made.now, draft: draft}
+	accounts := comparison{key: in.Key, now: made.now, draft: draft}
+	if d.maySeeAccounts(ctx) != nil {
+		out.Accounts = accounts.preview()
+		return out, nil
+	}
 	if out.All, err = d.eachAccount(ctx, maxPreviewed, func(u auth.User) {
-		real.add(flagContext(u.ID, u.Email, u.Name, u.Roles, false))
+		accounts.add(flagContext(u.ID, u.Email, u.Name, u.Roles, false))
 	}); err != nil {
 		return out, err
 	}
-	out.Accounts = real.preview()
+	out.Accounts = accounts.preview()
 	return out, nil
 }
 
@@ -307,8 +325,8 @@ func (d *Dashboard) importFlags(ctx context.Context, in importFlagsIn) (importFl
 		return importFlagsOut{}, errFlagsElsewhere
 	}
 	report, err := d.flagging.store.Import(ctx, flags.Import{Document: in.Document, Replace: in.Mode == "replace", DryRun: in.DryRun,
-		By: actorOf(ctx), Comment: in.Comment, Also: func(tx *storage.Tx, before, after flags.Item) error {
-			return d.auditFlag(ctx, tx, "flag.import", before, after)
+		By: actorOf(ctx), Comment: in.Comment, Also: func(tx *storage.Tx, report flags.Report) error {
+			return d.auditImport(ctx, tx, report)
 		}})
 	out := importFlagsOut{Created: itemNames(report.Created), Changed: itemNames(report.Changed), Deleted: itemNames(report.Deleted),
 		Unchanged: itemNames(report.Unchanged), Errors: []flagProblem{}}
@@ -323,6 +341,24 @@ func (d *Dashboard) importFlags(ctx context.Context, in importFlagsIn) (importFl
 		return out, err
 	}
 	return out, flagError(err)
+}
+
+// maxImportAudited is how many changes of an import are entered in the audit log
+// one by one.
+const maxImportAudited = 100
+
+func (d *Dashboard) auditImport(ctx context.Context, tx *storage.Tx, r flags.Report) error {
+	if len(r.Created)+len(r.Changed)+len(r.Deleted) > maxImportAudited {
+		return d.audit(ctx, tx, "flag.import", "*", map[string]int{"created": len(r.Created), "changed": len(r.Changed), "deleted": len(r.Deleted)})
+	}
+	for what, ids := range map[string][]flags.ID{"created": r.Created, "changed": r.Changed, "deleted": r.Deleted} {
+		for _, id := range ids {
+			if err := d.audit(ctx, tx, "flag.import", itemName(id), map[string]string{"was": what}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func itemNames(ids []flags.ID) []string {

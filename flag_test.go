@@ -323,6 +323,9 @@ func TestFlagsFromElsewhere(t *testing.T) {
 				t.Errorf("got %s", a.body)
 			}
 			s.owner().do("PUT", "/api/v1/flags/x", map[string]any{"definition": json.RawMessage(onForAll)}, "If-None-Match", "*").wantProblem(http.StatusConflict, "flags-elsewhere")
+			if a := s.owner().do("POST", "/api/v1/flags/explain", map[string]any{"key": "gate"}).wantStatus(http.StatusOK); !strings.Contains(string(a.body), `"variant":"on"`) {
+				t.Errorf("got %s", a.body)
+			}
 			s.owner().do("POST", "/api/v1/flags/gate/kill", map[string]any{"killed": true}).wantProblem(http.StatusConflict, "flags-elsewhere")
 			s.owner().do("POST", "/api/v1/flags/import", json.RawMessage(`{"flags":{}}`)).wantProblem(http.StatusConflict, "flags-elsewhere")
 		})

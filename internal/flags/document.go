@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -279,16 +278,4 @@ func (s *Store) Export() ([]byte, error) {
 	}
 	out.WriteByte('\n')
 	return out.Bytes(), nil
-}
-
-// keysOf returns the keys of a kind, sorted.
-func keysOf[V any](m map[ID]V, kind Kind) []string {
-	var keys []string
-	for id := range maps.Keys(m) {
-		if id.Kind == kind {
-			keys = append(keys, id.Key)
-		}
-	}
-	slices.Sort(keys)
-	return keys
 }

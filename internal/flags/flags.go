@@ -112,7 +112,6 @@ type Store struct {
 	mu      sync.Mutex
 	rows    map[ID]Item // what the database holds, without what was deleted
 	base    map[ID]Item // what the file holds
-	meta    featureflag.Metadata
 	gen     int64       // of rows
 	bytes   int         // of the definitions of rows
 	dirty   map[ID]bool // what changed since the last build; nil: all may have
@@ -148,7 +147,7 @@ func (s *Store) Start(ctx context.Context) error {
 	if err := s.db.Migrate(ctx, Scope, migrations()); err != nil {
 		return err
 	}
-	if _, err := s.look(ctx); err != nil {
+	if err := s.look(ctx); err != nil {
 		return err
 	}
 	s.build(ctx)

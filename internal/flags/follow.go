@@ -36,7 +36,7 @@ func (s *Store) follow(ctx context.Context) {
 		case <-tick.C:
 		case <-s.wake:
 		}
-		_, err := s.look(ctx)
+		err := s.look(ctx)
 		if err != nil && ctx.Err() == nil && !failing {
 			s.opts.Log.WarnContext(ctx, "follow flags: database does not answer; what was in force stays", "error", err)
 			s.into.Report(featureflag.SourceStale, err)
@@ -64,19 +64,18 @@ func rest(ctx context.Context, d time.Duration) {
 	}
 }
 
-// look reads what was written since it last looked, and reports whether there
-// was anything.
-func (s *Store) look(ctx context.Context) (changed bool, err error) {
+// look reads what was written since it last looked.
+func (s *Store) look(ctx context.Context) error {
 	s.mu.Lock()
 	seen := s.gen
 	s.mu.Unlock()
 	if gen, _, err := generations(ctx, s.db); err != nil || gen == seen {
-		return false, err
+		return err
 	}
 	var list []Item
 	var gen int64
 	whole := false
-	err = s.db.View(ctx, func(tx *storage.Tx) error {
+	err := s.db.View(ctx, func(tx *storage.Tx) error {
 		var floor int64
 		var err error
 		if gen, floor, err = generations(ctx, tx); err != nil {
@@ -90,7 +89,7 @@ func (s *Store) look(ctx context.Context) (changed bool, err error) {
 		return err
 	})
 	if err != nil {
-		return false, err
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,7 +100,7 @@ func (s *Store) look(ctx context.Context) (changed bool, err error) {
 		s.adopt(it)
 	}
 	s.gen = gen
-	return true, nil
+	return nil
 }
 
 // adopt takes a row. s.mu is held.
@@ -180,7 +179,7 @@ func (s *Store) amend(v *view, dirty map[ID]bool, good map[ID]json.RawMessage) (
 		changes[id.Key] = it.Definition
 	}
 	if set, err = s.into.Snapshot().With(changes); err != nil {
-		return nil, nil, nil, nil //nolint:nilerr // compile finds out whose fault it is
+		return nil, nil, nil, nil // compile finds out whose fault it is
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

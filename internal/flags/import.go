@@ -20,8 +20,8 @@ type Import struct {
 	DryRun  bool
 	By      Actor
 	Comment string
-	// Also runs in the transaction for each change; its error undoes all.
-	Also func(tx *storage.Tx, before, after Item) error
+	// Also runs in the transaction; its error undoes all.
+	Also func(tx *storage.Tx, r Report) error
 }
 
 // A Report says what an import did, or would do.
@@ -137,9 +137,7 @@ func (s *Store) importInto(ctx context.Context, tx *storage.Tx, gen int64, v *vi
 	for _, id := range slices.Concat(out.Created, out.Changed, out.Deleted) {
 		changed = append(changed, draft(id, parts[id]))
 	}
-	olds := map[ID]Item{}
 	for _, it := range changed {
-		olds[it.ID], _ = v.look(it.ID)
 		v.lay(it)
 	}
 	if v.count > MaxItems || v.bytes > MaxTotal {
@@ -152,10 +150,13 @@ func (s *Store) importInto(ctx context.Context, tx *storage.Tx, gen int64, v *vi
 	if in.DryRun {
 		return nil
 	}
-	return s.writeAll(ctx, tx, gen, in, changed, olds)
+	if err := s.writeAll(ctx, tx, gen, in, changed); err != nil || in.Also == nil {
+		return err
+	}
+	return in.Also(tx, *out)
 }
 
-func (s *Store) writeAll(ctx context.Context, tx *storage.Tx, gen int64, in Import, changed []Item, olds map[ID]Item) error {
+func (s *Store) writeAll(ctx context.Context, tx *storage.Tx, gen int64, in Import, changed []Item) error {
 	versions, err := versionsOf(ctx, tx)
 	if err != nil {
 		return err
@@ -165,11 +166,6 @@ func (s *Store) writeAll(ctx context.Context, tx *storage.Tx, gen int64, in Impo
 		it.Version, it.At, it.By, it.Comment = versions[it.ID]+1, now, in.By, clip(in.Comment)
 		if err := put(ctx, tx, gen, it); err != nil {
 			return err
-		}
-		if in.Also != nil {
-			if err := in.Also(tx, olds[it.ID], it); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

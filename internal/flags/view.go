@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -138,14 +139,7 @@ func (v *view) affected(id ID) map[ID]json.RawMessage {
 	refers := func(Item) bool { return false }
 	switch id.Kind {
 	case Flag:
-		refers = func(it Item) bool {
-			for _, key := range it.needs {
-				if key == id.Key {
-					return true
-				}
-			}
-			return false
-		}
+		refers = func(it Item) bool { return slices.Contains(it.needs, id.Key) }
 	case Segment:
 		name := quote(id.Key)
 		refers = func(it Item) bool {

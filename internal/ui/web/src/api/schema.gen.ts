@@ -142,7 +142,7 @@ export interface ExplainIn {
   key: string;
   /** A draft to try in place of what is in force. */
   definition?: unknown;
-  /** An account that asks; its attributes are those the dashboard knows. What context says goes before them. */
+  /** An account that asks, for callers who hold dashboard.users.read; its attributes are those the dashboard knows. What context says goes before them. */
   user_id?: string;
   /** Who asks: targeting_key and any attributes. */
   context?: Record<string, unknown>;
@@ -624,7 +624,7 @@ export interface PreviewFlagIn {
 export interface PreviewFlagOut {
   /** Made-up people, who have a targeting key and nothing else. */
   sample: FlagPreview;
-  /** The accounts of this dashboard, at most 2,000. */
+  /** The accounts of this dashboard, at most 2,000; none for callers who lack dashboard.users.read. */
   accounts: FlagPreview;
   /** Whether accounts are all there are. */
   all: boolean;
