@@ -19,8 +19,7 @@ func ExampleSet_With() {
 		"state": "ENABLED",
 		"variants": {"on": true, "off": 0}
 	}`)})
-	var list featureflag.Errors
-	if errors.As(err, &list) {
+	if list, ok := errors.AsType[featureflag.Errors](err); ok {
 		fmt.Println(list[0])
 	}
 	next, err := set.With(map[string]json.RawMessage{"a": json.RawMessage(`{"state": "ENABLED", "variants": {"on": true}, "defaultVariant": "on"}`)})
