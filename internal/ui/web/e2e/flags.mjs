@@ -119,7 +119,7 @@ export async function flags({ browser, server, step, shot }) {
     await page.getByText('TARGETING_MATCH').or(page.getByText('SPLIT')).first().waitFor();
     await page.locator('.flag-steps li').first().waitFor();
   });
-  await judge('flag-try');
+  await judge('flag-try', '.flag-try');
 
   await step('what somebody else saves meanwhile is shown, and no edit is lost', async () => {
     await tab('Rules');
@@ -128,7 +128,7 @@ export async function flags({ browser, server, step, shot }) {
     await page.getByText('Someone else changed this').waitFor();
     await page.getByLabel('What was changed meanwhile').getByText('cart team').waitFor();
     assert.equal(await page.getByRole('slider', { name: 'Share of on' }).inputValue(), '60');
-    await judge('flag-conflict');
+    await judge('flag-conflict', '.save-bar');
     await button('Keep my values and review again').click();
     assert.equal(await page.getByLabel('Owner').inputValue(), 'cart team');
     assert.equal(await page.getByRole('slider', { name: 'Share of on' }).inputValue(), '60');
@@ -155,7 +155,7 @@ export async function flags({ browser, server, step, shot }) {
     await tab('History');
     await page.getByText('A quarter to begin with').waitFor();
     await page.getByText('What changed').nth(1).click();
-    await judge('flag-history');
+    await judge('flag-history', '.history');
     await page.getByRole('button', { name: 'Restore version 2' }).click();
     await shot(page, 'flag-restore');
     await dialog.getByRole('button', { name: 'Restore' }).click();
@@ -170,7 +170,7 @@ export async function flags({ browser, server, step, shot }) {
     await tab('Experiment');
     await page.getByText('Clear').first().waitFor();
   });
-  await judge('flag-experiment');
+  await judge('flag-experiment', '.flag-experiment');
 
   await step('a segment is made and used', async () => {
     await page.goto(`${server.url}flags?view=segments`);

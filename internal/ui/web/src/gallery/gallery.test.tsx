@@ -21,7 +21,7 @@ it('shows every component and every panel without asking a server', async () => 
   // What a boundary shows is told to the console as well.
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
   await draw(<Gallery />);
-  for (const name of ['Buttons', 'Fields', 'Badges and moments', 'Notices', 'Panels'])
+  for (const name of ['Buttons', 'Fields', 'Badges and moments', 'Notices', 'Flags', 'Panels'])
     expect(screen.getByRole('region', { name })).toBeTruthy();
   const panels = within(screen.getByRole('region', { name: 'Panels' }));
   for (const { meta } of samples) expect(panels.getByRole('heading', { name: meta.title })).toBeTruthy();

@@ -1,10 +1,12 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { useState } from 'react';
+import { FlagParts } from '../gallery/flags';
 import { Badges, Buttons, Fields, Notices, Overlays, Section } from '../gallery/parts';
 import { sampleClient, samples } from '../gallery/sample';
 import { EditTile } from '../layout/tile';
 import { Panel } from '../panels/panel';
 import { Page } from '../parts/page';
+import { Toasts } from '../parts/toast';
 import { Preferences } from '../shell/preferences';
 import '../styles/late.css';
 
@@ -24,6 +26,7 @@ export function Gallery() {
             <Badges />
             <Overlays />
             <Notices />
+            <FlagParts />
             <Section title="Panels">
               <div className="grid">
                 {samples.map(({ meta }) => (
@@ -59,6 +62,7 @@ export function Gallery() {
           </div>
         </Page>
       </main>
+      <Toasts />
     </QueryClientProvider>
   );
 }
