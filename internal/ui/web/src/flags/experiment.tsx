@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { get } from '../api/client';
 import type { Items } from '../api/types';
 import { number } from '../format';
@@ -28,10 +28,13 @@ export function Experiment({ flag }: { flag: string }) {
       get<Readout>(flagPath(flag, `/experiment?metric=${encodeURIComponent(chosen)}`), signal),
     enabled: metrics.data !== undefined,
     refetchInterval: refreshMs,
+    // The choice keeps the focus while another metric comes.
+    placeholderData: keepPreviousData,
   });
   const variants = readout.data?.variants ?? [];
   if (metrics.error && !metrics.data)
     return <ErrorNotice error={metrics.error} onRetry={() => void metrics.refetch()} alert={false} />;
+  if (readout.isPending && !readout.error) return <LoadingRows rows={2} height="4rem" />;
   return (
     <div className="stack stretch">
       {names.length > 0 && (
@@ -56,7 +59,6 @@ export function Experiment({ flag }: { flag: string }) {
       {readout.error && (
         <ErrorNotice error={readout.error} onRetry={() => void readout.refetch()} alert={false} />
       )}
-      {readout.isPending && !readout.error && <LoadingRows rows={2} height="3rem" />}
       {readout.data && <Table readout={readout.data} variants={variants} measured={chosen !== ''} />}
       <p className="hint">{t('flags.experiment.about')}</p>
     </div>
