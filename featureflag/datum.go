@@ -201,7 +201,7 @@ func (d datum) number() float64 {
 	case dataBool, dataNumber:
 		return d.num
 	case dataString:
-		if strings.TrimSpace(d.str) == "" {
+		if len(d.str) <= maxNumeral && strings.TrimSpace(d.str) == "" {
 			return 0
 		}
 		f, bad := parseNumber(d.str)
@@ -242,10 +242,14 @@ func (d datum) text() (string, bool) {
 	return "", false
 }
 
+// maxNumeral bounds the texts that are read as numbers, in bytes: of a longer one
+// strconv would read every digit, at each comparison.
+const maxNumeral = 1024
+
 // parseNumber is strconv.ParseFloat, which allocates to refuse a text: those
 // that cannot be numbers never reach it.
 func parseNumber(s string) (f float64, bad bool) {
-	if !maybeNumber(s) {
+	if len(s) > maxNumeral || !maybeNumber(s) {
 		return 0, true
 	}
 	f, err := strconv.ParseFloat(s, 64)

@@ -56,6 +56,11 @@ func (e *env) charge(n int) bool {
 	return false
 }
 
+// afford charges for reading a text, unless it is short.
+func (e *env) afford(text string) bool {
+	return len(text) <= bytesPerStep || e.charge(len(text)/bytesPerStep)
+}
+
 func (e *env) seconds() int64 {
 	if e.now == 0 {
 		e.now = time.Now().Unix()

@@ -86,7 +86,7 @@ func (e *env) substr(list []datum) datum {
 
 // position is a number as an index, far out of any text when it is too large.
 func (e *env) position(d datum) int {
-	const far = 1 << 40
+	const far = 1 << 30 // fits an int everywhere, as does twice that
 	num := e.number(d)
 	if math.IsNaN(num) {
 		return -far

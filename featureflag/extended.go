@@ -74,6 +74,9 @@ func (f *Flag) scheduled(e *env) (out outcome, done bool) {
 		return out, false
 	}
 	in, bucket := f.share(e, entry.share)
+	if e.failure != nil {
+		return outcome{variant: -1, cause: causeError, failure: e.failure}, true
+	}
 	switch {
 	case entry.variant >= 0 && in:
 		out = outcome{variant: int32(entry.variant), cause: causeSplit}
@@ -106,7 +109,7 @@ func (f *Flag) share(e *env, share uint64) (in bool, bucket *Bucket) {
 		return share > 0, nil
 	}
 	target := e.root(targetingKey)
-	if target.kind != dataString || target.str == "" {
+	if target.kind != dataString || target.str == "" || !e.afford(target.str) {
 		return false, nil
 	}
 	var m murmur

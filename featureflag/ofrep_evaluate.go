@@ -61,6 +61,9 @@ func (o *OFREP) serveAll(w http.ResponseWriter, r *http.Request, caller string, 
 	set := o.flags.Snapshot()
 	o.past.add(set.Hash())
 	body := o.appendAll(r, caller, set, c)
+	if r.Context().Err() != nil {
+		return
+	}
 	tag, err := entityTag(set, caller, c, body)
 	if err != nil { // a context that was JSON a moment ago
 		refuse(w, failure{status: http.StatusBadRequest, Code: CodeInvalidContext, Details: "the context cannot be written as JSON"})
@@ -130,6 +133,9 @@ func (o *OFREP) appendAll(r *http.Request, caller string, set *Set, c *Context) 
 	for i, key := range set.Keys() {
 		if i > 0 {
 			body = append(body, ',')
+		}
+		if i%64 == 0 && r.Context().Err() != nil { // nobody waits any more
+			return nil
 		}
 		e := set.Evaluate(key, c)
 		body = o.appendEvaluation(body, &e)

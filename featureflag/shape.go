@@ -329,6 +329,9 @@ func (e *env) split(n *inst) datum {
 // and reports whether there is one.
 func (e *env) hashTarget(m *murmur) bool {
 	if e.data.kind == dataRoot && e.ctx.TargetingKey != "" {
+		if !e.afford(e.ctx.TargetingKey) {
+			return false
+		}
 		*m = e.flag.hash
 		m.write(e.ctx.TargetingKey)
 		return true
@@ -337,7 +340,7 @@ func (e *env) hashTarget(m *murmur) bool {
 		return false
 	}
 	target := e.child(e.data, targetingKey)
-	if target.kind != dataString || target.str == "" {
+	if target.kind != dataString || target.str == "" || !e.afford(target.str) {
 		return false
 	}
 	m.write(e.child(e.child(e.data, flagdMember), flagdKey).str)
