@@ -278,6 +278,24 @@ func TestFlagsAreTried(t *testing.T) {
 	}
 }
 
+// Who may read flags may try definitions, but not occupy a processor with one.
+func TestPreviewsOfSlowRulesEnd(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	o := s.owner()
+	s.setFlag("a", onForAll)
+	list := "[" + strings.Repeat("1,", 299) + "1]"
+	sum := func(of string) string { return `{"reduce":[` + list + `,{"+":[{"var":"accumulator"},` + of + `]},0]}` }
+	slow := `{"state":"ENABLED","variants":{"off":false,"on":true},"defaultVariant":"off","targeting":{"if":[` + sum(sum(`{"var":"current"}`)) + `,"on"]}}`
+	var preview struct {
+		Sample, Accounts struct{ People, Changed int }
+	}
+	o.do("POST", "/api/v1/flags/a/preview", map[string]any{"definition": json.RawMessage(slow), "sample": 100_000}).wantStatus(http.StatusOK).decode(&preview)
+	if got := preview.Sample; got.People == 0 || got.People == 100_000 || got.Changed != got.People || preview.Accounts.People != 1 {
+		t.Errorf("got %+v, want as many as there was time for, all of them changed", preview)
+	}
+}
+
 // Every endpoint of flags is closed to who may not use it.
 func TestFlagsAreClosed(t *testing.T) {
 	t.Parallel()

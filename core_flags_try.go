@@ -168,8 +168,8 @@ type flagPreview struct {
 }
 
 type previewFlagOut struct {
-	Sample   flagPreview `json:"sample" doc:"Made-up people, who have a targeting key and nothing else."`
-	Accounts flagPreview `json:"accounts" doc:"The accounts of this dashboard, at most 2,000; none for callers who lack dashboard.users.read."`
+	Sample   flagPreview `json:"sample" doc:"Made-up people, who have a targeting key and nothing else; fewer than were asked for where a slow definition takes more than a second."`
+	Accounts flagPreview `json:"accounts" doc:"The accounts of this dashboard, at most 2,000 and as many as a second is enough for; none for callers who lack dashboard.users.read."`
 	All      bool        `json:"all" doc:"Whether accounts are all there are."`
 }
 
@@ -189,8 +189,12 @@ func (d *Dashboard) previewFlag(ctx context.Context, in previewFlagIn) (previewF
 	out := previewFlagOut{}
 	made := comparison{key: in.Key, now: d.flags.Snapshot(), draft: draft}
 	who := featureflag.Context{}
+	over := soon()
 	for i := range in.Sample {
-		if i%1000 == 0 && ctx.Err() != nil {
+		if i%fewPeople == fewPeople-1 && over() {
+			break
+		}
+		if ctx.Err() != nil {
 			return out, ctx.Err()
 		}
 		who.TargetingKey = "sample-" + strconv.Itoa(i)
@@ -202,18 +206,34 @@ func (d *Dashboard) previewFlag(ctx context.Context, in previewFlagIn) (previewF
 		out.Accounts = accounts.preview()
 		return out, nil
 	}
-	if out.All, err = d.eachAccount(ctx, maxPreviewed, func(u auth.User) {
+	over = soon()
+	all, err := d.eachAccount(ctx, maxPreviewed, func(u auth.User) bool {
 		accounts.add(flagContext(u.ID, u.Email, u.Name, u.Roles, false))
-	}); err != nil {
+		return !over()
+	})
+	if err != nil {
 		return out, err
 	}
+	out.All = all
 	out.Accounts = accounts.preview()
 	return out, nil
 }
 
-// eachAccount calls fn with accounts, at most so many, and reports whether those
-// were all.
-func (d *Dashboard) eachAccount(ctx context.Context, most int, fn func(auth.User)) (all bool, err error) {
+// A definition may take milliseconds for each of them.
+const (
+	previewTime = time.Second // for made-up people, and again for accounts
+	fewPeople   = 16          // are asked for before somebody looks at the clock
+)
+
+// soon returns a function that tells when the time of a preview is over.
+func soon() (over func() bool) {
+	begun := time.Now()
+	return func() bool { return time.Since(begun) > previewTime }
+}
+
+// eachAccount calls fn with accounts, at most so many and until it returns
+// false, and reports whether those were all.
+func (d *Dashboard) eachAccount(ctx context.Context, most int, fn func(auth.User) bool) (all bool, err error) {
 	after := ""
 	for n := 0; n < most; {
 		page, err := d.auth.Users(ctx, after, min(200, most-n))
@@ -221,7 +241,9 @@ func (d *Dashboard) eachAccount(ctx context.Context, most int, fn func(auth.User
 			return false, err
 		}
 		for _, u := range page {
-			fn(u)
+			if !fn(u) {
+				return false, nil
+			}
 			after = u.ID
 		}
 		if n += len(page); len(page) < 200 {

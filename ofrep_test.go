@@ -46,6 +46,7 @@ func TestOFREP(t *testing.T) {
 		}
 	}
 	nobody.do("POST", askAll, who, "X-API-Key", other).wantStatus(http.StatusForbidden)
+	nobody.do("POST", "/ofrep/x"+askAll, who, "X-API-Key", key).wantStatus(http.StatusNotFound)
 	signed := nobody.do("POST", "/api/v1/auth/login", map[string]string{"email": ownerEmail, "password": ownerPassword}, "Sec-Fetch-Site", "same-origin").wantStatus(http.StatusOK)
 	var cookies []string
 	for _, c := range (&http.Response{Header: signed.header}).Cookies() {

@@ -89,7 +89,7 @@ func (d *Dashboard) dispatch(w http.ResponseWriter, s *request) {
 	switch {
 	case first == "api" && strings.HasPrefix(rest, "v1/"):
 		d.serveAPI(w, s, strings.TrimPrefix(rest, "v1"))
-	case first == ofrepPath:
+	case first == ofrepPath && strings.HasPrefix(rest, "v1/"):
 		s.route = "/ofrep/{path...}"
 		d.serveOFREP(w, s)
 	case first == "m" && strings.Contains(rest, "/assets/"):
@@ -98,7 +98,7 @@ func (d *Dashboard) dispatch(w http.ResponseWriter, s *request) {
 	case s.path == ".well-known/jwks.json":
 		s.route = "/.well-known/jwks.json"
 		d.jwks(w, s)
-	case first == "api" || first == ".well-known":
+	case first == "api" || first == ".well-known" || first == ofrepPath:
 		writeError(w, errNotFound, s.id)
 	default:
 		s.route = "/{page...}"

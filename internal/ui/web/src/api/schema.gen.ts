@@ -622,9 +622,9 @@ export interface PreviewFlagIn {
 }
 
 export interface PreviewFlagOut {
-  /** Made-up people, who have a targeting key and nothing else. */
+  /** Made-up people, who have a targeting key and nothing else; fewer than were asked for where a slow definition takes more than a second. */
   sample: FlagPreview;
-  /** The accounts of this dashboard, at most 2,000; none for callers who lack dashboard.users.read. */
+  /** The accounts of this dashboard, at most 2,000 and as many as a second is enough for; none for callers who lack dashboard.users.read. */
   accounts: FlagPreview;
   /** Whether accounts are all there are. */
   all: boolean;
