@@ -112,8 +112,8 @@ const explainPatience = 5 * time.Second
 func (d *Dashboard) askedFor(ctx context.Context, in explainIn) (*featureflag.Context, error) {
 	who := &featureflag.Context{Attributes: map[string]any{}}
 	if in.UserID != "" {
-		if err := d.maySeeAccounts(ctx); err != nil { // rules could be used to guess what an account is
-			return nil, err
+		if !d.maySeeAccounts(ctx) { // rules could be used to guess what an account is
+			return nil, errForbidden(coreModule + "." + permUsersRead.name)
 		}
 		u, err := d.auth.User(ctx, in.UserID)
 		if errors.Is(err, auth.ErrNotFound) {
@@ -138,12 +138,9 @@ func (d *Dashboard) askedFor(ctx context.Context, in explainIn) (*featureflag.Co
 	return who, nil
 }
 
-// maySeeAccounts says what a caller lacks to be told of accounts.
-func (d *Dashboard) maySeeAccounts(ctx context.Context) error {
-	if name := coreModule + "." + permUsersRead.name; !stateOf(ctx).principal.Can(d.auth.Permission(name)) {
-		return errForbidden(name)
-	}
-	return nil
+// maySeeAccounts reports whether a caller may be told of accounts.
+func (d *Dashboard) maySeeAccounts(ctx context.Context) bool {
+	return stateOf(ctx).principal.Can(d.auth.Permission(coreModule + "." + permUsersRead.name))
 }
 
 type previewFlagIn struct {
@@ -202,7 +199,7 @@ func (d *Dashboard) previewFlag(ctx context.Context, in previewFlagIn) (previewF
 	}
 	out.Sample = made.preview()
 	accounts := comparison{key: in.Key, now: made.now, draft: draft}
-	if d.maySeeAccounts(ctx) != nil {
+	if !d.maySeeAccounts(ctx) {
 		out.Accounts = accounts.preview()
 		return out, nil
 	}

@@ -35,7 +35,7 @@ const (
 	Kept          = 100      // versions of one item
 	keptDeleted   = 1_000    // items that are remembered after their end
 	maxComment    = 500      // bytes
-	awaitBuilt    = 2 * time.Second
+	awaitBuilt    = 10 * time.Second
 )
 
 // Errors of changes.

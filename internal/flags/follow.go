@@ -93,6 +93,9 @@ func (s *Store) look(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.gen != seen && (whole || gen <= s.gen) { // somebody else was faster
+		return nil
+	}
 	if whole {
 		s.rows, s.bytes, s.dirty = map[ID]Item{}, 0, nil
 	}
@@ -132,8 +135,9 @@ func (s *Store) build(ctx context.Context) bool {
 		}
 	}
 	good, dirty := s.good, s.dirty
+	s.dirty = map[ID]bool{} // for what comes meanwhile
 	s.mu.Unlock()
-	v, gen := s.present() // only who builds reads anything into it
+	v, gen := s.present()
 	set, used, damaged, err := s.amend(v, dirty, good)
 	if set == nil {
 		set, used, damaged, err = compile(v.definitions(), good)
@@ -152,12 +156,11 @@ func (s *Store) build(ctx context.Context) bool {
 		}
 	}
 	s.damaged, s.built = damaged, gen
-	s.dirty = nil
 	if err == nil {
 		s.good = used
-		if len(damaged) == 0 {
-			s.dirty = map[ID]bool{}
-		}
+	}
+	if err != nil || len(damaged) > 0 {
+		s.dirty = nil
 	}
 	close(s.renewed)
 	s.renewed = make(chan struct{})

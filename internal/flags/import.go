@@ -59,8 +59,7 @@ func (s *Store) Import(ctx context.Context, in Import) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	s.tell(ctx)
-	s.await(ctx, gen)
+	s.settle(ctx, gen)
 	return out, nil
 }
 

@@ -76,8 +76,7 @@ func (s *Store) Apply(ctx context.Context, c Change) (Item, error) {
 	if err != nil {
 		return Item{}, err
 	}
-	s.tell(ctx)
-	s.await(ctx, gen)
+	s.settle(ctx, gen)
 	return out, nil
 }
 
@@ -195,6 +194,16 @@ func clip(text string) string {
 		return text
 	}
 	return strings.ToValidUTF8(text[:maxComment], "")
+}
+
+// settle has a change known on this instance, told to the others and, soon, in
+// force here.
+func (s *Store) settle(ctx context.Context, gen int64) {
+	if err := s.look(ctx); err != nil {
+		s.opts.Log.DebugContext(ctx, "flags: cannot read what was written, which the next poll does", "error", err)
+	}
+	s.tell(ctx)
+	s.await(ctx, gen)
 }
 
 // tell wakes the other instances, which poll where that does not work.
