@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"log/slog"
 	"sync"
 	"testing"
 
@@ -62,3 +63,5 @@ type rawJSON = json.RawMessage
 type seq = iter.Seq2[ai.Event, error]
 
 func fails(kind ai.ErrorKind) iter.Seq2[ai.Event, error] { return says(&ai.Error{Kind: kind}) }
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -1,0 +1,134 @@
+package ai
+
+import (
+	"cmp"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Gateway answers in OpenAI's wire format for the models of a [Directory], so
+// that clients and official SDKs of that format work with any provider:
+//
+//	POST chat/completions   whole and streamed, with tools, images and schemas
+//	GET  models             the aliases
+//	GET  models/{name}      one of them
+//
+// Mount it below a prefix that is stripped, and put authentication around it: it
+// has none. What a request asks for and this gateway has no place for is refused
+// with the name of the field, never left out. It is safe for concurrent use.
+type Gateway struct {
+	Models *Directory
+	// MaxBody bounds a request, in bytes. Zero: 32 MiB, since images are in it.
+	MaxBody int64
+	// WriteTimeout is how long a client may take to read a piece. Zero: 30 s.
+	WriteTimeout time.Duration
+	// Log is told of answers that failed for a reason of ours or the provider's;
+	// never of content. Nil: slog.Default.
+	Log *slog.Logger
+	// OnError may change what clients are told. Nil: nothing.
+	OnError func(*Error)
+}
+
+const (
+	gatewayBody  = 32 << 20
+	gatewayWrite = 30 * time.Second
+)
+
+// ServeHTTP implements [http.Handler].
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch path := r.URL.Path; {
+	case path == "/chat/completions":
+		if allowMethod(w, r, http.MethodPost) {
+			g.chat(w, r)
+		}
+	case path == "/models":
+		if allowMethod(w, r, http.MethodGet) {
+			writeJSON(w, http.StatusOK, g.list())
+		}
+	case len(path) > len("/models/") && path[:len("/models/")] == "/models/":
+		if allowMethod(w, r, http.MethodGet) {
+			g.model(w, path[len("/models/"):])
+		}
+	default:
+		writeFault(w, http.StatusNotFound, fault{Message: "There is nothing here.", Type: "invalid_request_error", Code: "not_found"}, 0)
+	}
+}
+
+func allowMethod(w http.ResponseWriter, r *http.Request, method string) bool {
+	if r.Method == method || method == http.MethodGet && r.Method == http.MethodHead {
+		return true
+	}
+	w.Header().Set("Allow", method)
+	writeFault(w, http.StatusMethodNotAllowed, fault{Message: "Use " + method + " here.", Type: "invalid_request_error", Code: "method_not_allowed"}, 0)
+	return false
+}
+
+type modelInfo struct {
+	ID      string `json:"id"`
+	Object  string `json:"object"`
+	Created int64  `json:"created"`
+	OwnedBy string `json:"owned_by"`
+}
+
+type modelList struct {
+	Object string      `json:"object"`
+	Data   []modelInfo `json:"data"`
+}
+
+func (g *Gateway) list() modelList {
+	out := modelList{Object: "list", Data: []modelInfo{}}
+	for _, name := range g.Models.Aliases() {
+		out.Data = append(out.Data, modelInfo{ID: name, Object: "model", OwnedBy: "dashboard"})
+	}
+	return out
+}
+
+func (g *Gateway) model(w http.ResponseWriter, name string) {
+	if g.Models.aliases[name] == nil {
+		writeFault(w, http.StatusNotFound, fault{Message: "The model does not exist.", Type: "invalid_request_error", Code: "model_not_found"}, 0)
+		return
+	}
+	writeJSON(w, http.StatusOK, modelInfo{ID: name, Object: "model", OwnedBy: "dashboard"})
+}
+
+func (g *Gateway) chat(w http.ResponseWriter, r *http.Request) {
+	limit := cmp.Or(max(0, g.MaxBody), gatewayBody)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			writeFault(w, http.StatusRequestEntityTooLarge, fault{Message: "The request is larger than " + strconv.FormatInt(limit, 10) + " bytes.",
+				Type: "invalid_request_error", Code: "request_too_large"}, 0)
+		}
+		return // who left hears nothing
+	}
+	asked, bad := readChat(body)
+	if bad != nil {
+		writeFault(w, http.StatusBadRequest, *bad, 0)
+		return
+	}
+	out := chatWriter{g: g, w: w, asked: asked, created: time.Now().Unix(), control: http.NewResponseController(w)}
+	if asked.stream {
+		out.stream(r.Context())
+		return
+	}
+	out.whole(r.Context())
+}
+
+// failed tells the client and the log what went wrong.
+func (g *Gateway) failed(r string, e *Error) (int, fault) {
+	status, f := faultOf(e)
+	if g.OnError != nil {
+		told := *e
+		g.OnError(&told)
+		status, f = faultOf(&told)
+	}
+	if status >= http.StatusInternalServerError {
+		cmp.Or(g.Log, slog.Default()).Warn("model did not answer", "model", r, "provider", e.Provider, "kind", e.Kind.String(), "status", e.Status,
+			"provider_request_id", e.RequestID, "error", e)
+	}
+	return status, f
+}

@@ -1,0 +1,73 @@
+package ai
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// fault is an error object of OpenAI's format.
+type fault struct {
+	Message string `json:"message"`
+	Type    string `json:"type"`
+	Param   string `json:"param,omitempty"`
+	Code    string `json:"code,omitempty"`
+}
+
+// faultOf says an error in the format. What is wrong between us and a provider is
+// no fault of the client's, and its words are not repeated.
+func faultOf(e *Error) (int, fault) {
+	const request, upstream = "invalid_request_error", "upstream_error"
+	said := func(instead string) string {
+		if e.Message != "" {
+			return e.Message
+		}
+		return instead
+	}
+	switch e.Kind {
+	case Invalid:
+		return http.StatusBadRequest, fault{Message: said("The request is invalid."), Type: request}
+	case TooLarge:
+		return http.StatusBadRequest, fault{Message: said("The request is too long for the model."), Type: request, Code: "context_length_exceeded"}
+	case Unsupported:
+		return http.StatusBadRequest, fault{Message: said("The model cannot do that."), Type: request, Code: "unsupported"}
+	case NotFound:
+		return http.StatusNotFound, fault{Message: said("The model does not exist."), Type: request, Code: "model_not_found"}
+	case Filtered:
+		return http.StatusBadRequest, fault{Message: said("The content is refused."), Type: request, Code: "content_filter"}
+	case RateLimited:
+		return http.StatusTooManyRequests, fault{Message: "Too many requests.", Type: "requests", Code: "rate_limit_exceeded"}
+	case Quota:
+		return http.StatusTooManyRequests, fault{Message: "The provider's quota is used up.", Type: "insufficient_quota", Code: "insufficient_quota"}
+	case Budget:
+		return http.StatusTooManyRequests, fault{Message: said("The budget is used up."), Type: "insufficient_quota", Code: "budget_exceeded"}
+	case Overloaded:
+		return http.StatusServiceUnavailable, fault{Message: "The provider has too much to do.", Type: upstream, Code: "overloaded"}
+	case Timeout:
+		return http.StatusGatewayTimeout, fault{Message: "The provider took too long.", Type: upstream, Code: "timeout"}
+	case Unauthorized:
+		return http.StatusBadGateway, fault{Message: "The provider refuses this server.", Type: upstream, Code: "provider_unauthorized"}
+	}
+	return http.StatusBadGateway, fault{Message: "The provider did not answer as it should.", Type: upstream, Code: e.Kind.String()}
+}
+
+func writeFault(w http.ResponseWriter, status int, f fault, after time.Duration) {
+	if after > 0 {
+		w.Header().Set("Retry-After", strconv.FormatInt(int64((after+time.Second-1)/time.Second), 10))
+	}
+	writeJSON(w, status, map[string]fault{"error": f})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	b, err := json.Marshal(v)
+	if err != nil { // all of them are ours
+		status, b = http.StatusInternalServerError, []byte(`{"error":{"message":"The answer cannot be written.","type":"server_error"}}`)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(len(b)))
+	w.WriteHeader(status)
+	_, _ = w.Write(b) // who left hears nothing
+}
