@@ -24,12 +24,13 @@ var (
 	permFlagsRead      = NewPermission("flags.read", "See feature flags and their history")
 	permFlagsManage    = NewPermission("flags.manage", "Change feature flags")
 	permFlagsEvaluate  = NewPermission("flags.evaluate", "Ask for the values of feature flags at /ofrep/v1")
+	permAIUse          = NewPermission("ai.use", "Ask models at /ai/v1")
 )
 
 func corePermissions() []Permission {
 	return []Permission{permModulesRead, permModulesManage, permSettingsRead, permSettingsManage,
 		permUsersRead, permUsersManage, permAuditRead, permAPIRead, permSystemRead, permSystemManage, permLimitsRead, permLimitsManage,
-		permFlagsRead, permFlagsManage, permFlagsEvaluate}
+		permFlagsRead, permFlagsManage, permFlagsEvaluate, permAIUse}
 }
 
 // adopt takes the modules in: it checks manifests, provisions, and tries the

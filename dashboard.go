@@ -56,6 +56,7 @@ type Dashboard struct {
 	flags    *featureflag.Flags
 	flagging flagging
 	ofrep    ofrepSide
+	models   modelSide
 	observer *observe.Observer
 
 	auth     *auth.Authority
@@ -144,6 +145,9 @@ func (d *Dashboard) compose() error {
 		return err
 	}
 	if err := d.adopt(d.config.modules); err != nil {
+		return err
+	}
+	if err = d.composeModels(); err != nil {
 		return err
 	}
 	if err := d.composeStores(locker); err != nil {

@@ -92,6 +92,8 @@ func coreLimits() []limits.Declared {
 			Policy: ratelimit.Policy{Name: limitLoginAddress, Limit: 20, Window: minute, Burst: 30}, Keys: limits.SignInAddresses},
 		{Title: "Wrong sign-ins to one account, from anywhere",
 			Policy: ratelimit.Policy{Name: limitLoginAccount, Limit: 1, Window: minute, Burst: 20}, Keys: limits.SignInAccounts},
+		{Title: "Requests of one person or API key to models",
+			Policy: ratelimit.Policy{Name: limitAI, Limit: 60, Window: minute, Burst: 20}, Keys: limits.Callers},
 	}
 }
 

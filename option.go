@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/modular-dashboard/dashboard/ai"
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/clientip"
 	"github.com/modular-dashboard/dashboard/internal/lifecycle"
@@ -57,6 +58,7 @@ type config struct {
 	limits      map[string]ratelimit.Policy
 	flagSource  flagSource
 	flagOrigins []string
+	models      *ai.Directory
 }
 
 type firstAccount struct{ email, password string }

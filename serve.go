@@ -89,6 +89,9 @@ func (d *Dashboard) dispatch(w http.ResponseWriter, s *request) {
 	switch {
 	case first == "api" && strings.HasPrefix(rest, "v1/"):
 		d.serveAPI(w, s, strings.TrimPrefix(rest, "v1"))
+	case strings.HasPrefix(s.path, aiPath+"/"):
+		s.route = "/ai/v1/{path...}"
+		d.serveModels(w, s, s.path[len(aiPath):])
 	case first == ofrepPath && strings.HasPrefix(rest, "v1/"):
 		s.route = "/ofrep/{path...}"
 		d.serveOFREP(w, s)

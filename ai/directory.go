@@ -75,7 +75,11 @@ func (d *Directory) Generate(ctx context.Context, req *Request) iter.Seq2[Event,
 	provider, name, ok := strings.Cut(req.Model, "/")
 	model := d.providers[provider]
 	if !ok || name == "" || model == nil {
-		return Fail(&Error{Kind: NotFound, Model: req.Model, Message: "there is no such model here"})
+		message := "The model does not exist."
+		if len(d.providers) == 0 {
+			message = "No provider of models is configured."
+		}
+		return Fail(&Error{Kind: NotFound, Model: req.Model, Message: message})
 	}
 	asked := *req
 	asked.Model = name

@@ -58,6 +58,22 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// A Denial is an answer of whoever is around a [Gateway], in its format.
+type Denial struct {
+	Status        int // of HTTP
+	Code, Message string
+	RetryAfter    time.Duration
+}
+
+// Deny writes a denial.
+func (g *Gateway) Deny(w http.ResponseWriter, r Denial) {
+	kind := "invalid_request_error"
+	if r.Status >= http.StatusInternalServerError {
+		kind = "server_error"
+	}
+	writeFault(w, r.Status, fault{Message: r.Message, Type: kind, Code: r.Code}, r.RetryAfter)
+}
+
 func allowMethod(w http.ResponseWriter, r *http.Request, method string) bool {
 	if r.Method == method || method == http.MethodGet && r.Method == http.MethodHead {
 		return true

@@ -25,6 +25,7 @@ type config struct {
 	logFormat string
 	account   account
 	keys      []dashboard.MasterKey // none: a key file in the data folder
+	models    dashboard.Option      // of providers that the environment names
 	file      fileConfig
 }
 
@@ -90,7 +91,8 @@ func usageText() string {
 	flags.SetOutput(&b)
 	flags.PrintDefaults()
 	b.WriteString("\nThe first account is made without a set-up link from " + envEmail + " and " + envPassword + ".\n" +
-		"Secrets are encrypted with " + envMasterKey + " (32 bytes, base64; several with commas,\nnewest first), or with a key file made in the data folder.\n")
+		"Secrets are encrypted with " + envMasterKey + " (32 bytes, base64; several with commas,\nnewest first), or with a key file made in the data folder.\n\n" +
+		"Models of OpenAI, Anthropic, Gemini and Ollama are asked at /ai/v1 where OPENAI_API_KEY,\nANTHROPIC_API_KEY, GEMINI_API_KEY or OLLAMA_HOST are set; OPENAI_BASE_URL and the like name other servers.\n")
 	return b.String()
 }
 
@@ -115,7 +117,7 @@ func parse(args []string, getenv func(string) string) (config, error) {
 	}
 	if err := errors.Join(
 		refuseURL(flagDatabase, *values[flagDatabase]),
-		c.check(), c.readKeys(getenv(envMasterKey)),
+		c.check(), c.readKeys(getenv(envMasterKey)), c.readModels(getenv),
 	); err != nil {
 		return config{}, err
 	}
@@ -174,4 +176,9 @@ func (c *config) readKeys(text string) error {
 		c.keys = append(c.keys, dashboard.MasterKey{ID: hex.EncodeToString(sum[:4]), Key: key})
 	}
 	return nil
+}
+
+func (c *config) readModels(getenv func(string) string) (err error) {
+	c.models, err = openModels(getenv)
+	return err
 }

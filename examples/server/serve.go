@@ -171,6 +171,7 @@ func newDashboard(c config, modules []dashboard.Module, store *storage.DB, base 
 		dashboard.WithLogger(log),
 		dashboard.WithTrustedProxies(c.file.TrustedProxies...),
 		dashboard.WithDrainTimeout(c.file.DrainTimeout),
+		c.models,
 		dashboard.WithSetupLink(func(link string) {
 			fmt.Fprintf(stderr, "\nNo account yet. Create the first one within 24 hours at\n\n    %s\n\n", link)
 		}),

@@ -1,0 +1,119 @@
+package dashboard
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/modular-dashboard/dashboard/ai"
+	"github.com/modular-dashboard/dashboard/ratelimit"
+)
+
+// aiPath is where models are asked in OpenAI's format, below the mount.
+const aiPath = "ai/v1"
+
+// maxModelRequest is the largest question, in bytes: pictures are part of it.
+const maxModelRequest = 8 << 20
+
+// limitAI is the limit of requests to models.
+const limitAI = "ai"
+
+// WithModels lets programs and people ask models at /ai/v1, in OpenAI's format:
+// its official SDKs work with an API key of the dashboard whatever provider
+// answers. Callers need the permission "dashboard.ai.use", and the limit "ai"
+// holds them to 60 requests a minute unless something else is set. Answers end
+// when the right to them does, and when the dashboard is shut down. Without this
+// option every request there says that no provider is configured.
+func WithModels(models *ai.Directory) Option {
+	return option(func(c *config) error {
+		if models == nil {
+			return errors.New("nil directory of models")
+		}
+		c.models = models
+		return nil
+	})
+}
+
+// modelSide is the dashboard's side of the models. Its clients are programs: they
+// send an Authorization or X-API-Key header, and cookies are not looked at.
+type modelSide struct {
+	gateway  *ai.Gateway
+	limiter  *ratelimit.Middleware
+	endpoint *endpoint // what the streams need to know of it
+}
+
+func (d *Dashboard) composeModels() error {
+	models := d.config.models
+	if models == nil {
+		models = ai.NewDirectory()
+	}
+	m := &d.models
+	m.gateway = &ai.Gateway{Models: models, MaxBody: maxModelRequest, Log: d.log}
+	m.endpoint = &endpoint{module: "ai"}
+	m.endpoint.access.kind = accessPermission
+	m.endpoint.permission = d.auth.Permission(coreModule + "." + permAIUse.name)
+	live := d.limiting.book.Live()
+	rules := []ratelimit.Rule{{Live: live, Name: limitCaller, By: callerKey}, {Live: live, Name: limitAI, By: callerKey}}
+	opts := append(slices.Clip(d.limiting.opts), ratelimit.WithRefusal(
+		func(_ http.ResponseWriter, r *http.Request, f ratelimit.Refusal) { d.noteRefusal(r, f) }))
+	var err error
+	m.limiter, err = ratelimit.NewMiddleware(d.limiting.store, rules, opts...)
+	return err
+}
+
+// serveModels answers below /ai/v1; path begins with a slash.
+func (d *Dashboard) serveModels(w http.ResponseWriter, s *request, path string) {
+	if !d.limiting.address.Admit(w, s.r) {
+		return
+	}
+	m := &d.models
+	if err := d.admitToModels(s); err != nil {
+		if err.status() == http.StatusUnauthorized {
+			w.Header().Set("WWW-Authenticate", challengeOf(err))
+		}
+		m.gateway.Deny(w, ai.Denial{Status: err.status(), Code: modelCode(err.status()), Message: err.Detail, RetryAfter: err.RetryAfter})
+		return
+	}
+	ctx, _, done, err := openStreamOf(s.r.Context(), m.endpoint)
+	if err != nil {
+		e := asError(err)
+		m.gateway.Deny(w, ai.Denial{Status: e.status(), Code: "too_many_streams", Message: e.Detail, RetryAfter: time.Second})
+		return
+	}
+	defer done()
+	m.gateway.ServeHTTP(w, s.below(path).WithContext(ctx))
+}
+
+// admitToModels goes the way of any other request: credentials, permission, limit.
+func (d *Dashboard) admitToModels(s *request) *Error {
+	bare := *s.r
+	bare.Header = s.r.Header.Clone()
+	bare.Header.Del("Cookie")
+	p, err := d.auth.Authenticate(&bare)
+	switch {
+	case err != nil:
+		return asError(err)
+	case p == nil:
+		return errUnauthenticated
+	case !p.Can(d.models.endpoint.permission):
+		return errForbidden(coreModule + "." + permAIUse.name)
+	}
+	if s.principal = p; !d.models.limiter.Admit(s.w, s.r) {
+		return &Error{Status: http.StatusTooManyRequests, Code: "rate-limit-exceeded", Detail: "Too many requests.", RetryAfter: s.wait}
+	}
+	return nil
+}
+
+// modelCode is what the format calls a status.
+func modelCode(status int) string {
+	switch status {
+	case http.StatusUnauthorized:
+		return "invalid_api_key"
+	case http.StatusForbidden:
+		return "permission_denied"
+	case http.StatusTooManyRequests:
+		return "rate_limit_exceeded"
+	}
+	return "unavailable"
+}

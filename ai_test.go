@@ -1,0 +1,145 @@
+package dashboard_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/modular-dashboard/dashboard"
+	"github.com/modular-dashboard/dashboard/ai"
+	"github.com/modular-dashboard/dashboard/ai/aitest"
+	"github.com/modular-dashboard/dashboard/ai/anthropic"
+	"github.com/modular-dashboard/dashboard/ai/openai"
+)
+
+// modelServer is a dashboard in front of a provider that a fault server stands
+// for, and a key that may ask models.
+func modelServer(t *testing.T, opts ...dashboard.Option) (upstream *aitest.Server, s *server, key string) {
+	t.Helper()
+	upstream = aitest.NewServer()
+	t.Cleanup(upstream.Close)
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	claude, err := anthropic.New("key", ai.Endpoint{BaseURL: upstream.BaseURL(aitest.Anthropic), Transport: transport})
+	models := ai.NewDirectory()
+	if err = errors.Join(err, models.Provider("anthropic", claude), models.Alias("smart", "anthropic/claude")); err != nil {
+		t.Fatal(err)
+	}
+	s = newServer(t, append([]dashboard.Option{dashboard.WithModels(models)}, opts...)...)
+	_, key = newKey(t, s.owner(), "dashboard.ai.use")
+	return upstream, s, key
+}
+
+// askModel is a client of OpenAI's format, such as any.
+func askModel(t *testing.T, s *server, key string, whole bool) (*ai.Answer, error) {
+	t.Helper()
+	model, err := openai.New(key, ai.Endpoint{BaseURL: s.URL + "/ai/v1", Transport: s.http.Transport})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ai.Collect(model.Generate(t.Context(), &ai.Request{Model: "smart", Whole: whole, Messages: []ai.Message{ai.User("Hi")}}))
+}
+
+func TestModels(t *testing.T) {
+	t.Parallel()
+	_, s, key := modelServer(t)
+	for _, whole := range []bool{true, false} {
+		for _, credential := range []string{key, s.token} {
+			if answer, err := askModel(t, s, credential, whole); err != nil || answer.Text() != "Hello, wörld 😀" || answer.Usage.Total() != 21 {
+				t.Errorf("whole %v: got %q, %v", whole, answer.Text(), err)
+			}
+		}
+	}
+	if a := s.as("").get("/ai/v1/models", "X-API-Key", key).wantStatus(http.StatusOK); !strings.Contains(string(a.body), `"id":"smart"`) {
+		t.Errorf("got %s", a.body)
+	}
+	s.as("").get("/ai/v1/elsewhere", "X-API-Key", key).wantStatus(http.StatusNotFound)
+}
+
+func TestModelsAreForThoseWhoMay(t *testing.T) {
+	t.Parallel()
+	_, s, key := modelServer(t)
+	_, other := newKey(t, s.owner(), "dashboard.flags.read")
+	signed := s.as("").do("POST", "/api/v1/auth/login", map[string]string{"email": ownerEmail, "password": ownerPassword}, "Sec-Fetch-Site", "same-origin").wantStatus(http.StatusOK)
+	var cookies []string
+	for _, c := range (&http.Response{Header: signed.header}).Cookies() {
+		cookies = append(cookies, c.Name+"="+c.Value)
+	}
+	for _, tc := range []struct {
+		name    string
+		headers []string
+		status  int
+		code    string
+	}{
+		{"nobody", nil, 401, "invalid_api_key"},
+		{"a bad key", []string{"Authorization", "Bearer " + key + "x"}, 401, "invalid_api_key"},
+		{"a cookie", []string{"Cookie", strings.Join(cookies, "; "), "Sec-Fetch-Site", "same-origin"}, 401, "invalid_api_key"},
+		{"without the permission", []string{"X-API-Key", other}, 403, "permission_denied"},
+	} {
+		a := s.as("").do("POST", "/ai/v1/chat/completions", map[string]any{"model": "smart"}, tc.headers...).wantStatus(tc.status)
+		if !strings.Contains(string(a.body), `"code":"`+tc.code+`"`) || tc.status == 401 && a.header.Get("WWW-Authenticate") == "" {
+			t.Errorf("%s: got %s", tc.name, a.body)
+		}
+	}
+}
+
+func TestModelsAreLimited(t *testing.T) {
+	t.Parallel()
+	_, s, key := modelServer(t, dashboard.WithRateLimit("ai", "2/h"))
+	for range 2 {
+		if _, err := askModel(t, s, key, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := askModel(t, s, key, true)
+	if failed, ok := errors.AsType[*ai.Error](err); !ok || failed.Kind != ai.RateLimited || failed.RetryAfter <= 0 {
+		t.Errorf("the third: got %v, want kind rate_limited with Retry-After", err)
+	}
+}
+
+// An answer ends when the right to it does.
+func TestModelStreamsEndWithTheKey(t *testing.T) {
+	t.Parallel()
+	upstream, s, _ := modelServer(t)
+	id, key := newKey(t, s.owner(), "dashboard.ai.use")
+	upstream.Push(aitest.Reply{Fault: aitest.Stall})
+	model, err := openai.New(key, ai.Endpoint{BaseURL: s.URL + "/ai/v1", Transport: s.http.Transport})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var last error
+	revoked := false
+	for e, err := range model.Generate(t.Context(), &ai.Request{Model: "smart", Messages: []ai.Message{ai.User("Hi")}}) {
+		if last = err; e.Kind == ai.EventText && !revoked {
+			revoked = true
+			s.owner().do("DELETE", "/api/v1/api-keys/"+id, nil).wantStatus(http.StatusNoContent)
+		}
+	}
+	if last == nil {
+		t.Error("the answer went on after its key was revoked")
+	}
+}
+
+func TestNoModels(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	_, key := newKey(t, s.owner(), "dashboard.ai.use")
+	a := s.as("").do("POST", "/ai/v1/chat/completions", map[string]any{"model": "gpt-5", "messages": []any{map[string]string{"role": "user", "content": "x"}}}, "X-API-Key", key)
+	if a.wantStatus(http.StatusNotFound); !strings.Contains(string(a.body), "No provider of models is configured.") {
+		t.Errorf("got %s", a.body)
+	}
+	if _, err := dashboard.New(memory(t), dashboard.WithModels(nil)); err == nil {
+		t.Error("WithModels(nil): got no error")
+	}
+	d, err := dashboard.New(memory(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://evil.example.com/ai/v1/models", nil)
+	if d.ServeHTTP(w, r); w.Code != http.StatusMisdirectedRequest {
+		t.Errorf("another host: got %d, want 421", w.Code)
+	}
+}
