@@ -45,6 +45,8 @@ func TestPrerequisites(t *testing.T) {
 		"top":`+on(`,"targeting":{"if":[true,"on"]},"metadata":{"prerequisites":" middle = on , other=odd=off "}`)+`,
 		"off":{"state":"DISABLED","variants":{"on":true}},
 		"onOff":`+on(`,"targeting":{"if":[true,"on"]},"metadata":{"prerequisites":"off=on"}`)+`,
+		"offRule":{"state":"DISABLED","variants":{"on":true},"targeting":{"if":[true,"on"]}},
+		"onOffRule":`+on(`,"targeting":{"if":[true,"on"]},"metadata":{"prerequisites":"offRule=on"}`)+`,
 		"broken":`+on(`,"targeting":{"no such":1}`)+`,
 		"onBroken":`+on(`,"targeting":{"if":[true,"on"]},"metadata":{"prerequisites":"broken=off"}`)+`
 	}}`)
@@ -54,7 +56,7 @@ func TestPrerequisites(t *testing.T) {
 		c    *featureflag.Context
 		want string
 	}{
-		{"middle", pro, "on"}, {"middle", nil, "off"}, {"top", pro, "on"}, {"top", nil, "off"}, {"onOff", pro, "off"}, {"onBroken", pro, "off"},
+		{"middle", pro, "on"}, {"middle", nil, "off"}, {"top", pro, "on"}, {"top", nil, "off"}, {"onOff", pro, "off"}, {"onOffRule", pro, "off"}, {"onBroken", pro, "off"},
 	} {
 		got, x := set.Evaluate(test.key, test.c), set.Explain(test.key, test.c)
 		if got.Variant != test.want || x.Variant != test.want || got.Reason != x.Reason {
@@ -171,5 +173,33 @@ func TestStale(t *testing.T) {
 	g, _ := set.Flag("g")
 	if why, stale := g.Stale(at); stale {
 		t.Errorf("without an expiry: %s", why)
+	}
+}
+
+// An entry of a schedule holds from its second on, and a share ends before the
+// place that is its own.
+func TestScheduleBounds(t *testing.T) {
+	schedule := func(at, percent string) *featureflag.Set {
+		return parse(t, `{"flags":{"f":`+on(`,"targeting":{"if":[true,"on"]},"metadata":{"schedule":"[{\"at\":\"`+at+`\",\"percent\":`+percent+`}]"}`)+`}}`)
+	}
+	synctest.Test(t, func(t *testing.T) { // begins at midnight
+		set := schedule("2000-01-01T00:00:01Z", "0")
+		for i, want := range []string{"on", "off", "off"} {
+			if got := set.Evaluate("f", nil); got.Variant != want {
+				t.Errorf("after %d s: got %q, want %q", i, got.Variant, want)
+			}
+			time.Sleep(time.Second)
+		}
+	})
+	who := &featureflag.Context{TargetingKey: "user-1"}
+	bucket := schedule("2000-01-01", "50").Explain("f", who).Steps[0].Bucket
+	if bucket == nil || bucket.Total != 1_000_000 {
+		t.Fatalf("got %+v, want a place of a million", bucket)
+	}
+	for more, want := range []string{"off", "on"} {
+		percent := strconv.FormatFloat(float64(bucket.Bucket+uint64(more))/10_000, 'f', -1, 64)
+		if got := schedule("2000-01-01", percent).Evaluate("f", who); got.Variant != want {
+			t.Errorf("%s %% for place %d: got %q, want %q", percent, bucket.Bucket, got.Variant, want)
+		}
 	}
 }

@@ -58,3 +58,31 @@ func TestLongTargetingKeyInSchedule(t *testing.T) {
 		t.Errorf("8 MiB: got %q %s, want an error", got.Variant, got.Code)
 	}
 }
+
+// What prerequisites take is taken from the budget of the flag that has them.
+func TestPrerequisitesShareTheBudget(t *testing.T) {
+	list := "[" + strings.Repeat("1,", 89) + "1]"
+	loops := `{"all":[` + list + `,{"all":[` + list + `,{"==":[1,1]}]}]}` // more than half of it
+	rule := `,"targeting":{"if":[` + loops + `,"on","off"]}`
+	set := parse(t, `{"flags":{"alone":`+on(rule)+`,"base":`+on(rule)+`,"more":`+on(rule)+`,
+		"f":`+on(rule+`,"metadata":{"prerequisites":"base=on"}`)+`,
+		"two":`+on(`,"targeting":{"if":[true,"on"]},"metadata":{"prerequisites":"base=on, more=on"}`)+`}}`)
+	if got := set.Evaluate("alone", nil); got.Variant != "on" {
+		t.Fatalf("alone: got %q %s %s", got.Variant, got.Code, got.Detail)
+	}
+	if got := set.Evaluate("f", nil); got.Code != featureflag.CodeGeneral || !strings.Contains(got.Detail, "steps") {
+		t.Errorf("after another: got %q %s %s, want the end of the budget", got.Variant, got.Code, got.Detail)
+	}
+	if got := set.Evaluate("two", nil); got.Variant != "off" {
+		t.Errorf("two of them: got %q, want off, as the second cannot be evaluated", got.Variant)
+	}
+}
+
+// The body of a loop is paid for, whatever it is made of.
+func TestLoopBodiesCount(t *testing.T) {
+	list := "[" + strings.Repeat("1,", 99) + "1]"
+	body := `{"or":[` + strings.Repeat(`{"var":"x"},`, 2000) + `true]}`
+	if got := ruleSet(t, `{"all":[`+list+`,`+body+`]}`).Evaluate("f", nil); got.Code != featureflag.CodeGeneral {
+		t.Errorf("got %q %s, want the end of the budget", got.Variant, got.Code)
+	}
+}
