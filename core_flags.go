@@ -104,7 +104,7 @@ type flagInfo struct {
 // flagDetail is one flag.
 type flagDetail struct {
 	flagInfo
-	Definition json.RawMessage `json:"definition" doc:"In flagd's format."`
+	Definition json.RawMessage `json:"definition" doc:"In flagd's format; its text, a string, where what is stored is damaged."`
 	Segments   []string        `json:"segments" doc:"The shared rules that it refers to."`
 	Needs      []string        `json:"needs" doc:"The flags that are its prerequisites."`
 	NeededBy   []string        `json:"needed_by" doc:"The flags that it is a prerequisite of."`
@@ -334,7 +334,7 @@ func (d *Dashboard) flagDetail(key string) (flagDetail, error) {
 	} else {
 		it.Definition = f.Definition()
 	}
-	out := flagDetail{flagInfo: d.flagInfoOf(time.Now(), f, it), Definition: it.Definition, Segments: []string{}, Needs: []string{}, NeededBy: []string{}}
+	out := flagDetail{flagInfo: d.flagInfoOf(time.Now(), f, it), Definition: storedText(it.Definition), Segments: []string{}, Needs: []string{}, NeededBy: []string{}}
 	if d.flagging.store == nil {
 		return out, nil
 	}
@@ -347,6 +347,19 @@ func (d *Dashboard) flagDetail(key string) (flagDetail, error) {
 	needs, neededBy := d.flagging.store.Needs(key)
 	out.Needs, out.NeededBy = append(out.Needs, needs...), append(out.NeededBy, neededBy...)
 	return out, nil
+}
+
+// storedText is a definition as an answer can hold it: one that is damaged is
+// the text that is stored.
+func storedText(definition json.RawMessage) json.RawMessage {
+	if definition == nil || json.Valid(definition) {
+		return definition
+	}
+	text, err := json.Marshal(string(definition))
+	if err != nil {
+		return json.RawMessage("null")
+	}
+	return text
 }
 
 // refersTo reports whether a definition names a segment.

@@ -248,7 +248,7 @@ func (d *Dashboard) itemHistory(ctx context.Context, id flags.ID, in pageIn) (Pa
 			out.NextCursor, err = query.Seal(key, list, "", []any{versions[i-1].Version})
 			break
 		}
-		out.Items = append(out.Items, flagVersion{Version: v.Version, At: v.At, By: flagActor(v.By), Comment: v.Comment, Definition: v.Definition})
+		out.Items = append(out.Items, flagVersion{Version: v.Version, At: v.At, By: flagActor(v.By), Comment: v.Comment, Definition: storedText(v.Definition)})
 	}
 	return out, err
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/modular-dashboard/dashboard/storage/sqlite"
 )
 
 type flagAnswer struct {
@@ -349,5 +351,47 @@ func TestFlagsReachOtherInstances(t *testing.T) {
 	eventually(t, "the other instance has it", func() bool { return b.owner().get("/api/v1/flags/new").status == http.StatusOK })
 	if got := <-told; !strings.Contains(got, `{"key":"new"}`) {
 		t.Errorf("got %s", got)
+	}
+}
+
+// A row that is damaged can be looked at and mended, and what is still in force
+// of it can be stopped.
+func TestDamagedFlagsAreMended(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "damaged.db")
+	s := openServer(t, file)
+	o := s.owner()
+	s.setFlag("a", onForAll)
+	s.setFlag("b", onForAll)
+	o.do("PUT", "/api/v1/segments/c", define(`{"==":[1,1]}`), "If-None-Match", "*").wantStatus(http.StatusCreated)
+	db, err := sqlite.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	for _, statement := range []string{
+		`UPDATE flags_items SET definition = '{"broken', version = version + 1, generation = 100`,
+		`UPDATE flags_history SET definition = '{"broken'`,
+		`UPDATE flags_state SET generation = 100`,
+	} {
+		if _, err := db.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "the damage is found", func() bool { return strings.Contains(string(o.get("/api/v1/flags").body), `"damaged"`) })
+	for _, path := range []string{"/api/v1/flags/a", "/api/v1/flags/a/history", "/api/v1/segments", "/api/v1/segments/c"} {
+		if a := o.get(path).wantStatus(http.StatusOK); !strings.Contains(string(a.body), `"definition":"{\"broken"`) {
+			t.Errorf("%s: got %s", path, a.body)
+		}
+	}
+	var got flagAnswer
+	o.do("POST", "/api/v1/flags/a/kill", map[string]any{"killed": true}).wantStatus(http.StatusOK).decode(&got)
+	if !got.Killed {
+		t.Errorf("got %+v, want it stopped", got)
+	}
+	o.do("POST", "/api/v1/flags/import", json.RawMessage(`{"flags":{"d":`+onForAll+`}}`)).wantStatus(http.StatusOK)
+	o.do("PUT", "/api/v1/flags/b", define(onForAll), "If-Match", o.get("/api/v1/flags/b").header.Get("ETag")).wantStatus(http.StatusOK)
+	if a := o.get("/api/v1/flags"); strings.Contains(string(a.body), `"damaged"`) {
+		t.Errorf("got %s", a.body)
 	}
 }

@@ -29,7 +29,7 @@ func (d *Dashboard) routeSegments(r *Router) {
 
 type segmentInfo struct {
 	Name       string          `json:"name" resource:"key,sort=default,filter,search"`
-	Definition json.RawMessage `json:"definition" doc:"A rule in JsonLogic."`
+	Definition json.RawMessage `json:"definition" doc:"A rule in JsonLogic; its text, a string, where what is stored is damaged."`
 	Version    int64           `json:"version" resource:"sort,filter" doc:"0: as a file defines it."`
 	UpdatedAt  *time.Time      `json:"updated_at,omitempty" resource:"sort,filter"`
 	UpdatedBy  flagActor       `json:"updated_by"`
@@ -52,7 +52,7 @@ func (s segmentInfo) StatusCode() int {
 var segmentFields = sync.OnceValues(func() (*resource.Fields, error) { return resource.Describe(reflect.TypeFor[segmentInfo]()) })
 
 func (d *Dashboard) segmentInfoOf(it flags.Item, all []flags.Item) segmentInfo {
-	out := segmentInfo{Name: it.Key, Definition: it.Definition, Version: it.Version, UpdatedBy: flagActor(it.By), UsedBy: []string{}, Source: d.sourceOf(it)}
+	out := segmentInfo{Name: it.Key, Definition: storedText(it.Definition), Version: it.Version, UpdatedBy: flagActor(it.By), UsedBy: []string{}, Source: d.sourceOf(it)}
 	if !it.At.IsZero() {
 		out.UpdatedAt = &it.At
 	}

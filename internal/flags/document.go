@@ -262,16 +262,7 @@ func setKilled(definition json.RawMessage, killed bool, variant string) (json.Ra
 // Export writes all definitions as one document of flagd's, indented.
 func (s *Store) Export() ([]byte, error) {
 	v, _ := s.present()
-	all := v.definitions()
-	s.mu.Lock()
-	for id := range all {
-		if good, ok := s.good[id]; ok && s.damaged[id] != "" {
-			all[id] = good
-		} else if s.damaged[id] != "" {
-			delete(all, id)
-		}
-	}
-	s.mu.Unlock()
+	all := s.mended(v.definitions(), nil)
 	var out bytes.Buffer
 	if err := json.Indent(&out, assemble(all, ID{}), "", "  "); err != nil {
 		return nil, fmt.Errorf("export flags: %w", err)

@@ -136,14 +136,16 @@ func (s *Store) importInto(ctx context.Context, tx *storage.Tx, gen int64, v *vi
 	for _, id := range slices.Concat(out.Created, out.Changed, out.Deleted) {
 		changed = append(changed, draft(id, parts[id]))
 	}
+	set := map[ID]bool{}
 	for _, it := range changed {
+		set[it.ID] = true
 		v.lay(it)
 	}
 	if v.count > MaxItems || v.bytes > MaxTotal {
 		return ErrFull
 	}
 	// Rules that fail come along, as they do where the document came from.
-	if _, err := featureflag.Parse(assemble(v.definitions(), ID{})); err != nil {
+	if _, err := featureflag.Parse(assemble(s.mended(v.definitions(), set), ID{})); err != nil {
 		return problemsIn(err)
 	}
 	if in.DryRun {

@@ -2,6 +2,7 @@ package flags_test
 
 import (
 	"encoding/json"
+	"errors"
 	"path/filepath"
 	"testing"
 
@@ -84,6 +85,13 @@ func TestDamagedRows(t *testing.T) {
 			t.Errorf("a late instance: %s is %t, want %t: %v", key, got, want, late.Damaged())
 		}
 	}
+	brake := func(key string) flags.Change { return flags.Change{ID: flagID(key), Edit: flags.Killed(true, "off")} }
+	if _, err := a.Apply(t.Context(), brake("worse")); err != nil || a.on("worse") {
+		t.Errorf("stop what is damaged and in force: got %v, on is %t", err, a.on("worse"))
+	}
+	if _, err := start(t, db).Apply(t.Context(), brake("unsure")); !isInvalid(err) {
+		t.Errorf("stop what is not in force: got %v", err)
+	}
 	late.put(t, flagID("good"), string(boolean("off")))
 	eventually(t, "others can be changed", func() bool { return !a.on("good") })
 	if text, err := late.Export(); err != nil || !json.Valid(text) {
@@ -91,4 +99,9 @@ func TestDamagedRows(t *testing.T) {
 	}
 	a.put(t, flagID("bad"), string(boolean("on")))
 	eventually(t, "it is mended", func() bool { return late.on("bad") && late.on("needing") })
+}
+
+func isInvalid(err error) bool {
+	_, ok := errors.AsType[*flags.InvalidError](err)
+	return ok
 }

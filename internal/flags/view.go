@@ -278,7 +278,25 @@ func (s *Store) Draft(id ID, definition json.RawMessage) (*featureflag.Set, erro
 	}
 	v, _ := s.present()
 	v.lay(draft(id, definition))
-	return check(v.affected(id), id, s.failing(id))
+	return check(s.mended(v.affected(id), map[ID]bool{id: true}), id, s.failing(id))
+}
+
+// mended replaces what is damaged by what is in force of it, but for what a
+// change sets: it is not for this change to mend, and must not be in its way.
+func (s *Store) mended(all map[ID]json.RawMessage, set map[ID]bool) map[ID]json.RawMessage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id := range s.damaged {
+		good, ok := s.good[id]
+		switch _, there := all[id]; {
+		case !there || set[id]:
+		case ok:
+			all[id] = good
+		default:
+			delete(all, id)
+		}
+	}
+	return all
 }
 
 // failing are the items whose rules fail in the set in force, without one.

@@ -16,7 +16,7 @@ import (
 type Change struct {
 	ID
 	// Edit returns the next definition of the present one, which is nil where
-	// there is none: nil deletes the item, or goes back to what a file says.
+	// there is none, and the last good one where it is damaged: nil deletes the item, or goes back to what a file says.
 	Edit func(present json.RawMessage) (json.RawMessage, error)
 	// Based is the version that the change is based on; nil is whatever is there.
 	Based *int64
@@ -46,7 +46,11 @@ func Killed(killed bool, variant string) func(json.RawMessage) (json.RawMessage,
 		if present == nil {
 			return nil, ErrUnknown
 		}
-		return setKilled(present, killed, variant)
+		next, err := setKilled(present, killed, variant)
+		if err != nil {
+			return nil, invalid("damaged", "what is stored is damaged: write it anew, or go back to an earlier version")
+		}
+		return next, nil
 	}
 }
 
@@ -123,7 +127,7 @@ func (s *Store) apply(ctx context.Context, tx *storage.Tx, gen int64, v *view, c
 	if err := c.allowed(before, there); err != nil {
 		return Item{}, err
 	}
-	next, err := c.Edit(before.Definition)
+	next, err := c.Edit(s.usable(before))
 	if err != nil {
 		return Item{}, err
 	}
@@ -150,7 +154,7 @@ func (s *Store) apply(ctx context.Context, tx *storage.Tx, gen int64, v *view, c
 	if v.count > MaxItems || v.bytes > MaxTotal {
 		return Item{}, ErrFull
 	}
-	if _, err := check(v.affected(c.ID), c.ID, s.failing(c.ID)); err != nil {
+	if _, err := check(s.mended(v.affected(c.ID), map[ID]bool{c.ID: true}), c.ID, s.failing(c.ID)); err != nil {
 		return Item{}, err
 	}
 	it.Definition = next
@@ -167,6 +171,17 @@ func (s *Store) apply(ctx context.Context, tx *storage.Tx, gen int64, v *view, c
 		err = c.Also(tx, before, it)
 	}
 	return it, err
+}
+
+// usable is an item's definition, or the last good one where that is damaged:
+// it is the one in force, which the emergency brake stops.
+func (s *Store) usable(it Item) json.RawMessage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if good, ok := s.good[it.ID]; ok && s.damaged[it.ID] != "" {
+		return good
+	}
+	return it.Definition
 }
 
 // allowed holds a change to its conditions.

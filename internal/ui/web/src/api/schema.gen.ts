@@ -194,7 +194,7 @@ export interface FlagDetail {
   source: "database" | "file" | "provider";
   /** Why what is stored cannot be used; what was in force before stays. */
   damaged?: string;
-  /** In flagd's format. */
+  /** In flagd's format; its text, a string, where what is stored is damaged. */
   definition: unknown;
   /** The shared rules that it refers to. */
   segments: string[];
@@ -824,7 +824,7 @@ export interface RunJobOut {
 
 export interface SegmentInfo {
   name: string;
-  /** A rule in JsonLogic. */
+  /** A rule in JsonLogic; its text, a string, where what is stored is damaged. */
   definition: unknown;
   /** 0: as a file defines it. */
   version: number;
