@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -112,7 +113,13 @@ func (c *chatWriter) whole(ctx context.Context) {
 		Choices: []wholeChoice{{Message: m, FinishReason: reasonWord(a.Reason)}}, Usage: usageOf(a.Usage)})
 }
 
-func answerID(id string) string { return "chatcmpl-" + cmp.Or(id, "0") }
+func answerID(id string) string {
+	const prefix = "chatcmpl-"
+	if strings.HasPrefix(id, prefix) {
+		return id
+	}
+	return prefix + cmp.Or(id, "0")
+}
 
 // fail answers an error, in the stream if it has begun.
 func (c *chatWriter) fail(ctx context.Context, err error) {
