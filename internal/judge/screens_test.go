@@ -37,8 +37,8 @@ func callScreens(l *live, call callFunc) {
 	call(200, "GET", "/limits/caller", "")
 	call(200, "PUT", "/limits/login-address", limit)
 	call(200, "DELETE", "/limits/login-address", "")
-	call(200, "PUT", "/limits/caller/keys/user:nobody", limit)
-	call(200, "DELETE", "/limits/caller/keys/user:nobody", "")
+	call(200, "PUT", "/limits/caller/keys/"+email, `{"policy":"6000/m burst 1500"}`)
+	call(200, "DELETE", "/limits/caller/keys/"+email, "")
 
 	_, jobs := call(200, "GET", "/jobs", "")
 	name := l.field(jobs, "items", "0", "name")
