@@ -349,19 +349,6 @@ func (d *Dashboard) flagDetail(key string) (flagDetail, error) {
 	return out, nil
 }
 
-// storedText is a definition as an answer can hold it: one that is damaged is
-// the text that is stored.
-func storedText(definition json.RawMessage) json.RawMessage {
-	if definition == nil || json.Valid(definition) {
-		return definition
-	}
-	text, err := json.Marshal(string(definition))
-	if err != nil {
-		return json.RawMessage("null")
-	}
-	return text
-}
-
 // refersTo reports whether a definition names a segment.
 func refersTo(definition json.RawMessage, segment string) bool {
 	name, err := json.Marshal(segment)

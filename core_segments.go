@@ -146,3 +146,16 @@ func (d *Dashboard) rollbackSegment(ctx context.Context, in rollbackSegmentIn) (
 	}
 	return d.segment(ctx, in.segmentNameIn)
 }
+
+// storedText is a definition as an answer can hold it: one that is damaged is
+// the text that is stored.
+func storedText(definition json.RawMessage) json.RawMessage {
+	if definition == nil || json.Valid(definition) {
+		return definition
+	}
+	text, err := json.Marshal(string(definition))
+	if err != nil {
+		return json.RawMessage("null")
+	}
+	return text
+}

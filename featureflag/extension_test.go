@@ -188,7 +188,7 @@ func TestScheduleBounds(t *testing.T) {
 			if got := set.Evaluate("f", nil); got.Variant != want {
 				t.Errorf("after %d s: got %q, want %q", i, got.Variant, want)
 			}
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 		}
 	})
 	who := &featureflag.Context{TargetingKey: "user-1"}
