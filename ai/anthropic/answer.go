@@ -1,7 +1,6 @@
 package anthropic
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"strconv"
@@ -245,10 +244,6 @@ func (m *answer) reasoning(index int64, b *block) {
 
 // whole reads an answer in one piece.
 func (m *answer) whole(body []byte) error {
-	body = bytes.TrimSpace(body)
-	if len(body) == 0 {
-		return m.Call.Cut()
-	}
 	if body[0] != '{' {
 		return m.Call.Malformed(errFormat)
 	}

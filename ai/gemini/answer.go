@@ -1,7 +1,6 @@
 package gemini
 
 import (
-	"bytes"
 	"errors"
 	"strconv"
 
@@ -51,10 +50,6 @@ func (m *answer) pieces(from interface{ Next() ([]byte, error) }) error {
 }
 
 func (m *answer) whole(body []byte) error {
-	body = bytes.TrimSpace(body)
-	if len(body) == 0 {
-		return m.Call.Cut()
-	}
 	if err := m.piece(body, true); err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package ollama
 
 import (
-	"bytes"
 	"errors"
 	"strconv"
 	"strings"
@@ -49,10 +48,6 @@ func readStream(a wire.Answer) error {
 func readWhole(a wire.Answer) error {
 	m := answer{Answer: a}
 	return a.Call.Whole(func(body []byte) error {
-		body = bytes.TrimSpace(body)
-		if len(body) == 0 {
-			return m.Call.Cut()
-		}
 		if err := m.line(body, true); err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package openai
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -65,10 +64,6 @@ func (c *chatAnswer) stream() error {
 
 // whole reads an answer in one piece.
 func (c *chatAnswer) whole(body []byte) error {
-	body = bytes.TrimSpace(body)
-	if len(body) == 0 {
-		return c.Call.Cut()
-	}
 	if err := c.chunk(body, true); err != nil {
 		return err
 	}

@@ -192,7 +192,8 @@ func (c *Call) Lines() *frame.Lines { return frame.NewLines(c.Body, c.endpoint.l
 // Items reads the body as a JSON array.
 func (c *Call) Items() *frame.Items { return frame.NewItems(c.Body, c.endpoint.limits) }
 
-// Whole reads the body and lets read have it, which must keep nothing of it.
+// Whole reads the body and lets read have it, which must keep nothing of it. White
+// space around it is left out, and there is something left.
 func (c *Call) Whole(read func([]byte) error) error {
 	b, _ := c.endpoint.buffers.Get().(*bytes.Buffer)
 	b.Reset()
@@ -213,7 +214,11 @@ func (c *Call) Whole(read func([]byte) error) error {
 		return c.Malformed(fmt.Errorf("%w: more than %d bytes", frame.ErrTooLarge, limit))
 	}
 	c.ended = true
-	return read(b.Bytes())
+	body := bytes.TrimSpace(b.Bytes())
+	if len(body) == 0 {
+		return c.Cut()
+	}
+	return read(body)
 }
 
 // Broken returns the error of a body that could not be read to its end.
