@@ -33,7 +33,7 @@ const (
 	MaxTotal      = 32 << 20 // bytes of all definitions
 	MaxKey        = 200      // bytes of a key
 	Kept          = 100      // versions of one item
-	keptDeleted   = 1_000    // items that are remembered after their end
+	keptDeleted   = MaxItems // items that are remembered after their end: one import may end all
 	maxComment    = 500      // bytes
 	awaitBuilt    = 10 * time.Second
 )

@@ -226,24 +226,73 @@ func TestFlagsOfAFileCountUntilTheDatabaseHasThem(t *testing.T) {
 	}
 }
 
-func TestWhatIsDeletedIsForgottenSomeTime(t *testing.T) {
+// An import may end everything by mistake; all of it can come back.
+func TestAnEndOfAllCanBeUndone(t *testing.T) {
 	t.Parallel()
-	db := open(t)
-	s := start(t, db)
-	late := start(t, db)
-	for i := range 1_020 {
-		key := fmt.Sprintf("f%d", i)
-		s.put(t, flagID(key), string(boolean("on")))
-		if _, err := s.Apply(t.Context(), flags.Change{ID: flagID(key), Edit: flags.Away}); err != nil {
+	s := start(t, open(t))
+	var all strings.Builder
+	for i := range 1_100 {
+		fmt.Fprintf(&all, `,"f%d":%s`, i, boolean("on"))
+	}
+	for _, document := range []string{`{"flags":{` + all.String()[1:] + `}}`, `{"flags":{}}`} {
+		if _, err := s.Import(t.Context(), flags.Import{Document: []byte(document), Replace: true}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.put(t, flagID("last"), string(boolean("on")))
-	var rows int
-	if err := db.QueryRow(t.Context(), `SELECT COUNT(*) FROM flags_items`).Scan(&rows); err != nil || rows > 1_002 {
-		t.Errorf("got %d rows, %v", rows, err)
+	if got := len(s.flags.Snapshot().Keys()); got != 0 {
+		t.Fatalf("got %d flags, want none", got)
 	}
-	eventually(t, "another instance follows", func() bool { return late.on("last") && len(late.flags.Snapshot().Keys()) == 1 })
+	for _, key := range []string{"f0", "f1099"} {
+		if _, err := s.Rollback(t.Context(), flags.Change{ID: flagID(key)}, 1); err != nil || !s.on(key) {
+			t.Errorf("%s does not come back: %v", key, err)
+		}
+	}
+}
+
+func TestWhatIsDeletedIsForgottenSomeTime(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	s, late := start(t, db), start(t, db)
+	s.put(t, flagID("gone"), string(boolean("on")))
+	s.put(t, flagID("last"), string(boolean("on")))
+	eventually(t, "another instance follows", func() bool { return late.on("gone") && late.on("last") })
+	const ended = 20_010
+	if err := db.Update(t.Context(), func(tx *storage.Tx) error { // long ago, one by one
+		if _, err := tx.Exec(t.Context(), `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
+			INSERT INTO flags_items SELECT kind, 'f' || i, 2, 100 + i, '', at, actor, actor_name FROM n, flags_items WHERE key = 'last'`, ended); err != nil {
+			return err
+		}
+		_, err := tx.Exec(t.Context(), `UPDATE flags_state SET generation = $1`, 100+ended)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Apply(t.Context(), flags.Change{ID: flagID("gone"), Edit: flags.Away}); err != nil {
+		t.Fatal(err)
+	}
+	var rows int
+	if err := db.QueryRow(t.Context(), `SELECT COUNT(*) FROM flags_items`).Scan(&rows); err != nil || rows != 20_001 {
+		t.Errorf("got %d rows, want 20000 of ended ones and one, %v", rows, err)
+	}
+	eventually(t, "another instance follows", func() bool { return !late.on("gone") && late.on("last") })
+}
+
+// An instance that was away until the end of a flag is forgotten reads all anew.
+func TestAnInstanceThatWasAwayForLong(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	s := start(t, db)
+	s.put(t, flagID("gone"), string(boolean("on")))
+	if err := db.Update(t.Context(), func(tx *storage.Tx) error {
+		if _, err := tx.Exec(t.Context(), `DELETE FROM flags_items`); err != nil {
+			return err
+		}
+		_, err := tx.Exec(t.Context(), `UPDATE flags_state SET generation = 100, floor = 90`)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the flag ends", func() bool { return len(s.flags.Snapshot().Keys()) == 0 })
 }
 
 func TestManyAtATime(t *testing.T) {
