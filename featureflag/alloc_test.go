@@ -30,7 +30,13 @@ func TestAllocations(t *testing.T) {
 			}
 		},
 	} {
-		if got := testing.AllocsPerRun(100, do); got > 0 {
+		got := testing.AllocsPerRun(100, do)
+		for range 3 { // what ends of earlier tests meanwhile counts, too
+			if got > 0 {
+				got = min(got, testing.AllocsPerRun(100, do))
+			}
+		}
+		if got > 0 {
 			t.Errorf("%s: %v allocations", name, got)
 		}
 	}

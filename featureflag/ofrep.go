@@ -19,7 +19,8 @@ const (
 // a [Flags]: one flag (POST /ofrep/v1/evaluate/flags/{key}), all flags (POST
 // /ofrep/v1/evaluate/flags), and an event stream that tells when to ask again
 // (GET /ofrep/v1/events, named by the answer to the second). It finds these
-// paths below any prefix. A key may contain slashes, encoded or not.
+// paths below any prefix. A key may contain slashes, encoded or not; a targeting
+// key has at most 4096 bytes.
 //
 // The entity tag of a bulk answer stands for the flags, the context and the
 // values, so that one caller is never told that another's values are still

@@ -35,6 +35,17 @@ func TestOFREPHugeContext(t *testing.T) {
 	}
 }
 
+// Each split of a bulk request reads the targeting key.
+func TestOFREPLongTargetingKey(t *testing.T) {
+	handler := remote(t, parsed(t, remoteFlags))
+	for size, want := range map[int]int{4096: 200, 4097: 400} {
+		w := post(handler, bulk, `{"context":{"targetingKey":"`+strings.Repeat("k", size)+`"}}`)
+		if w.Code != want || want == 400 && !strings.Contains(w.Body.String(), "INVALID_CONTEXT") {
+			t.Errorf("%d bytes: got %d %.100s, want %d", size, w.Code, w.Body, want)
+		}
+	}
+}
+
 // A client that leaves is not waited for.
 func TestOFREPCancelledRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

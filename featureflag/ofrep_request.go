@@ -15,6 +15,9 @@ import (
 const (
 	// maxContextDepth is how deep lists and objects of a context may nest.
 	maxContextDepth = 32
+	// maxTargetingKey is how many bytes a targeting key may have: each split of a
+	// bulk request reads all of it.
+	maxTargetingKey = 4096
 	// bodyWait is how long a request's body may take to arrive.
 	bodyWait = 10 * time.Second
 )
@@ -107,6 +110,9 @@ func parseContext(body []byte) (*Context, error) {
 	if value, ok := attributes["targetingKey"]; ok {
 		if c.TargetingKey, ok = value.(string); !ok {
 			return nil, invalid("the context's targetingKey is not a string")
+		}
+		if len(c.TargetingKey) > maxTargetingKey {
+			return nil, invalid(fmt.Sprintf("the context's targetingKey has more than %d bytes", maxTargetingKey))
 		}
 		delete(attributes, "targetingKey")
 	}
