@@ -65,8 +65,13 @@ func (f *Flag) scheduled(e *env) (out outcome, done bool) {
 		}
 	}
 	if at < 0 {
-		e.scheduleStep(f, at, "has not begun", false, nil)
-		return out, false
+		if !f.ext.schedule[0].opens {
+			e.scheduleStep(f, at, "has not begun", false, nil)
+			return out, false
+		}
+		out = f.fallback(causeDefault)
+		e.scheduleStep(f, at, "not yet open: "+f.served(&out), true, nil)
+		return out, true
 	}
 	entry := &f.ext.schedule[at]
 	if entry.plain {

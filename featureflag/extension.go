@@ -15,7 +15,7 @@ type Extensions struct {
 	// begins in UTC, or a time (RFC 3339).
 	Expires time.Time
 	// Killed serves KilledVariant, or the default variant, to everyone,
-	// whatever the rules say. Key "killed": true or false.
+	// whatever the rules say, unless the flag is disabled. Key "killed": true or false.
 	Killed bool
 	// KilledVariant is what a killed flag serves, "" the default variant. Key
 	// "killedVariant".
@@ -35,7 +35,9 @@ type Prerequisite struct {
 }
 
 // A Change is one entry of a schedule: what holds from a time on, until the
-// next entry.
+// next entry. Before the first one, a flag that this entry opens ("on", or a
+// percentage without a variant) serves its default variant to everyone; any
+// other is evaluated as if it had no schedule.
 //
 //	[{"at": "2026-03-01T09:00:00Z", "percent": 10},
 //	 {"at": "2026-03-08T09:00:00Z", "percent": 50},
@@ -77,6 +79,7 @@ type change struct {
 	share   uint64 // of maxShare
 	variant int    // -1 for none
 	plain   bool   // as if there were no schedule
+	opens   bool   // so that it was closed before, if it is the first
 }
 
 const maxShare = 1_000_000

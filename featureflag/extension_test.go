@@ -107,7 +107,7 @@ func TestSchedule(t *testing.T) {
 			keep      bool
 			nobody    string // without a targeting key
 		}{
-			{1, people, people, false, "on"}, // before it begins
+			{1, 0, 0, false, "off"}, // before it begins
 			{24, 150, 250, false, "off"},
 			{36, 900, 1100, true, "off"},
 			{24, people, people, true, "on"},
@@ -183,8 +183,8 @@ func TestScheduleBounds(t *testing.T) {
 		return parse(t, `{"flags":{"f":`+on(`,"targeting":{"if":[true,"on"]},"metadata":{"schedule":"[{\"at\":\"`+at+`\",\"percent\":`+percent+`}]"}`)+`}}`)
 	}
 	synctest.Test(t, func(t *testing.T) { // begins at midnight
-		set := schedule("2000-01-01T00:00:01Z", "0")
-		for i, want := range []string{"on", "off", "off"} {
+		set := schedule("2000-01-01T00:00:01Z", "100")
+		for i, want := range []string{"off", "on", "on"} {
 			if got := set.Evaluate("f", nil); got.Variant != want {
 				t.Errorf("after %d s: got %q, want %q", i, got.Variant, want)
 			}
@@ -200,6 +200,21 @@ func TestScheduleBounds(t *testing.T) {
 		percent := strconv.FormatFloat(float64(bucket.Bucket+uint64(more))/10_000, 'f', -1, 64)
 		if got := schedule("2000-01-01", percent).Evaluate("f", who); got.Variant != want {
 			t.Errorf("%s %% for place %d: got %q, want %q", percent, bucket.Bucket, got.Variant, want)
+		}
+	}
+}
+
+// What holds before a schedule begins follows from what it begins with.
+func TestBeforeASchedule(t *testing.T) {
+	for entry, want := range map[string]string{
+		`"state":"on"`: "off", `"percent":100`: "off", `"percent":0`: "off",
+		`"state":"off"`: "on", `"variant":"off"`: "on", `"percent":50,"variant":"off"`: "on",
+	} {
+		set := parse(t, `{"flags":{"f":`+on(`,"targeting":{"if":[true,"on"]},"metadata":{"schedule":"`+
+			strings.ReplaceAll(`[{"at":"9000-01-01",`+entry+`}]`, `"`, `\"`)+`"}`)+`}}`)
+		got, x := set.Evaluate("f", nil), set.Explain("f", nil)
+		if got.Variant != want || x.Variant != want || x.Reason != got.Reason {
+			t.Errorf("%s: got %q, explained as %q, want %q", entry, got.Variant, x.Variant, want)
 		}
 	}
 }

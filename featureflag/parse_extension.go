@@ -179,6 +179,7 @@ func (r *extensionReader) change(at *node, i int, n *node) bool {
 		return bad("it does not come after the entry before it")
 	}
 	inner.at = public.At.Unix()
+	inner.opens = public.State == "on" || public.HasPercent && public.Variant == ""
 	switch public.State {
 	case "on":
 		inner.plain = true
