@@ -65,6 +65,19 @@ func TestOFREPCancelledRequest(t *testing.T) {
 	})
 }
 
+// Nobody evaluates all flags for a client that has left.
+func TestOFREPBulkOfNobody(t *testing.T) {
+	handler := remote(t, parsed(t, remoteFlags))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := httptest.NewRequest("POST", bulk, strings.NewReader(`{"context":{}}`)).WithContext(ctx)
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	if handler.ServeHTTP(w, r); w.Body.Len() > 0 {
+		t.Errorf("got %.100s", w.Body)
+	}
+}
+
 // While flags change, every answer is of one set as a whole, and no two sets
 // share a tag.
 func TestOFREPWhileFlagsChange(t *testing.T) {
