@@ -90,7 +90,7 @@ func TestShapesAgreeWithOperators(t *testing.T) {
 		`{"starts_with":[{"var":"x"},"abc"]}`, `{"ends_with":[{"var":"x"},"def"]}`, `{"starts_with":["abcdef",{"var":"x"}]}`,
 		`{"sem_ver":[{"var":"x"},">","1.2"]}`, `{"sem_ver":["1.2",">",{"var":"x"}]}`,
 		`{"fractional":[{"var":"x"},["a",1],["b",1]]}`, `{"fractional":[{"cat":[{"var":"x"},"-",{"var":"x"}]},["a",1],["b",1]]}`,
-		`{"fractional":[{"cat":[" ",{"var":"x"}]},["a",1],["b",1]]}`, `{"fractional":[["a",1],["b"],["c",null]]}`, `{"fractional":[null,["a",1]]}`,
+		`{"fractional":[{"cat":[" ",{"var":"x"}]},["a",1],["b",1]]}`, `{"fractional":[{"cat":[{"var":"x"}," "]},["a",1],["b",1]]}`, `{"fractional":[["a",1],["b"],["c",null]]}`, `{"fractional":[null,["a",1]]}`,
 		`{"fractional":["fixed",["a",1],["b",1]]}`, `{"fractional":[["a",1.5]]}`, `{"fractional":[["a","1"]]}`, `{"fractional":[["a",0]]}`,
 		`{"fractional":[["a",2147483647],["b",1]]}`, `{"fractional":[]}`, `{"fractional":[["a",-1],["b",1]]}`, `{"fractional":[[true,1]]}`,
 		`{"and":[{"var":"x"},{"!":[{"var":"x"}]}]}`, `{"!":{"var":"x"}}`, `{"or":[{"==":[{"var":"x"},"abc"]},{"!":[{"==":[{"var":"x"},"18"]}]}]}`,
