@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -272,16 +273,23 @@ func TestEvents(t *testing.T) {
 // heartbeat, of one that dies when it counts as dead.
 func TestOnLive(t *testing.T) {
 	inBubble(t, func(t *testing.T, db *storage.DB, j *journal) {
+		var mu sync.Mutex
 		var told []int
 		want := func(what string, want ...int) {
 			t.Helper()
 			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
 			if !slices.Equal(told, want) {
 				t.Errorf("%s: told %v, want %v", what, told, want)
 			}
 			told = nil
 		}
-		start(t, db, options{InstanceID: "i1", OnLive: func(n int) { told = append(told, n) }}, j.unit("billing", "1.0.0"))
+		start(t, db, options{InstanceID: "i1", OnLive: func(n int) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, n)
+		}}, j.unit("billing", "1.0.0"))
 		want("alone", 1)
 		i2 := startOnly(t, db, options{InstanceID: "i2"}, j.unit("billing", "1.0.0"))
 		i3 := startOnly(t, db, options{InstanceID: "i3"}, j.unit("billing", "1.0.0"))

@@ -30,13 +30,15 @@ export function Preview({ flag, definition }: { flag: string; definition: Defini
           </p>
           <Bars shares={seen.sample} />
           <p className="small dim">{t('flags.preview.sample', { people: number(seen.sample.people) })}</p>
-          <p>
-            {t('flags.preview.accounts', {
-              changed: number(seen.accounts.changed),
-              count: seen.accounts.people,
-            })}{' '}
-            {!seen.all && <span className="dim">{t('flags.preview.some')}</span>}
-          </p>
+          {seen.accounts.people > 0 && ( // there are none for who may not see them
+            <p>
+              {t('flags.preview.accounts', {
+                changed: number(seen.accounts.changed),
+                count: seen.accounts.people,
+              })}{' '}
+              {!seen.all && <span className="dim">{t('flags.preview.some')}</span>}
+            </p>
+          )}
         </>
       )}
     </section>

@@ -140,7 +140,7 @@ export const flags: Words<typeof en> = {
   'flags.needs.remove': 'Voraussetzung {n} entfernen',
   'flags.schedule': 'Zeitplan',
   'flags.schedule.about':
-    'Jeder Schritt gilt bis zum nächsten. Wer dabei ist, bleibt es, wenn der Anteil wächst.',
+    'Jeder Schritt gilt bis zum nächsten. Wer dabei ist, bleibt es, wenn der Anteil wächst. Vor einem ersten Schritt, der das Flag öffnet, bekommen alle den Standard.',
   'flags.schedule.add': 'Schritt hinzufügen',
   'flags.schedule.raw': 'Zeitplan als JSON',
   'flags.schedule.at': 'Zeit von Schritt {n}',

@@ -137,7 +137,8 @@ export const flags = {
   'flags.needs.variant': 'Variant of prerequisite {n}',
   'flags.needs.remove': 'Remove prerequisite {n}',
   'flags.schedule': 'Schedule',
-  'flags.schedule.about': 'Each step holds until the next. Who is in stays in as the share grows.',
+  'flags.schedule.about':
+    'Each step holds until the next. Who is in stays in as the share grows. Before a first step that opens the flag, everybody gets the default.',
   'flags.schedule.add': 'Add a step',
   'flags.schedule.raw': 'Schedule as JSON',
   'flags.schedule.at': 'Time of step {n}',
