@@ -85,7 +85,7 @@ func (m *answer) event(data []byte) (stop bool, err error) {
 				m.fault = m.Call.Fault(f)
 			}
 		default:
-			s.Skip()
+			s.Discard()
 		}
 	}
 	if err := m.Checked(m.fault, s.End()); err != nil {
@@ -123,7 +123,7 @@ func (b *block) field(name []byte, s *jsonscan.Scanner) {
 	case "input":
 		b.input = s.Raw()
 	default:
-		s.Skip()
+		s.Discard()
 	}
 }
 
@@ -141,7 +141,7 @@ func (m *answer) delta(s *jsonscan.Scanner, b *block) {
 
 func (m *answer) stopReason(s *jsonscan.Scanner) {
 	if s.Peek() != '"' {
-		s.Skip()
+		s.Discard()
 		return
 	}
 	m.Finished = true
@@ -168,7 +168,7 @@ func (m *answer) message(s *jsonscan.Scanner) {
 		case "usage":
 			m.usage(s)
 		default:
-			s.Skip()
+			s.Discard()
 		}
 	}
 }
@@ -176,7 +176,7 @@ func (m *answer) message(s *jsonscan.Scanner) {
 // usage reads numbers that are totals so far. What is left out stays as it was.
 func (m *answer) usage(s *jsonscan.Scanner) {
 	if s.Peek() != '{' {
-		s.Skip()
+		s.Discard()
 		return
 	}
 	plain := m.Usage.Input - m.Usage.CachedInput - m.Usage.CacheWrite
@@ -193,7 +193,7 @@ func (m *answer) usage(s *jsonscan.Scanner) {
 		case "output_tokens":
 			m.Usage.Output = max(m.Usage.Output, s.Int())
 		default:
-			s.Skip()
+			s.Discard()
 		}
 	}
 	m.Usage.Input = plain + m.Usage.CachedInput + m.Usage.CacheWrite
@@ -267,7 +267,7 @@ func (m *answer) whole(body []byte) error {
 				m.fault = m.Call.Fault(f)
 			}
 		default:
-			s.Skip()
+			s.Discard()
 		}
 	}
 	if err := m.Checked(m.fault, s.End()); err != nil {

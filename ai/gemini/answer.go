@@ -83,7 +83,7 @@ func (m *answer) piece(data []byte, whole bool) error {
 				m.fault = m.Call.Fault(f)
 			}
 		default:
-			s.Skip()
+			s.Discard()
 		}
 	}
 	if err := m.Checked(m.fault, s.End()); err != nil {
@@ -108,7 +108,7 @@ func (m *answer) feedback(s *jsonscan.Scanner) {
 		if string(s.Key()) == "blockReason" {
 			m.blocked = s.Text()
 		} else {
-			s.Skip()
+			s.Discard()
 		}
 	}
 }
@@ -126,7 +126,7 @@ func (m *answer) usage(s *jsonscan.Scanner) {
 		case "cachedContentTokenCount":
 			u.CachedInput = s.Int()
 		default:
-			s.Skip()
+			s.Discard()
 		}
 	}
 	u.Output += u.Reasoning
@@ -144,7 +144,7 @@ func (m *answer) candidates(data []byte) error {
 			case "finishReason":
 				m.finishReason(&s)
 			default:
-				s.Skip()
+				s.Discard()
 			}
 		}
 		if m.Left {
@@ -165,7 +165,7 @@ func (m *answer) candidates(data []byte) error {
 
 func (m *answer) finishReason(s *jsonscan.Scanner) {
 	if s.Peek() != '"' {
-		s.Skip()
+		s.Discard()
 		return
 	}
 	m.Finished = true
@@ -184,7 +184,7 @@ func (m *answer) finishReason(s *jsonscan.Scanner) {
 func (m *answer) content(s *jsonscan.Scanner) {
 	for more := s.Enter('{') && s.More('}'); more && !m.Left; more = s.More('}') {
 		if string(s.Key()) != "parts" || s.Peek() != '[' {
-			s.Skip()
+			s.Discard()
 			continue
 		}
 		for more := s.Enter('[') && s.More(']'); more && !m.Left; more = s.More(']') {
@@ -213,10 +213,10 @@ func (m *answer) part(s *jsonscan.Scanner) {
 		case "functionCall":
 			p.function(s)
 		case "inlineData", "executableCode", "codeExecutionResult":
-			s.Skip()
+			s.Discard()
 			m.fault = m.Call.Error(ai.Unsupported, "the answer holds more than text, thoughts and calls")
 		default:
-			s.Skip()
+			s.Discard()
 		}
 	}
 	if s.Err() == nil {
@@ -235,7 +235,7 @@ func (p *part) function(s *jsonscan.Scanner) {
 		case "args":
 			p.arguments = s.Raw()
 		default:
-			s.Skip()
+			s.Discard()
 		}
 	}
 }

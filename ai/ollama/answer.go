@@ -67,7 +67,7 @@ func (m *answer) line(data []byte, whole bool) error {
 		switch string(s.Key()) {
 		case "model":
 			if m.Started {
-				s.Skip()
+				s.Discard()
 			} else {
 				m.Start.Model = s.Text()
 			}
@@ -86,7 +86,7 @@ func (m *answer) line(data []byte, whole bool) error {
 		case "error":
 			m.failed(&s)
 		default:
-			s.Skip()
+			s.Discard()
 		}
 	}
 	if err := m.Checked(m.fault, s.End()); err != nil {
@@ -123,7 +123,7 @@ func (m *answer) message(s *jsonscan.Scanner) {
 				m.asked = append(m.asked, readCall(s))
 			}
 		default:
-			s.Skip()
+			s.Discard()
 		}
 	}
 }
@@ -131,7 +131,7 @@ func (m *answer) message(s *jsonscan.Scanner) {
 func readCall(s *jsonscan.Scanner) (c call) {
 	for more := s.Enter('{') && s.More('}'); more; more = s.More('}') {
 		if string(s.Key()) != "function" {
-			s.Skip()
+			s.Discard()
 			continue
 		}
 		for more := s.Enter('{') && s.More('}'); more; more = s.More('}') {
@@ -144,7 +144,7 @@ func readCall(s *jsonscan.Scanner) (c call) {
 					c.arguments = inner.Bytes()
 				}
 			default:
-				s.Skip()
+				s.Discard()
 			}
 		}
 	}

@@ -100,7 +100,7 @@ func (c *chatAnswer) chunk(data []byte, whole bool) error {
 				c.fault = c.Call.Fault(f)
 			}
 		default:
-			s.Skip()
+			s.Discard()
 		}
 	}
 	if err := c.Checked(c.fault, s.End()); err != nil {
@@ -123,7 +123,7 @@ func (c *chatAnswer) chunk(data []byte, whole bool) error {
 // keep reads a string that is the same in every chunk, once.
 func (c *chatAnswer) keep(to *string, s *jsonscan.Scanner) {
 	if c.Started {
-		s.Skip()
+		s.Discard()
 		return
 	}
 	*to = s.Text()
@@ -132,7 +132,7 @@ func (c *chatAnswer) keep(to *string, s *jsonscan.Scanner) {
 // choices reads the first choice: more are never asked for.
 func (c *chatAnswer) choices(s *jsonscan.Scanner) {
 	if s.Peek() != '[' {
-		s.Skip()
+		s.Discard()
 		return
 	}
 	for more := s.Enter('[') && s.More(']'); more; more = s.More(']') {
@@ -143,7 +143,7 @@ func (c *chatAnswer) choices(s *jsonscan.Scanner) {
 			case "finish_reason":
 				c.finishReason(s)
 			default:
-				s.Skip()
+				s.Discard()
 			}
 		}
 		if c.Left {
@@ -154,7 +154,7 @@ func (c *chatAnswer) choices(s *jsonscan.Scanner) {
 
 func (c *chatAnswer) finishReason(s *jsonscan.Scanner) {
 	if s.Peek() != '"' {
-		s.Skip()
+		s.Discard()
 		return
 	}
 	c.Finished = true
@@ -182,7 +182,7 @@ func (c *chatAnswer) delta(s *jsonscan.Scanner) {
 		case "tool_calls":
 			c.toolCalls(s)
 		default:
-			s.Skip()
+			s.Discard()
 		}
 	}
 }
@@ -190,7 +190,7 @@ func (c *chatAnswer) delta(s *jsonscan.Scanner) {
 // piece tells a piece of text.
 func (c *chatAnswer) piece(kind ai.EventKind, s *jsonscan.Scanner) {
 	if s.Peek() != '"' {
-		s.Skip() // null, or what some servers put beside the text
+		s.Discard() // null, or what some servers put beside the text
 		return
 	}
 	if text := s.String(); s.Err() == nil {
@@ -215,11 +215,11 @@ func (c *chatAnswer) toolCalls(s *jsonscan.Scanner) {
 					case "arguments":
 						arguments = s.Text()
 					default:
-						s.Skip()
+						s.Discard()
 					}
 				}
 			default:
-				s.Skip()
+				s.Discard()
 			}
 		}
 		if s.Err() != nil {
@@ -266,7 +266,7 @@ func (c *chatAnswer) find(call begun) int {
 
 func (c *chatAnswer) readUsage(s *jsonscan.Scanner) {
 	if s.Peek() != '{' {
-		s.Skip()
+		s.Discard()
 		return
 	}
 	u := ai.Usage{}
@@ -281,7 +281,7 @@ func (c *chatAnswer) readUsage(s *jsonscan.Scanner) {
 		case "completion_tokens_details":
 			u.Reasoning = detail(s, "reasoning_tokens")
 		default:
-			s.Skip()
+			s.Discard()
 		}
 	}
 	c.Usage, c.Used = u, true
@@ -293,7 +293,7 @@ func detail(s *jsonscan.Scanner, name string) (n int64) {
 		if string(s.Key()) == name {
 			n = s.Int()
 		} else {
-			s.Skip()
+			s.Discard()
 		}
 	}
 	return n

@@ -20,7 +20,7 @@ import (
 //			case "id":
 //				id = s.String()
 //			default:
-//				s.Skip()
+//				s.Discard()
 //			}
 //		}
 //	}
@@ -234,23 +234,23 @@ func (s *Scanner) Bool() bool {
 func (s *Scanner) Raw() []byte {
 	s.peek()
 	from := s.pos
-	if s.Skip(); s.err != nil {
+	if s.Discard(); s.err != nil {
 		return nil
 	}
 	return s.data[from:s.pos]
 }
 
-// Skip leaves a value out, and checks it nevertheless.
-func (s *Scanner) Skip() {
+// Discard leaves a value out, and checks it nevertheless.
+func (s *Scanner) Discard() {
 	switch c := s.peek(); c {
 	case '{':
 		for more := s.Enter('{') && s.More('}'); more; more = s.More('}') {
 			s.Key()
-			s.Skip()
+			s.Discard()
 		}
 	case '[':
 		for more := s.Enter('[') && s.More(']'); more; more = s.More(']') {
-			s.Skip()
+			s.Discard()
 		}
 	case '"':
 		s.text()

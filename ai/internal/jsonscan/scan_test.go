@@ -24,7 +24,7 @@ func ExampleScanner() {
 					fmt.Println(string(s.Key()), s.Int())
 				}
 			default:
-				s.Skip()
+				s.Discard()
 			}
 		}
 	}
@@ -57,9 +57,9 @@ func TestScanner(t *testing.T) {
 	for _, in := range []string{"", "{", `{"a"`, `{"a":}`, `{"a":1,}`, `[1,]`, `[,1]`, `[1 2]`, `{"a" 1}`, `{a:1}`, "01", "1.", "-", "1e", ".5", `"`, `"\x"`,
 		`"\u12g4"`, "\"\n\"", "tru", "nul", "{}x", "[1]]", "\x00", "+1", strings.Repeat("[", 300) + strings.Repeat("]", 300)} {
 		s := jsonscan.Of([]byte(in))
-		s.Skip()
+		s.Discard()
 		if s.End() == nil {
-			t.Errorf("Skip of %.40q: got no error", in)
+			t.Errorf("Discard of %.40q: got no error", in)
 		}
 	}
 }
@@ -105,7 +105,7 @@ func walk(s *jsonscan.Scanner) any {
 	case 't', 'f':
 		return s.Bool()
 	case 'n':
-		s.Skip()
+		s.Discard()
 		return nil
 	default:
 		return s.Float()
@@ -130,9 +130,9 @@ func FuzzScanner(f *testing.F) {
 		if wantErr == nil && fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Fatalf("%q: got %v, want %v", in, got, want)
 		}
-		skip := jsonscan.Of(in)
-		skip.Skip()
-		if !json.Valid(in) && skip.End() == nil {
+		rest := jsonscan.Of(in)
+		rest.Discard()
+		if !json.Valid(in) && rest.End() == nil {
 			t.Fatalf("%q: skipped without an error", in)
 		}
 	})
@@ -158,7 +158,7 @@ func BenchmarkChunk(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		s := jsonscan.Of(chunk)
-		if s.Skip(); s.End() != nil {
+		if s.Discard(); s.End() != nil {
 			b.Fatal(s.End())
 		}
 	}

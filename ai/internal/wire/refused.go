@@ -70,10 +70,10 @@ func ReadFault(body []byte) (f Fault, ok bool) {
 			if !ok {
 				f.Message = s.Text()
 			} else {
-				s.Skip()
+				s.Discard()
 			}
 		default:
-			s.Skip()
+			s.Discard()
 		}
 	}
 	return f, ok && s.Err() == nil
@@ -83,7 +83,7 @@ func ReadFault(body []byte) (f Fault, ok bool) {
 func (f *Fault) Read(s *jsonscan.Scanner) bool {
 	switch s.Peek() {
 	case 'n':
-		s.Skip()
+		s.Discard()
 		return false
 	case '"':
 		f.Message = s.String()
@@ -109,7 +109,7 @@ func (f *Fault) Read(s *jsonscan.Scanner) bool {
 		case "details":
 			f.details(s)
 		default:
-			s.Skip()
+			s.Discard()
 		}
 	}
 	return true
@@ -118,12 +118,12 @@ func (f *Fault) Read(s *jsonscan.Scanner) bool {
 // details reads google.rpc.RetryInfo and QuotaFailure.
 func (f *Fault) details(s *jsonscan.Scanner) {
 	if s.Peek() != '[' {
-		s.Skip()
+		s.Discard()
 		return
 	}
 	for more := s.Enter('[') && s.More(']'); more; more = s.More(']') {
 		if s.Peek() != '{' {
-			s.Skip()
+			s.Discard()
 			continue
 		}
 		for more := s.Enter('{') && s.More('}'); more; more = s.More('}') {
@@ -135,7 +135,7 @@ func (f *Fault) details(s *jsonscan.Scanner) {
 			case "violations":
 				f.Daily = f.Daily || bytes.Contains(s.Raw(), []byte("PerDay"))
 			default:
-				s.Skip()
+				s.Discard()
 			}
 		}
 	}
