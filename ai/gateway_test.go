@@ -176,6 +176,20 @@ func TestGatewayStreamBreaks(t *testing.T) {
 	if failed, ok := errors.AsType[*ai.Error](err); !ok || failed.Kind != ai.Server || answer.Text() == "" {
 		t.Errorf("got %q, %v, want some text and kind server", answer.Text(), err)
 	}
+	upstream.Push(aitest.Reply{Fault: aitest.ErrorMidway})
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/chat/completions", strings.NewReader(`{"model":"smart","stream":true,"messages":[{"role":"user","content":"Hi"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Body.Close()
+	body, err := io.ReadAll(raw.Body)
+	if text := string(body); err != nil || !strings.Contains(text, `data: {"error":{`) || strings.Contains(text, "[DONE]") || strings.Contains(text, `"finish_reason":"`) {
+		t.Errorf("got %s, %v, want an error event and no end", body, err)
+	}
 }
 
 func TestGatewayModels(t *testing.T) {

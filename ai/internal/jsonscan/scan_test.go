@@ -153,13 +153,34 @@ func FuzzAppendString(f *testing.F) {
 	})
 }
 
+const chunk = `{"id":"chatcmpl-123","object":"chat.completion.chunk","created":1694268190,"model":"gpt-5-2026","service_tier":"default","system_fingerprint":"fp_44709d6fcb","choices":[{"index":0,"delta":{"content":" world of things"},"logprobs":null,"finish_reason":null}],"usage":null}`
+
 func BenchmarkChunk(b *testing.B) {
-	chunk := []byte(`{"id":"chatcmpl-123","object":"chat.completion.chunk","created":1694268190,"model":"gpt-5-2026","service_tier":"default","system_fingerprint":"fp_44709d6fcb","choices":[{"index":0,"delta":{"content":" world of things"},"logprobs":null,"finish_reason":null}],"usage":null}`)
+	chunk := []byte(chunk)
 	b.ReportAllocs()
 	for b.Loop() {
 		s := jsonscan.Of(chunk)
 		if s.Discard(); s.End() != nil {
 			b.Fatal(s.End())
+		}
+	}
+}
+
+// BenchmarkStandard reads the same chunk as BenchmarkChunk into a struct.
+func BenchmarkStandard(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		var out struct {
+			ID      string `json:"id"`
+			Choices []struct {
+				Delta struct {
+					Content string `json:"content"`
+				} `json:"delta"`
+				Reason *string `json:"finish_reason"`
+			} `json:"choices"`
+		}
+		if err := json.Unmarshal([]byte(chunk), &out); err != nil {
+			b.Fatal(err)
 		}
 	}
 }
