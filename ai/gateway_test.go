@@ -60,7 +60,8 @@ func TestGateway(t *testing.T) {
 				Messages: []ai.Message{ai.System("Be brief."), ai.User("Hi"), {Role: ai.RoleAssistant, Parts: []ai.Part{ai.ToolCall{ID: "t0", Name: "find", Arguments: json.RawMessage(`{}`)}}},
 					ai.Results(ai.ToolResult{ID: "t0", Content: "a"}, ai.ToolResult{ID: "t00", Content: "b"}),
 					{Role: ai.RoleUser, Parts: []ai.Part{ai.Text("and this?"), ai.Image{MediaType: "image/png", Data: []byte("png")}}}},
-				Tools: []ai.Tool{{Name: "find", Parameters: json.RawMessage(`{"type":"object"}`)}}, ToolChoice: "find"})))
+				Tools: []ai.Tool{{Name: "find", Parameters: json.RawMessage(`{"type":"object"}`)}}, ToolChoice: "find",
+				Output: &ai.Schema{Name: "weather", Schema: json.RawMessage(`{"type":"object"}`), Strict: true}})))
 			if err != nil {
 				t.Fatalf("%s, whole %v: %v", name, whole, err)
 			}
@@ -72,7 +73,8 @@ func TestGateway(t *testing.T) {
 		}
 	}
 	sent := string(upstream.Requests()[0].Body)
-	for _, want := range []string{`"max_tokens":50`, `"system":[{"type":"text","text":"Be brief."}]`, `"media_type":"image/png","data":"cG5n"`, `"tool_use_id":"t00"`, `"tool_choice":{"type":"tool","name":"find"}`} {
+	for _, want := range []string{`"max_tokens":50`, `"system":[{"type":"text","text":"Be brief."}]`, `"media_type":"image/png","data":"cG5n"`, `"tool_use_id":"t00"`, `"tool_choice":{"type":"tool","name":"find"}`,
+		`"output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}}`} {
 		if !strings.Contains(sent, want) {
 			t.Errorf("the provider got %s, want %s in it", sent, want)
 		}
