@@ -49,7 +49,7 @@ func (d *Dashboard) composeModels() error {
 		models = ai.NewDirectory()
 	}
 	m := &d.models
-	m.gateway = &ai.Gateway{Models: models, MaxBody: maxModelRequest, Log: d.log}
+	m.gateway = &ai.Gateway{Model: models, Models: models.Models, MaxBody: maxModelRequest, Log: d.log}
 	m.endpoint = &endpoint{module: "ai"}
 	m.endpoint.access.kind = accessPermission
 	m.endpoint.permission = d.auth.Permission(coreModule + "." + permAIUse.name)

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/modular-dashboard/dashboard/ai"
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/featureflag"
 )
@@ -20,6 +21,7 @@ var (
 	principalKey = auth.ContextKey()
 	flagsKey     = featureflag.ContextKey()
 	openKey      = featureflag.TransactionKey()
+	askerKey     = ai.CallerKey()
 )
 
 // requestContext is the one context value of a request: it answers for the
@@ -77,6 +79,8 @@ func (c *requestContext) Value(key any) any {
 		return c.state.principal
 	case flagsKey:
 		return c.state
+	case askerKey:
+		return c
 	case openKey:
 		return featureflag.OpenFeatureContext(c.state.FlagContext())
 	}
@@ -84,6 +88,18 @@ func (c *requestContext) Value(key any) any {
 		return b.Value(key)
 	}
 	return c.Context.Value(key)
+}
+
+// ModelCaller implements [ai.CallerContext].
+func (c *requestContext) ModelCaller() ai.Caller {
+	var asker ai.Caller
+	if p := c.state.principal; p != nil {
+		asker = ai.Caller{Tenant: p.ID, User: p.ID, Roles: p.Roles, Key: p.KeyID}
+	}
+	if in := c.call.Load(); in != nil {
+		asker.Module = in.module.id
+	}
+	return asker
 }
 
 // bind returns the context that Done comes from.

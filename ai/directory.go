@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A Directory is models by name. Requests name them as "provider/model", such as
@@ -55,6 +56,22 @@ func (d *Directory) Alias(name string, targets ...string) error {
 	}
 	d.aliases[name] = model
 	return nil
+}
+
+// A ModelInfo is a model that can be asked for.
+type ModelInfo struct {
+	Name     string // as requests have it
+	Provider string // empty for an alias
+	Created  time.Time
+}
+
+// Models returns what can be asked for, sorted by name: the aliases.
+func (d *Directory) Models(context.Context) ([]ModelInfo, error) {
+	infos := make([]ModelInfo, 0, len(d.aliases))
+	for _, name := range d.Aliases() {
+		infos = append(infos, ModelInfo{Name: name})
+	}
+	return infos, nil
 }
 
 // Aliases returns the names of the aliases, sorted.

@@ -2,16 +2,18 @@ package ai
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
 
-// Gateway answers in OpenAI's wire format for the models of a [Directory], so
-// that clients and official SDKs of that format work with any provider:
+// Gateway answers in OpenAI's wire format for any [Model], such as a [Directory],
+// so that clients and official SDKs of that format work with any provider:
 //
 //	POST chat/completions   whole and streamed, with tools, images and schemas
 //	GET  models             the aliases
@@ -21,7 +23,11 @@ import (
 // has none. What a request asks for and this gateway has no place for is refused
 // with the name of the field, never left out. It is safe for concurrent use.
 type Gateway struct {
-	Models *Directory
+	// Model answers. Requests name what they want, as it understands names.
+	Model Model
+	// Models is what may be asked for, as clients see it. Nil: where Model is a
+	// [Directory], its aliases.
+	Models func(context.Context) ([]ModelInfo, error)
 	// MaxBody bounds a request, in bytes. Zero: 32 MiB, since images are in it.
 	MaxBody int64
 	// WriteTimeout is how long a client may take to read a piece. Zero: 30 s.
@@ -47,11 +53,11 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	case path == "/models":
 		if allowMethod(w, r, http.MethodGet) {
-			writeJSON(w, http.StatusOK, g.list())
+			g.models(w, r, "")
 		}
 	case len(path) > len("/models/") && path[:len("/models/")] == "/models/":
 		if allowMethod(w, r, http.MethodGet) {
-			g.model(w, path[len("/models/"):])
+			g.models(w, r, path[len("/models/"):])
 		}
 	default:
 		writeFault(w, http.StatusNotFound, fault{Message: "There is nothing here.", Type: "invalid_request_error", Code: "not_found"}, 0)
@@ -83,7 +89,41 @@ func allowMethod(w http.ResponseWriter, r *http.Request, method string) bool {
 	return false
 }
 
-type modelInfo struct {
+// models answers with all models, or with the one that is named.
+func (g *Gateway) models(w http.ResponseWriter, r *http.Request, name string) {
+	infos, err := g.list(r.Context())
+	if err != nil {
+		status, f := g.failed(name, typed(err))
+		writeFault(w, status, f, typed(err).RetryAfter)
+		return
+	}
+	if name == "" {
+		out := modelList{Object: "list", Data: make([]modelEntry, 0, len(infos))}
+		for _, m := range infos {
+			out.Data = append(out.Data, m.entry())
+		}
+		writeJSON(w, http.StatusOK, out)
+		return
+	}
+	i := slices.IndexFunc(infos, func(m ModelInfo) bool { return m.Name == name })
+	if i < 0 {
+		writeFault(w, http.StatusNotFound, fault{Message: "The model does not exist.", Type: "invalid_request_error", Code: "model_not_found"}, 0)
+		return
+	}
+	writeJSON(w, http.StatusOK, infos[i].entry())
+}
+
+func (g *Gateway) list(ctx context.Context) ([]ModelInfo, error) {
+	if g.Models != nil {
+		return g.Models(ctx)
+	}
+	if d, ok := g.Model.(*Directory); ok {
+		return d.Models(ctx)
+	}
+	return nil, nil
+}
+
+type modelEntry struct {
 	ID      string `json:"id"`
 	Object  string `json:"object"`
 	Created int64  `json:"created"`
@@ -91,24 +131,12 @@ type modelInfo struct {
 }
 
 type modelList struct {
-	Object string      `json:"object"`
-	Data   []modelInfo `json:"data"`
+	Object string       `json:"object"`
+	Data   []modelEntry `json:"data"`
 }
 
-func (g *Gateway) list() modelList {
-	out := modelList{Object: "list", Data: []modelInfo{}}
-	for _, name := range g.Models.Aliases() {
-		out.Data = append(out.Data, modelInfo{ID: name, Object: "model", OwnedBy: "dashboard"})
-	}
-	return out
-}
-
-func (g *Gateway) model(w http.ResponseWriter, name string) {
-	if g.Models.aliases[name] == nil {
-		writeFault(w, http.StatusNotFound, fault{Message: "The model does not exist.", Type: "invalid_request_error", Code: "model_not_found"}, 0)
-		return
-	}
-	writeJSON(w, http.StatusOK, modelInfo{ID: name, Object: "model", OwnedBy: "dashboard"})
+func (m ModelInfo) entry() modelEntry {
+	return modelEntry{ID: m.Name, Object: "model", Created: max(0, m.Created.Unix()), OwnedBy: cmp.Or(m.Provider, "dashboard")}
 }
 
 func (g *Gateway) chat(w http.ResponseWriter, r *http.Request) {

@@ -89,7 +89,7 @@ type wholeAnswer struct {
 }
 
 func (c *chatWriter) whole(ctx context.Context) {
-	a, err := Collect(c.g.Models.Generate(ctx, &c.asked.Request))
+	a, err := Collect(c.g.Model.Generate(ctx, &c.asked.Request))
 	if err != nil {
 		c.fail(ctx, err)
 		return
@@ -140,7 +140,7 @@ func (c *chatWriter) fail(ctx context.Context, err error) {
 // stream writes pieces as they come. Until the first one the status is open.
 func (c *chatWriter) stream(ctx context.Context) {
 	var used *Usage
-	for e, err := range c.g.Models.Generate(ctx, &c.asked.Request) {
+	for e, err := range c.g.Model.Generate(ctx, &c.asked.Request) {
 		switch {
 		case err != nil:
 			c.fail(ctx, err)

@@ -34,7 +34,7 @@ func gateway(t *testing.T, change ...func(*ai.Gateway)) (upstream *aitest.Server
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &ai.Gateway{Models: d}
+	g := &ai.Gateway{Model: d}
 	for _, f := range change {
 		f(g)
 	}
@@ -254,7 +254,7 @@ func FuzzGateway(f *testing.F) {
 	if err := d.Provider("p", play(says(nil, "a"))); err != nil {
 		f.Fatal(err)
 	}
-	g := &ai.Gateway{Models: d, Log: discard()}
+	g := &ai.Gateway{Model: d, Log: discard()}
 	f.Fuzz(func(t *testing.T, body string) {
 		w := httptest.NewRecorder()
 		g.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/chat/completions", strings.NewReader(body)))
