@@ -38,10 +38,11 @@ type wireFormat struct {
 }
 
 var formats = map[Format]wireFormat{
-	OpenAIChat: openAIChat,
-	Anthropic:  anthropic,
-	Gemini:     gemini,
-	Ollama:     ollama,
+	OpenAIChat:      openAIChat,
+	OpenAIResponses: openAIResponses,
+	Anthropic:       anthropic,
+	Gemini:          gemini,
+	Ollama:          ollama,
 }
 
 // framed reports whether the answer is a stream of frames.

@@ -29,3 +29,27 @@ func Example() {
 	}
 	// Output: Hello, wörld 😀
 }
+
+func ExampleNewResponses() {
+	server := aitest.NewServer()
+	defer server.Close()
+	server.Push(aitest.Reply{Reasoning: []string{"A greeting."}, Text: []string{"Hello."}})
+	var transport http.Transport
+	defer transport.CloseIdleConnections()
+	model, err := openai.NewResponses("key", ai.Endpoint{Transport: &transport, BaseURL: server.BaseURL(aitest.OpenAIResponses)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ask := &ai.Request{Model: "some-model", Effort: "low", Messages: []ai.Message{ai.User("Greet me.")}}
+	answer, err := ai.Collect(model.Generate(context.Background(), ask))
+	if err != nil {
+		log.Fatal(err)
+	}
+	ask.Messages = append(ask.Messages, answer.Message, ai.User("And again?")) // with what the model thought
+	for _, part := range answer.Message.Parts {
+		fmt.Printf("%T\n", part)
+	}
+	// Output:
+	// ai.Reasoning
+	// ai.Text
+}

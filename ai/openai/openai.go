@@ -4,7 +4,9 @@
 //	model, err := openai.New(os.Getenv("OPENAI_API_KEY"), ai.Endpoint{})
 //	answer, err := ai.Collect(model.Generate(ctx, &ai.Request{Model: "gpt-5-mini", Messages: []ai.Message{ai.User("Hi")}}))
 //
-// [New] is a model of the Chat Completions API, which compatible servers have.
+// [New] is a model of the Chat Completions API, which compatible servers have;
+// [NewResponses] is one of the Responses API, whose models are sent back what they
+// thought.
 package openai
 
 import (

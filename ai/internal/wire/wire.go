@@ -3,6 +3,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,7 @@ type Endpoint struct {
 // Defaults are what a provider's own endpoint is.
 type Defaults struct {
 	Name, BaseURL string
+	Format        string      // of the wire; empty: Name
 	Header        http.Header // with credentials
 }
 
@@ -65,7 +67,7 @@ func New(at ai.Endpoint, own Defaults, path string) (*Endpoint, error) {
 			header[http.CanonicalHeaderKey(k)] = slices.Clone(v)
 		}
 	}
-	e := &Endpoint{Provider: name, format: own.Name, url: u, header: func() http.Header { return header }, transport: at.Transport,
+	e := &Endpoint{Provider: name, format: cmp.Or(own.Format, own.Name), url: u, header: func() http.Header { return header }, transport: at.Transport,
 		limits: frame.Limits{Frame: at.MaxPiece, Body: at.MaxAnswer}, buffers: &sync.Pool{New: func() any { return new(bytes.Buffer) }}}
 	if e.transport == nil {
 		e.transport = newTransport()
