@@ -34,20 +34,21 @@ const Version = "0.1.0"
 // A Dashboard is an [http.Handler] that serves modules, their API and the UI.
 // Make one with [New]. It is safe for concurrent use.
 type Dashboard struct {
-	config   config
-	db       *storage.DB
-	log      *slog.Logger
-	cache    atomic.Pointer[storage.MemoryCache] // the default one, while running
-	bus      storage.Bus
-	binder   *bind.Binder
-	ui       *ui.Handler
-	core     *http.ServeMux
-	coreAPI  []*endpoint
-	catalog  []*hostedResource // of the core
-	modules  map[string]*hosted
-	order    []*hosted
-	streams  streamSet
-	document documentCache
+	config    config
+	db        *storage.DB
+	log       *slog.Logger
+	cache     atomic.Pointer[storage.MemoryCache] // the default one, while running
+	bus       storage.Bus
+	binder    *bind.Binder
+	ui        *ui.Handler
+	core      *http.ServeMux
+	coreAPI   []*endpoint
+	catalog   []*hostedResource // of the core
+	modules   map[string]*hosted
+	order     []*hosted
+	streams   streamSet
+	document  documentCache
+	arguments sync.Map // JSON Schemas of what endpoints take, by type
 
 	logs     *logring.Ring // what the log holds of late
 	logsKey  []byte        // for cursors into it

@@ -35,6 +35,7 @@ type request struct {
 	route    string    // the pattern, where it is no endpoint
 	module   string
 	panicked bool
+	depth    int           // of calls within calls
 	counted  bool          // among those a stop waits for
 	wait     time.Duration // until a limit lets the caller go on, where it refused the request
 	start    time.Duration // since the dashboard was made; zero where the log does not ask
