@@ -1,12 +1,16 @@
 package dashboard
 
 import (
+	"context"
+	"crypto/rand"
 	"errors"
+	"iter"
 	"net/http"
 	"slices"
 	"time"
 
 	"github.com/modular-dashboard/dashboard/ai"
+	"github.com/modular-dashboard/dashboard/internal/airecord"
 	"github.com/modular-dashboard/dashboard/ratelimit"
 )
 
@@ -38,6 +42,9 @@ func WithModels(models *ai.Directory) Option {
 // modelSide is the dashboard's side of the models. Its clients are programs: they
 // send an Authorization or X-API-Key header, and cookies are not looked at.
 type modelSide struct {
+	models   *ai.Directory
+	chain    ai.Model // models, with all that is around them
+	records  *airecord.Store
 	gateway  *ai.Gateway
 	limiter  *ratelimit.Middleware
 	endpoint *endpoint // what the streams need to know of it
@@ -49,7 +56,9 @@ func (d *Dashboard) composeModels() error {
 		models = ai.NewDirectory()
 	}
 	m := &d.models
-	m.gateway = &ai.Gateway{Model: models, Models: models.Models, MaxBody: maxModelRequest, Log: d.log}
+	m.models, m.chain = models, d.modelChain(models)
+	m.records = airecord.New(d.db, airecord.Options{Log: d.log, Key: func() []byte { return d.vault.subkey("cursor of requests to models") }})
+	m.gateway = &ai.Gateway{Model: m.chain, Models: models.Models, MaxBody: maxModelRequest, Log: d.log}
 	m.endpoint = &endpoint{module: "ai"}
 	m.endpoint.access.kind = accessPermission
 	m.endpoint.permission = d.auth.Permission(coreModule + "." + permAIUse.name)
@@ -60,6 +69,58 @@ func (d *Dashboard) composeModels() error {
 	var err error
 	m.limiter, err = ratelimit.NewMiddleware(d.limiting.store, rules, opts...)
 	return err
+}
+
+// modelChain puts around the models what every request goes through: the first is
+// the outermost.
+func (d *Dashboard) modelChain(models ai.Model) ai.Model {
+	return ai.Decorate(models,
+		ai.WithRecord(nil, d.recordModel),
+	)
+}
+
+// recordModel takes the record of a request that has ended.
+func (d *Dashboard) recordModel(ctx context.Context, r *ai.Record) {
+	if kept, ok := ctx.Value(recordKey{}).(*ai.Record); ok {
+		*kept = *r
+	}
+	d.models.records.Add(r)
+}
+
+// recordKey finds in a context where a copy of the record is wanted.
+type recordKey struct{}
+
+// withRecord has the record of the one request that is asked with the context
+// copied to where its caller finds it when the answer has ended.
+func withRecord(ctx context.Context) (context.Context, *ai.Record) {
+	kept := &ai.Record{ID: rand.Text()}
+	return ai.WithRecordID(context.WithValue(ctx, recordKey{}, kept), kept.ID), kept
+}
+
+func (d *Dashboard) startModels(ctx context.Context) error { return d.models.records.Start(ctx) }
+
+func (d *Dashboard) stopModels(ctx context.Context) error { return d.models.records.Shutdown(ctx) }
+
+// Model returns the models of [WithModels] for the host's own code, by the names
+// that requests have: with the records, budgets and whatever else the dashboard
+// puts around them. [ai.WithCaller] says on whose behalf it is asked; below the
+// dashboard's own handler it is the caller. Without WithModels every answer is an
+// error of kind [ai.NotFound].
+func (d *Dashboard) Model() ai.Model { return d.models.chain }
+
+// Model returns the models of the dashboard, by the names that requests have. The
+// module is the one that asks, on behalf of the caller where the context is that of
+// a request: both are in the records, and held to their budgets. Without a provider
+// every answer is an error of kind [ai.NotFound].
+func (h *Host) Model() ai.Model {
+	return ai.ModelFunc(func(ctx context.Context, req *ai.Request) iter.Seq2[ai.Event, error] {
+		c := ai.CallerOf(ctx)
+		c.Module = h.id
+		if c.Tenant == "" {
+			c.Tenant = "module " + h.id // what it asks by itself is nobody else's
+		}
+		return h.d.models.chain.Generate(ai.WithCaller(ctx, c), req)
+	})
 }
 
 // serveModels answers below /ai/v1; path begins with a slash.

@@ -24,13 +24,15 @@ var (
 	permFlagsRead      = NewPermission("flags.read", "See feature flags and their history")
 	permFlagsManage    = NewPermission("flags.manage", "Change feature flags")
 	permFlagsEvaluate  = NewPermission("flags.evaluate", "Ask for the values of feature flags at /ofrep/v1")
-	permAIUse          = NewPermission("ai.use", "Ask models at /ai/v1")
+	permAIUse          = NewPermission("ai.use", "Ask models")
+	permAIRead         = NewPermission("ai.read", "See what models are asked, used and rated by anybody")
+	permAIManage       = NewPermission("ai.manage", "Change prompts and budgets of models, and export what people say of answers")
 )
 
 func corePermissions() []Permission {
 	return []Permission{permModulesRead, permModulesManage, permSettingsRead, permSettingsManage,
 		permUsersRead, permUsersManage, permAuditRead, permAPIRead, permSystemRead, permSystemManage, permLimitsRead, permLimitsManage,
-		permFlagsRead, permFlagsManage, permFlagsEvaluate, permAIUse}
+		permFlagsRead, permFlagsManage, permFlagsEvaluate, permAIUse, permAIRead, permAIManage}
 }
 
 // adopt takes the modules in: it checks manifests, provisions, and tries the
@@ -71,6 +73,7 @@ func (d *Dashboard) composeCore() error {
 	d.routeLimits(r)
 	d.routeFlags(r)
 	d.routeSegments(r)
+	d.routeModels(r)
 	d.routeDocuments(r)
 	d.routeResources(r)
 	if err := r.err(); err != nil {

@@ -217,6 +217,7 @@ func (d *Dashboard) startParts(ctx context.Context) error {
 		{"layouts", d.layouts.Start, none},
 		{"idempotency", d.once.Start, d.once.Shutdown},
 		{"jobs", d.jobs.Start, d.jobs.Shutdown},
+		{"models", d.startModels, d.stopModels},
 		{"requests", none, d.drainRequests},
 		{"modules", d.startModules, d.registry.Stop},
 		{"health", d.startHealth, d.stopHealthChecks},

@@ -34,6 +34,7 @@ type endpointConfig struct {
 	stream               bool
 	contentType          string
 	limit                []string
+	shared               string   // the name of a limit of the dashboard that it shares
 	flags                []string // all must be on
 	answerOnce           bool     // the answer is not stored for repetitions
 	tagged               bool     // its answers have an ETag

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/modular-dashboard/dashboard/ai"
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/bind"
 	"github.com/modular-dashboard/dashboard/internal/idempotency"
@@ -109,6 +110,9 @@ func errForbidden(permission string) *Error {
 func asError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
+	}
+	if e, ok := errors.AsType[*ai.Error](err); ok {
+		return modelProblem(e)
 	}
 	if e, ok := errors.AsType[*bind.Error](err); ok {
 		out := &Error{Status: e.Status, Code: e.Slug, Detail: e.Detail, Err: e.Err}

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -40,6 +41,11 @@ func (r *Router) Limit(policy string) {
 	}
 	p.Name = r.module
 	r.limit = p
+}
+
+// sharing holds an endpoint to a limit that the dashboard declares for several.
+func sharing(limit string) EndpointOption {
+	return endpointOption(func(c *endpointConfig) { c.shared = limit })
 }
 
 // setLimit reads the endpoint's limit, if it has one.
@@ -182,6 +188,8 @@ func (d *Dashboard) declareLimits(r *Router) error {
 			if err = d.declareLimit(one); err == nil {
 				e.limiter, err = d.newLimiter(r, e)
 			}
+		} else if e.config.shared != "" {
+			e.limiter, err = d.newLimiter(r, e)
 		} else if e.access.kind != accessPublic {
 			if shared == nil {
 				shared, err = d.newLimiter(r, nil)
@@ -207,7 +215,7 @@ func (d *Dashboard) newLimiter(r *Router, e *endpoint) (*ratelimit.Middleware, e
 		}
 	}
 	if e != nil {
-		rules = append(rules, ratelimit.Rule{Live: live, Name: e.limit.Name, By: ratelimit.FirstOf(callerKey, addressKey)})
+		rules = append(rules, ratelimit.Rule{Live: live, Name: cmp.Or(e.config.shared, e.limit.Name), By: ratelimit.FirstOf(callerKey, addressKey)})
 	} else if len(rules) == 1 {
 		opts = append(slices.Clip(opts), ratelimit.FieldsOnRefusal())
 	}

@@ -134,6 +134,14 @@ func RecordID(ctx context.Context) string {
 	return ""
 }
 
+type recordIDKey struct{}
+
+// WithRecordID has the record of a request that is asked with the context have
+// an id that the caller knows beforehand. It is for one request.
+func WithRecordID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, recordIDKey{}, id)
+}
+
 type promptKey struct{}
 
 // WithPrompt says which template the request was made of, such as "summary@3".
@@ -147,11 +155,18 @@ func PromptOf(ctx context.Context) string {
 	return s
 }
 
+func recordID(ctx context.Context, id func() string) string {
+	if given, ok := ctx.Value(recordIDKey{}).(string); ok && given != "" {
+		return given
+	}
+	return id()
+}
+
 // WithRecord calls observe once for each request that was sent, when its answer
 // has ended or the caller has left. id makes the ids of requests; nil: random
 // ones. Put it outermost: what is around it is not seen. A record within a record
 // is not kept. observe is called in the goroutine of the request and should not
-// block; the record is its own.
+// block; the record is its own. [WithRecordID] wins over id.
 func WithRecord(id func() string, observe func(context.Context, *Record)) Decorator {
 	if id == nil {
 		id = rand.Text
@@ -162,7 +177,7 @@ func WithRecord(id func() string, observe func(context.Context, *Record)) Decora
 				return next.Generate(ctx, req)
 			}
 			return func(yield func(Event, error) bool) {
-				t := &trail{record: Record{ID: id(), Caller: CallerOf(ctx), Asked: req.Model, Prompt: PromptOf(ctx), Began: time.Now()}}
+				t := &trail{record: Record{ID: recordID(ctx, id), Caller: CallerOf(ctx), Asked: req.Model, Prompt: PromptOf(ctx), Began: time.Now()}}
 				inner := context.WithValue(ctx, trailKey{}, t)
 				defer func() {
 					t.change(func(r *Record) { r.Took = time.Since(r.Began) })

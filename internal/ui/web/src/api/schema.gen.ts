@@ -92,6 +92,34 @@ export interface Bucket {
   total: number;
 }
 
+export interface ChatAnswer {
+  /** What feedback refers to. */
+  id: string;
+  provider: string;
+  model: string;
+  text: string;
+  /** The model's own words on why it does not answer. */
+  refusal?: string;
+  reason: "stop" | "length" | "tool_calls" | "content_filter" | "other";
+  usage: UsageInfo;
+  cost: CostInfo;
+  cache: "none" | "miss" | "exact" | "semantic" | "shared";
+  took_ms: number;
+}
+
+export interface ChatIn {
+  model: string;
+  messages: ChatTurn[];
+  /** Of the answer; 0: what the provider gives. */
+  max_tokens?: number;
+  temperature?: number | null;
+}
+
+export interface ChatTurn {
+  role: "system" | "user" | "assistant";
+  content: string;
+}
+
 export interface CheckFlagIn {
   key?: string;
   /** An object, or its text as a string, whose lines errors then name. */
@@ -113,6 +141,15 @@ export interface Column {
   key: string;
   title: string;
   kind?: string;
+}
+
+export interface CostInfo {
+  /** In millionths of a unit of the currency. */
+  micros: number;
+  /** ISO 4217; empty where nothing was priced. */
+  currency: string;
+  /** The price of a part is not known. */
+  unknown: boolean;
 }
 
 export interface CreateUserIn {
@@ -421,6 +458,13 @@ export interface MeOut {
   api_key?: MyAPIKey;
 }
 
+export interface ModelInfo {
+  /** What requests call it. */
+  name: string;
+  provider?: string;
+  kind: "alias" | "model";
+}
+
 export interface ModuleCounts {
   enabled: number;
   disabled: number;
@@ -509,6 +553,11 @@ export interface PageLimitInfo {
 
 export interface PageLogInfo {
   items: LogInfo[];
+  next_cursor?: string;
+}
+
+export interface PageModelInfo {
+  items: ModelInfo[];
   next_cursor?: string;
 }
 
@@ -942,6 +991,17 @@ export interface UpdateMeIn {
   name?: string;
 }
 
+export interface UsageInfo {
+  input: number;
+  output: number;
+  /** Of the input, what the provider had in its cache. */
+  cached_input: number;
+  /** Of the output. */
+  reasoning: number;
+  /** The provider did not say. */
+  estimated: boolean;
+}
+
 export interface UserInfo {
   id: string;
   email: string;
@@ -966,6 +1026,24 @@ export interface VariantReadout {
 }
 
 export interface Operations {
+  /** Ask a model */
+  "ai-chat": {
+    method: "POST";
+    path: "/api/v1/ai/chat";
+    params?: {
+      header?: {
+        "Idempotency-Key"?: string;
+      };
+    };
+    body: ChatIn;
+    answer: ChatAnswer;
+  };
+  /** The models that can be asked */
+  "ai-models": {
+    method: "GET";
+    path: "/api/v1/ai/models";
+    answer: PageModelInfo;
+  };
   /** API keys, newest first */
   "api-keys": {
     method: "GET";
@@ -2023,6 +2101,8 @@ export interface Operations {
 }
 
 export const operations = {
+  "ai-chat": { method: "POST", path: "/api/v1/ai/chat" },
+  "ai-models": { method: "GET", path: "/api/v1/ai/models" },
   "api-keys": { method: "GET", path: "/api/v1/api-keys" },
   "create-api-key": { method: "POST", path: "/api/v1/api-keys" },
   "revoke-api-key": { method: "DELETE", path: "/api/v1/api-keys/{id}" },
