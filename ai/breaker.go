@@ -1,14 +1,9 @@
 package ai
 
-import (
-	"context"
-	"iter"
-	"sync"
-	"time"
-)
+import "time"
 
-// A Breaker says when a model is left alone that fails too often. The zero value
-// is what most programs want.
+// A Breaker says when an upstream is left alone that fails too often. The zero
+// value is what most programs want.
 type Breaker struct {
 	// Window is how long an outcome counts. Zero: 30 s.
 	Window time.Duration
@@ -16,16 +11,12 @@ type Breaker struct {
 	Least int
 	// Share of failures above which it opens. Zero: 0.5.
 	Share float64
-	// Open is how long the model is left alone before one request may try whether
-	// it is back. Zero: 10 s.
+	// Open is how long the upstream is left alone before one request may try
+	// whether it is back. Zero: 10 s.
 	Open time.Duration
 }
 
-// WithBreaker answers requests to a model that fails too often at once, with an
-// error of kind [Overloaded]. Failures are errors that asking again could heal,
-// but not rate limits. Each model it is put around has a breaker of its own; put
-// it around each provider and key, inside of [Fallback] and [WithRetry].
-func WithBreaker(b Breaker) Decorator {
+func (b Breaker) filled() Breaker {
 	if b.Window <= 0 {
 		b.Window = 30 * time.Second
 	}
@@ -38,49 +29,28 @@ func WithBreaker(b Breaker) Decorator {
 	if b.Open <= 0 {
 		b.Open = 10 * time.Second
 	}
-	return func(next Model) Model {
-		s := &circuit{Breaker: b, begun: time.Now()}
-		return ModelFunc(func(ctx context.Context, req *Request) iter.Seq2[Event, error] {
-			return func(yield func(Event, error) bool) { s.run(ctx, next, req, yield) }
-		})
-	}
+	return b
+}
+
+// WithBreaker answers requests to a model that fails too often at once, with an
+// error of kind [Overloaded]. Failures are errors that asking again could heal,
+// but not rate limits. Each model it is put around has breakers of its own, one
+// for each name of a model that is asked for. It is a [Health] that nobody reads:
+// use [Health.Watch] to see its state, and to count providers and keys apart.
+func WithBreaker(b Breaker) Decorator {
+	return func(next Model) Model { return NewHealth(b).Watch("", "")(next) }
 }
 
 // slots is how finely a window is divided.
 const slots = 10
 
-// circuit is the state of one breaker.
+// circuit is the state of one breaker. Its owner locks it.
 type circuit struct {
-	Breaker
-	begun time.Time
-
-	mu      sync.Mutex
 	at      int64 // the slot that counts now
 	good    [slots]int
 	bad     [slots]int
 	until   time.Time // when it may be tried; zero: closed
 	probing bool
-}
-
-func (c *circuit) run(ctx context.Context, next Model, req *Request, yield func(Event, error) bool) {
-	probe, wait := c.enter()
-	if wait > 0 {
-		yield(Event{}, &Error{Kind: Overloaded, Model: req.Model, Message: "it failed too often and is left alone", RetryAfter: wait})
-		return
-	}
-	outcome := outcomeNone // of who left early
-	defer func() { c.leave(probe, outcome) }()
-	for e, err := range next.Generate(ctx, req) {
-		switch {
-		case err != nil:
-			outcome = outcomeOf(err)
-		case e.isContent() || e.Kind == EventEnd:
-			outcome = outcomeGood
-		}
-		if !yield(e, err) {
-			return
-		}
-	}
 }
 
 type outcome uint8
@@ -91,8 +61,8 @@ const (
 	outcomeBad
 )
 
-func outcomeOf(err error) outcome {
-	switch e := typed(err); {
+func outcomeOf(e *Error) outcome {
+	switch {
 	case e.Kind == RateLimited || e.Kind == Canceled:
 		return outcomeNone
 	case e.Again():
@@ -101,15 +71,12 @@ func outcomeOf(err error) outcome {
 	return outcomeGood // it is there, and says no
 }
 
-// enter returns how long to wait, and whether the request tries if the model is
-// back.
-func (c *circuit) enter() (probe bool, wait time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// enter returns how long to wait, and whether the request tries if the upstream
+// is back.
+func (c *circuit) enter(now time.Time) (probe bool, wait time.Duration) {
 	if c.until.IsZero() {
 		return false, 0
 	}
-	now := time.Now()
 	if c.probing || now.Before(c.until) {
 		return false, max(c.until.Sub(now), time.Second)
 	}
@@ -117,18 +84,16 @@ func (c *circuit) enter() (probe bool, wait time.Duration) {
 	return true, 0
 }
 
-func (c *circuit) leave(probe bool, o outcome) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := time.Now()
-	c.turn(now)
+// leave counts an outcome; since is when it was first asked.
+func (c *circuit) leave(b *Breaker, since, now time.Time, probe bool, o outcome) {
+	c.turn(int64(now.Sub(since) / max(1, b.Window/slots)))
 	if probe {
 		c.probing = false
 		switch o {
 		case outcomeGood:
-			c.until, c.good, c.bad = time.Time{}, [slots]int{}, [slots]int{}
+			*c = circuit{at: c.at}
 		case outcomeBad:
-			c.until = now.Add(c.Open)
+			c.until = now.Add(b.Open)
 		}
 		return
 	}
@@ -138,13 +103,12 @@ func (c *circuit) leave(probe bool, o outcome) {
 		c.good[i]++
 	case outcomeBad:
 		c.bad[i]++
-		c.judge(now)
+		c.judge(b, now)
 	}
 }
 
 // turn forgets the slots that are too old.
-func (c *circuit) turn(now time.Time) {
-	at := int64(now.Sub(c.begun) / max(1, c.Window/slots))
+func (c *circuit) turn(at int64) {
 	for n := 0; c.at < at && n < slots; n++ {
 		c.at++
 		c.good[c.at%slots], c.bad[c.at%slots] = 0, 0
@@ -152,13 +116,13 @@ func (c *circuit) turn(now time.Time) {
 	c.at = max(c.at, at)
 }
 
-func (c *circuit) judge(now time.Time) {
+func (c *circuit) judge(b *Breaker, now time.Time) {
 	good, bad := 0, 0
 	for i := range slots {
 		good += c.good[i]
 		bad += c.bad[i]
 	}
-	if c.until.IsZero() && good+bad >= c.Least && float64(bad) > c.Share*float64(good+bad) {
-		c.until = now.Add(c.Open)
+	if c.until.IsZero() && good+bad >= b.Least && float64(bad) > b.Share*float64(good+bad) {
+		c.until = now.Add(b.Open)
 	}
 }

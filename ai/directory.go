@@ -15,13 +15,20 @@ import (
 // "anthropic/claude-sonnet-4-5", or by an alias. It is a [Model] itself, and safe
 // for concurrent use once it is set up.
 type Directory struct {
+	// Health is that of the providers, for those who show it; nil: none is kept.
+	Health *Health
+
+	around    []Decorator
 	providers map[string]Model
 	aliases   map[string]Model
+	asked     map[string]Model // providers with what is around them
 }
 
-// NewDirectory returns an empty directory.
-func NewDirectory() *Directory {
-	return &Directory{providers: map[string]Model{}, aliases: map[string]Model{}}
+// NewDirectory returns an empty directory. Decorators are put around each
+// provider and around each alias as a whole, such as [WithRetry]: what fails is
+// asked elsewhere before it is asked again.
+func NewDirectory(around ...Decorator) *Directory {
+	return &Directory{around: around, providers: map[string]Model{}, aliases: map[string]Model{}, asked: map[string]Model{}}
 }
 
 // Provider adds a provider, all of whose models can be asked for by name.
@@ -33,29 +40,45 @@ func (d *Directory) Provider(name string, model Model) error {
 		return fmt.Errorf("provider %q is there already", name)
 	}
 	d.providers[name] = model
+	d.asked[name] = Decorate(model, d.around...)
 	return nil
 }
 
 // Alias adds a name for one or several models, each written "provider/model":
 // the second is asked where the first fails, as [Fallback] has it.
 func (d *Directory) Alias(name string, targets ...string) error {
-	if name == "" || d.aliases[name] != nil {
-		return fmt.Errorf("alias %q is empty or there already", name)
-	}
-	var routes []Route
-	for _, t := range targets {
-		provider, model, ok := strings.Cut(t, "/")
-		if !ok || model == "" || d.providers[provider] == nil {
-			return fmt.Errorf("alias %q: %q is no model of a provider that is there", name, t)
-		}
-		routes = append(routes, Route{Model: d.providers[provider], Name: model})
+	routes, err := d.Routes(targets...)
+	if err != nil {
+		return fmt.Errorf("alias %q: %w", name, err)
 	}
 	model, err := Fallback(routes...)
 	if err != nil {
 		return fmt.Errorf("alias %q: %w", name, err)
 	}
-	d.aliases[name] = model
+	return d.Name(name, model)
+}
+
+// Name adds a name for a model, such as one that chooses among [Directory.Routes].
+func (d *Directory) Name(name string, model Model) error {
+	if name == "" || d.aliases[name] != nil || model == nil {
+		return fmt.Errorf("alias %q is empty, there already, or has no model", name)
+	}
+	d.aliases[name] = Decorate(model, d.around...)
 	return nil
+}
+
+// Routes returns the routes to models, each written "provider/model", for
+// [Fallback], [Balance], [Hedge] or [Continue].
+func (d *Directory) Routes(targets ...string) ([]Route, error) {
+	routes := make([]Route, 0, len(targets))
+	for _, t := range targets {
+		provider, model, ok := strings.Cut(t, "/")
+		if !ok || model == "" || d.providers[provider] == nil {
+			return nil, fmt.Errorf("%q is no model of a provider that is there", t)
+		}
+		routes = append(routes, Route{Model: d.providers[provider], Name: model})
+	}
+	return routes, nil
 }
 
 // A ModelInfo is a model that can be asked for.
@@ -90,7 +113,7 @@ func (d *Directory) Generate(ctx context.Context, req *Request) iter.Seq2[Event,
 		return model.Generate(ctx, req)
 	}
 	provider, name, ok := strings.Cut(req.Model, "/")
-	model := d.providers[provider]
+	model := d.asked[provider]
 	if !ok || name == "" || model == nil {
 		message := "The model does not exist."
 		if len(d.providers) == 0 {

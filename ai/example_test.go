@@ -43,6 +43,40 @@ func Example() {
 	// Output: It is blue. anthropic stop 21 <nil>
 }
 
+// Several keys of a provider are used in turn. One whose quota is used up is left
+// alone for a while, and nobody who asks sees it.
+func ExampleHealth_Keys() {
+	server := aitest.NewServer()
+	defer server.Close()
+	server.Push(aitest.Reply{Fault: aitest.QuotaUsedUp}, aitest.Reply{Text: []string{"Blue."}}, aitest.Reply{Text: []string{"Green."}})
+	var transport http.Transport
+	defer transport.CloseIdleConnections()
+	health := ai.NewHealth(ai.Breaker{})
+	var keys []ai.Key
+	for name, key := range map[string]string{"team-a": "key-1", "team-b": "key-2"} {
+		model, err := openai.New(key, ai.Endpoint{BaseURL: server.BaseURL(aitest.OpenAIChat), Transport: &transport})
+		if err != nil {
+			log.Fatal(err)
+		}
+		keys = append(keys, ai.Key{Name: name, Model: model})
+	}
+	model, err := health.Keys("openai", keys...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for range 2 {
+		answer, err := ai.Collect(model.Generate(context.Background(), &ai.Request{Model: "gpt-5", Messages: []ai.Message{ai.User("Which color?")}}))
+		fmt.Println(answer.Text(), err)
+	}
+	for _, p := range health.Providers() {
+		fmt.Println(p.Name, p.State, p.Requests, p.Failures, p.LastError)
+	}
+	// Output:
+	// Blue. <nil>
+	// Green. <nil>
+	// openai degraded 3 1 quota
+}
+
 // An error says what can be done about it.
 func ExampleError() {
 	server := aitest.NewServer()

@@ -92,7 +92,7 @@ func usageText() string {
 	flags.PrintDefaults()
 	b.WriteString("\nThe first account is made without a set-up link from " + envEmail + " and " + envPassword + ".\n" +
 		"Secrets are encrypted with " + envMasterKey + " (32 bytes, base64; several with commas,\nnewest first), or with a key file made in the data folder.\n\n" +
-		"Models of OpenAI, Anthropic, Gemini and Ollama are asked at /ai/v1 where OPENAI_API_KEY,\nANTHROPIC_API_KEY, GEMINI_API_KEY or OLLAMA_HOST are set; OPENAI_BASE_URL and the like name other servers.\n")
+		"Models of OpenAI, Anthropic, Gemini and Ollama are asked at /ai/v1 where OPENAI_API_KEY,\nANTHROPIC_API_KEY, GEMINI_API_KEY or OLLAMA_HOST are set, to one key or\nseveral separated by commas, used in turn; OPENAI_BASE_URL and the like name other servers.\n")
 	return b.String()
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,29 +38,54 @@ const (
 
 // openModels makes the models of the providers that the environment names.
 func openModels(getenv func(string) string) (dashboard.Option, error) {
-	models := ai.NewDirectory()
+	models := ai.NewDirectory(ai.WithRetry(ai.Retry{}))
+	models.Health = ai.NewHealth(ai.Breaker{})
 	var failed error
 	for _, p := range providers() {
-		key, at := "", ai.Endpoint{BaseURL: getenv(p.baseURL)}
-		if p.key != "" {
-			key = getenv(p.key)
+		model, err := p.model(getenv, models.Health)
+		switch {
+		case err != nil:
+			failed = errors.Join(failed, err)
+		case model != nil:
+			failed = errors.Join(failed, models.Provider(p.name, model))
 		}
-		if key == "" && (p.key != "" || at.BaseURL == "") {
-			continue
-		}
-		if at.BaseURL != "" && !strings.Contains(at.BaseURL, "://") {
-			at.BaseURL = "http://" + at.BaseURL // as Ollama's own tools take it
-		}
-		model, err := p.open(key, at)
-		if err != nil {
-			failed = errors.Join(failed, fmt.Errorf("%s: %w", p.baseURL, err))
-			continue
-		}
-		model = ai.Decorate(model, ai.WithRetry(ai.Retry{}), ai.WithTimeouts(ai.Timeouts{First: firstPiece, Between: nextPiece}), ai.WithBreaker(ai.Breaker{}))
-		failed = errors.Join(failed, models.Provider(p.name, model))
 	}
 	if failed != nil {
 		return nil, failed
 	}
 	return dashboard.WithModels(models), nil
+}
+
+// model returns nil where the provider is not configured. Several keys are
+// separated by commas and used in turn; no error shows one.
+func (p provider) model(getenv func(string) string, health *ai.Health) (ai.Model, error) {
+	at := ai.Endpoint{BaseURL: getenv(p.baseURL)}
+	keys := []string{""}
+	if p.key != "" {
+		keys = strings.FieldsFunc(getenv(p.key), func(r rune) bool { return r == ',' || r == ' ' })
+	}
+	if len(keys) == 0 || p.key == "" && at.BaseURL == "" {
+		return nil, nil
+	}
+	if at.BaseURL != "" && !strings.Contains(at.BaseURL, "://") {
+		at.BaseURL = "http://" + at.BaseURL // as Ollama's own tools take it
+	}
+	var ring []ai.Key
+	for i, key := range keys {
+		model, err := p.open(key, at)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.baseURL, err)
+		}
+		model = ai.WithTimeouts(ai.Timeouts{First: firstPiece, Between: nextPiece})(model)
+		ring = append(ring, ai.Key{Name: keyName(i, len(keys)), Model: model})
+	}
+	return health.Keys(p.name, ring...)
+}
+
+// keyName is what people see of a key: its place in the list.
+func keyName(i, n int) string {
+	if n == 1 {
+		return ""
+	}
+	return strconv.Itoa(i + 1)
 }
