@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -16,7 +17,8 @@ import (
 // so that clients and official SDKs of that format work with any provider:
 //
 //	POST chat/completions   whole and streamed, with tools, images and schemas
-//	GET  models             the aliases
+//	POST responses          the same; answers are not stored, so below it is nothing
+//	GET  models             what may be asked for
 //	GET  models/{name}      one of them
 //
 // Mount it below a prefix that is stripped, and put authentication around it: it
@@ -51,6 +53,12 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if allowMethod(w, r, http.MethodPost) {
 			g.chat(w, r)
 		}
+	case path == "/responses":
+		if allowMethod(w, r, http.MethodPost) {
+			g.responses(w, r)
+		}
+	case strings.HasPrefix(path, "/responses/"):
+		writeFault(w, http.StatusNotFound, fault{Message: "Answers are not stored here.", Type: "invalid_request_error", Code: "response_not_found"}, 0)
 	case path == "/models":
 		if allowMethod(w, r, http.MethodGet) {
 			g.models(w, r, "")
@@ -140,26 +148,35 @@ func (m ModelInfo) entry() modelEntry {
 }
 
 func (g *Gateway) chat(w http.ResponseWriter, r *http.Request) {
-	limit := cmp.Or(max(0, g.MaxBody), gatewayBody)
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	if err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			writeFault(w, http.StatusRequestEntityTooLarge, fault{Message: "The request is larger than " + strconv.FormatInt(limit, 10) + " bytes.",
-				Type: "invalid_request_error", Code: "request_too_large"}, 0)
-		}
-		return // who left hears nothing
+	body, ok := g.body(w, r)
+	if !ok {
+		return
 	}
 	asked, bad := readChat(body)
 	if bad != nil {
 		writeFault(w, http.StatusBadRequest, *bad, 0)
 		return
 	}
-	out := chatWriter{g: g, w: w, asked: asked, created: time.Now().Unix(), control: http.NewResponseController(w)}
+	out := chatWriter{eventStream: g.eventStream(w), g: g, asked: asked, created: time.Now().Unix()}
 	if asked.stream {
 		out.stream(r.Context())
 		return
 	}
 	out.whole(r.Context())
+}
+
+// body reads a request; false: it is answered, or who sent it has left.
+func (g *Gateway) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
+	limit := cmp.Or(max(0, g.MaxBody), gatewayBody)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if err == nil {
+		return body, true
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		writeFault(w, http.StatusRequestEntityTooLarge, fault{Message: "The request is larger than " + strconv.FormatInt(limit, 10) + " bytes.",
+			Type: "invalid_request_error", Code: "request_too_large"}, 0)
+	}
+	return nil, false
 }
 
 // failed tells the client and the log what went wrong.

@@ -4,24 +4,22 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // chatWriter writes one answer.
 type chatWriter struct {
+	eventStream
 	g       *Gateway
-	w       http.ResponseWriter
-	control *http.ResponseController
 	asked   *chatRequest
 	created int64
 
-	began  bool
 	id     string
 	model  string
+	bare   []int  // calls without arguments so far
 	prefix []byte // of every chunk
 	buf    []byte
 }
@@ -103,7 +101,7 @@ func (c *chatWriter) whole(ctx context.Context) {
 		case Reasoning:
 			m.Reasoning += p.Text
 		case ToolCall:
-			m.ToolCalls = append(m.ToolCalls, wholeCall{p.ID, "function", wholeCallFun{p.Name, string(p.Arguments)}})
+			m.ToolCalls = append(m.ToolCalls, wholeCall{p.ID, "function", wholeCallFun{p.Name, cmp.Or(string(p.Arguments), noArguments)}})
 		}
 	}
 	if text := a.Text(); text != "" || m.Refusal == nil && m.ToolCalls == nil {
@@ -133,7 +131,7 @@ func (c *chatWriter) fail(ctx context.Context, err error) {
 		return
 	}
 	if b, err := json.Marshal(map[string]fault{"error": f}); err == nil {
-		c.send(b)
+		c.send(append([]byte("data: "), b...))
 	}
 }
 
@@ -160,16 +158,15 @@ func (c *chatWriter) stream(ctx context.Context) {
 			return
 		}
 	}
-	c.send([]byte("[DONE]"))
+	c.send([]byte("data: [DONE]"))
 }
 
 // head is what every chunk begins with.
 func (c *chatWriter) head() []byte {
 	if c.prefix == nil {
-		id, _ := json.Marshal(answerID(c.id))                    //nolint:errchkjson // strings can be written
-		model, _ := json.Marshal(cmp.Or(c.model, c.asked.Model)) //nolint:errchkjson // strings can be written
-		c.prefix = append(append(append([]byte(`{"id":`), id...), `,"object":"chat.completion.chunk","created":`...), strconv.FormatInt(c.created, 10)...)
-		c.prefix = append(append(append(c.prefix, `,"model":`...), model...), ',')
+		c.prefix = appendQuoted([]byte(`data: {"id":`), answerID(c.id))
+		c.prefix = strconv.AppendInt(append(c.prefix, `,"object":"chat.completion.chunk","created":`...), c.created, 10)
+		c.prefix = append(appendQuoted(append(c.prefix, `,"model":`...), cmp.Or(c.model, c.asked.Model)), ',')
 	}
 	return append(c.buf[:0], c.prefix...)
 }
@@ -177,65 +174,57 @@ func (c *chatWriter) head() []byte {
 // event writes one event as a chunk.
 func (c *chatWriter) event(e *Event) bool {
 	if !c.began {
-		if !c.begin() {
+		c.begin()
+		if !c.send(c.end(append(c.delta(), `"role":"assistant","content":""`...), "null")) {
 			return false
 		}
 	}
-	delta, reason := "", "null"
+	b, reason := c.delta(), "null"
 	switch e.Kind {
 	case EventText:
-		delta = `"content":` + quoted(e.Text)
+		b = appendQuoted(append(b, `"content":`...), e.Text)
 	case EventReasoning:
 		if e.Text == "" {
 			return true // signatures have no place here
 		}
-		delta = `"reasoning_content":` + quoted(e.Text)
+		b = appendQuoted(append(b, `"reasoning_content":`...), e.Text)
 	case EventRefusal:
-		delta = `"refusal":` + quoted(e.Text)
+		b = appendQuoted(append(b, `"refusal":`...), e.Text)
 	case EventToolCall:
-		delta = `"tool_calls":[{"index":` + strconv.Itoa(e.Index) + `,"id":` + quoted(e.ID) + `,"type":"function","function":{"name":` + quoted(e.Name) + `,"arguments":""}}]`
+		c.bare = append(c.bare, e.Index)
+		b = strconv.AppendInt(append(b, `"tool_calls":[{"index":`...), int64(e.Index), 10)
+		b = appendQuoted(append(b, `,"id":`...), e.ID)
+		b = append(appendQuoted(append(b, `,"type":"function","function":{"name":`...), e.Name), `,"arguments":""}}]`...)
 	case EventToolArguments:
-		delta = `"tool_calls":[{"index":` + strconv.Itoa(e.Index) + `,"function":{"arguments":` + quoted(e.Text) + `}}]`
+		if len(c.bare) > 0 && e.Text != "" {
+			c.bare = slices.DeleteFunc(c.bare, func(index int) bool { return index == e.Index })
+		}
+		b = appendArguments(b, e.Index, e.Text)
 	case EventEnd:
+		for _, index := range c.bare {
+			if !c.send(c.end(appendArguments(c.delta(), index, noArguments), "null")) {
+				return false
+			}
+		}
+		b = c.delta()
 		reason = `"` + reasonWord(e.Reason) + `"`
 	}
-	return c.chunk(delta, reason)
+	return c.send(c.end(b, reason))
 }
 
-func quoted(s string) string {
-	b, err := json.Marshal(s)
-	if err != nil {
-		return `""`
-	}
-	return string(b)
+// noArguments is what a model means that gives a call none: clients parse it.
+const noArguments = "{}"
+
+func appendArguments(b []byte, index int, text string) []byte {
+	b = strconv.AppendInt(append(b, `"tool_calls":[{"index":`...), int64(index), 10)
+	return append(appendQuoted(append(b, `,"function":{"arguments":`...), text), "}}]"...)
 }
 
-func (c *chatWriter) begin() bool {
-	c.began = true
-	h := c.w.Header()
-	h.Set("Content-Type", "text/event-stream; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no")
-	c.w.WriteHeader(http.StatusOK)
-	return c.chunk(`"role":"assistant","content":""`, "null")
-}
+// delta begins a chunk, and end ends it.
+func (c *chatWriter) delta() []byte { return append(c.head(), `"choices":[{"index":0,"delta":{`...) }
 
-func (c *chatWriter) chunk(delta, reason string) bool {
-	b := append(c.head(), `"choices":[{"index":0,"delta":{`...)
-	b = append(append(append(append(b, delta...), `},"logprobs":null,"finish_reason":`...), reason...), "}]}"...)
+func (c *chatWriter) end(b []byte, reason string) []byte {
+	b = append(append(append(b, `},"logprobs":null,"finish_reason":`...), reason...), "}]}"...)
 	c.buf = b
-	return c.send(b)
-}
-
-// send writes one event of the stream, and returns false where the client has
-// left or does not read.
-func (c *chatWriter) send(data []byte) bool {
-	_ = c.control.SetWriteDeadline(time.Now().Add(cmp.Or(max(0, c.g.WriteTimeout), gatewayWrite))) // not every writer has one
-	for _, b := range [][]byte{[]byte("data: "), data, []byte("\n\n")} {
-		if _, err := c.w.Write(b); err != nil {
-			return false
-		}
-	}
-	err := c.control.Flush()
-	return err == nil || errors.Is(err, http.ErrNotSupported)
+	return b
 }

@@ -119,23 +119,36 @@ func wrong(param, format string, args ...any) error {
 // readChat reads a request, or says what is wrong with it.
 func readChat(body []byte) (*chatRequest, *fault) {
 	var in chatBody
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&in); err != nil {
-		return nil, &fault{Message: "The request cannot be read: " + strings.TrimPrefix(err.Error(), "json: ") + ".", Type: "invalid_request_error", Code: "invalid_body"}
+	if bad := decodeStrict(body, &in); bad != nil {
+		return nil, bad
 	}
 	out, err := in.request()
 	if err == nil {
 		err = out.check()
 	}
-	if err != nil {
-		f := fault{Message: err.Error(), Type: "invalid_request_error", Code: "invalid_value"}
-		if one, ok := errors.AsType[*fieldError](err); ok {
-			f.Param, f.Code = one.param, one.code
-		}
-		return nil, &f
+	return out, badRequest(err)
+}
+
+// decodeStrict reads a body, and refuses fields that nobody knows.
+func decodeStrict(body []byte, to any) *fault {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(to); err != nil {
+		return &fault{Message: "The request cannot be read: " + strings.TrimPrefix(err.Error(), "json: ") + ".", Type: "invalid_request_error", Code: "invalid_body"}
 	}
-	return out, nil
+	return nil
+}
+
+// badRequest says what is wrong with a request; nil: nothing.
+func badRequest(err error) *fault {
+	if err == nil {
+		return nil
+	}
+	f := fault{Message: err.Error(), Type: "invalid_request_error", Code: "invalid_value"}
+	if one, ok := errors.AsType[*fieldError](err); ok {
+		f.Param, f.Code = one.param, one.code
+	}
+	return &f
 }
 
 func (in *chatBody) request() (*chatRequest, error) {

@@ -54,7 +54,7 @@ func TestGateway(t *testing.T) {
 	}
 	for _, whole := range []bool{false, true} {
 		for _, name := range []string{"smart", "anthropic/claude", "gemini/gemini-pro"} {
-			upstream.Push(aitest.Reply{Reasoning: []string{"hm"}, Text: []string{"It is \"", "21\" 😀"}, Calls: []ai.ToolCall{{ID: "t1", Name: "find", Arguments: json.RawMessage(`{"q":1}`)}},
+			upstream.Push(aitest.Reply{Reasoning: []string{"hm"}, Text: []string{"It is \"", "21\" 😀"}, Calls: []ai.ToolCall{{ID: "t1", Name: "find", Arguments: json.RawMessage(`{"q":1}`)}, {ID: "t2", Name: "find", Arguments: json.RawMessage(`{}`)}},
 				Usage: ai.Usage{Input: 20, Output: 10, CachedInput: 4}})
 			answer, err := ai.Collect(aitest.Ordered(t, model.Generate(t.Context(), &ai.Request{Model: name, Whole: whole, MaxTokens: 50,
 				Messages: []ai.Message{ai.System("Be brief."), ai.User("Hi"), {Role: ai.RoleAssistant, Parts: []ai.Part{ai.ToolCall{ID: "t0", Name: "find", Arguments: json.RawMessage(`{}`)}}},
@@ -66,7 +66,7 @@ func TestGateway(t *testing.T) {
 				t.Fatalf("%s, whole %v: %v", name, whole, err)
 			}
 			calls := answer.Message.Calls()
-			if answer.Text() != "It is \"21\" 😀" || len(calls) != 1 || calls[0].ID != "t1" || string(calls[0].Arguments) != `{"q":1}` || answer.Reason != ai.ReasonToolCalls ||
+			if answer.Text() != "It is \"21\" 😀" || len(calls) != 2 || calls[0].ID != "t1" || string(calls[0].Arguments) != `{"q":1}` || string(calls[1].Arguments) != `{}` || answer.Reason != ai.ReasonToolCalls ||
 				answer.Usage.Input != 20 || answer.Usage.Output != 10 || answer.Usage.CachedInput != 4 || answer.Model != "test-model-1" {
 				t.Errorf("%s, whole %v: got %+v", name, whole, answer)
 			}
