@@ -47,6 +47,11 @@ type Start struct {
 	Provider string
 	Format   string // of the wire, such as "anthropic"
 	Model    string // that answers, which may be a dated one of the name asked for
+	// Cache is [CacheExact], [CacheSemantic] or [CacheShared] where the answer is
+	// another request's: its usage is what that one used, and nothing is owed for it.
+	Cache CacheState
+
+	embeddings *Embeddings // where these were asked for
 }
 
 // A Reason says why an answer ended.

@@ -50,7 +50,7 @@ func Fallback(routes ...Route) (Model, error) {
 }
 
 func fallBack(ctx context.Context, routes []Route, req *Request, yield func(Event, error) bool) {
-	if err := req.Validate(); err != nil {
+	if err := req.valid(); err != nil {
 		yield(Event{}, err)
 		return
 	}

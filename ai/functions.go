@@ -52,7 +52,7 @@ func WithFunctions(f Functions) Decorator {
 }
 
 func (f *Functions) run(ctx context.Context, next Model, req *Request, yield func(Event, error) bool) {
-	if err := req.Validate(); err != nil {
+	if err := req.valid(); err != nil {
 		yield(Event{}, err)
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -36,6 +37,8 @@ type Request struct {
 	// Extra are fields of the provider's own, put into the request as they are.
 	// They win over what the adapter would write.
 	Extra map[string]json.RawMessage
+
+	embed *EmbedRequest // asked for by way of a Model; see [DecorateEmbedder]
 }
 
 // Values of [Request.ToolChoice] that are no name of a tool.
@@ -64,6 +67,14 @@ type Schema struct {
 // Validate reports what no provider would take: an [*Error] of kind [Invalid].
 // Adapters call it before they send anything.
 func (r *Request) Validate() error {
+	if r != nil && r.embed != nil {
+		return &Error{Kind: Unsupported, Model: r.Model, Message: "this model makes no embeddings"}
+	}
+	return r.valid()
+}
+
+// valid is Validate for what passes requests on, of embeddings too.
+func (r *Request) valid() error {
 	if err := r.check(); err != nil {
 		model := ""
 		if r != nil {
@@ -72,6 +83,52 @@ func (r *Request) Validate() error {
 		return &Error{Kind: Invalid, Model: model, Message: err.Error()}
 	}
 	return nil
+}
+
+// clone returns a copy that shares nothing that can be changed.
+func (r *Request) clone() *Request {
+	c := *r
+	c.Messages = slices.Clone(r.Messages)
+	for i := range c.Messages {
+		c.Messages[i].Parts = slices.Clone(c.Messages[i].Parts)
+		for j, p := range c.Messages[i].Parts {
+			switch p := p.(type) {
+			case Image:
+				p.Data = slices.Clone(p.Data)
+				c.Messages[i].Parts[j] = p
+			case File:
+				p.Data = slices.Clone(p.Data)
+				c.Messages[i].Parts[j] = p
+			case ToolCall:
+				p.Arguments = slices.Clone(p.Arguments)
+				c.Messages[i].Parts[j] = p
+			}
+		}
+	}
+	c.Tools = slices.Clone(r.Tools)
+	for i := range c.Tools {
+		c.Tools[i].Parameters = slices.Clone(c.Tools[i].Parameters)
+	}
+	if r.Output != nil {
+		o := *r.Output
+		o.Schema = slices.Clone(o.Schema)
+		c.Output = &o
+	}
+	c.Temperature, c.TopP, c.Seed = cloned(r.Temperature), cloned(r.TopP), cloned(r.Seed)
+	c.Stop = slices.Clone(r.Stop)
+	c.Extra = maps.Clone(r.Extra)
+	for name, v := range c.Extra {
+		c.Extra[name] = slices.Clone(v)
+	}
+	return &c
+}
+
+func cloned[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
 }
 
 func (r *Request) check() error {
