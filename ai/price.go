@@ -153,7 +153,7 @@ func (e *priceEntry) price() (p price, err error) {
 			return p, fmt.Errorf("the name %q is empty, too long or has more than four '*'", m)
 		}
 	}
-	if len(e.Currency) != 3 || strings.Trim(e.Currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+	if !validCurrency(e.Currency) {
 		return p, fmt.Errorf("the currency %q is not like USD", e.Currency)
 	}
 	if e.Above < 0 {

@@ -79,8 +79,9 @@ const recorded = 32
 // A trail is what is gathered of a request while it runs: by goroutines of
 // hedges too.
 type trail struct {
-	mu     sync.Mutex
-	record Record
+	mu         sync.Mutex
+	record     Record
+	unobserved bool // it only lets those inside of a budget speak to it
 }
 
 type trailKey struct{}
@@ -173,7 +174,7 @@ func WithRecord(id func() string, observe func(context.Context, *Record)) Decora
 	}
 	return func(next Model) Model {
 		return ModelFunc(func(ctx context.Context, req *Request) iter.Seq2[Event, error] {
-			if trailOf(ctx) != nil || req == nil {
+			if t := trailOf(ctx); t != nil && !t.unobserved || req == nil {
 				return next.Generate(ctx, req)
 			}
 			return func(yield func(Event, error) bool) {
