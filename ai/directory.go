@@ -21,14 +21,15 @@ type Directory struct {
 	around    []Decorator
 	providers map[string]Model
 	aliases   map[string]Model
-	asked     map[string]Model // providers with what is around them
+	asked     map[string]Model    // providers with what is around them
+	targets   map[string][]string // of aliases
 }
 
 // NewDirectory returns an empty directory. Decorators are put around each
 // provider and around each alias as a whole, such as [WithRetry]: what fails is
 // asked elsewhere before it is asked again.
 func NewDirectory(around ...Decorator) *Directory {
-	return &Directory{around: around, providers: map[string]Model{}, aliases: map[string]Model{}, asked: map[string]Model{}}
+	return &Directory{around: around, providers: map[string]Model{}, aliases: map[string]Model{}, asked: map[string]Model{}, targets: map[string][]string{}}
 }
 
 // Provider adds a provider, all of whose models can be asked for by name.
@@ -55,15 +56,17 @@ func (d *Directory) Alias(name string, targets ...string) error {
 	if err != nil {
 		return fmt.Errorf("alias %q: %w", name, err)
 	}
-	return d.Name(name, model)
+	return d.Name(name, model, targets...)
 }
 
 // Name adds a name for a model, such as one that chooses among [Directory.Routes].
-func (d *Directory) Name(name string, model Model) error {
+// targets are the models that it can lead to, each as "provider/model": prices,
+// budgets in money and [Access] go by them.
+func (d *Directory) Name(name string, model Model, targets ...string) error {
 	if name == "" || d.aliases[name] != nil || model == nil {
 		return fmt.Errorf("alias %q is empty, there already, or has no model", name)
 	}
-	d.aliases[name] = Decorate(model, d.around...)
+	d.aliases[name], d.targets[name] = Decorate(model, d.around...), slices.Clone(targets)
 	return nil
 }
 
@@ -99,6 +102,16 @@ func (d *Directory) Models(context.Context) ([]ModelInfo, error) {
 
 // Aliases returns the names of the aliases, sorted.
 func (d *Directory) Aliases() []string { return slices.Sorted(maps.Keys(d.aliases)) }
+
+// Targets returns what a name can lead to, each as "provider/model": those of an
+// alias, none where they are not known, else the name itself. The list is read
+// only.
+func (d *Directory) Targets(name string) []string {
+	if d.aliases[name] != nil {
+		return d.targets[name]
+	}
+	return []string{name}
+}
 
 // Providers returns the names of the providers, sorted.
 func (d *Directory) Providers() []string { return slices.Sorted(maps.Keys(d.providers)) }

@@ -1,11 +1,15 @@
 package ai
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
 )
+
+// noMore is the type of what no waiting helps with.
+const noMore = "insufficient_quota"
 
 // fault is an error object of OpenAI's format.
 type fault struct {
@@ -39,9 +43,9 @@ func faultOf(e *Error) (int, fault) {
 	case RateLimited:
 		return http.StatusTooManyRequests, fault{Message: "Too many requests.", Type: "requests", Code: "rate_limit_exceeded"}
 	case Quota:
-		return http.StatusTooManyRequests, fault{Message: "The provider's quota is used up.", Type: "insufficient_quota", Code: "insufficient_quota"}
+		return http.StatusTooManyRequests, fault{Message: "The provider's quota is used up.", Type: noMore, Code: noMore}
 	case Budget:
-		return http.StatusTooManyRequests, fault{Message: said("The budget is used up."), Type: "insufficient_quota", Code: "budget_exceeded"}
+		return http.StatusTooManyRequests, fault{Message: said("The budget is used up."), Type: noMore, Code: cmp.Or(e.Code, "budget_exceeded")}
 	case Overloaded:
 		return http.StatusServiceUnavailable, fault{Message: "The provider has too much to do.", Type: upstream, Code: "overloaded"}
 	case Timeout:
@@ -53,6 +57,9 @@ func faultOf(e *Error) (int, fault) {
 }
 
 func writeFault(w http.ResponseWriter, status int, f fault, after time.Duration) {
+	if f.Type == noMore {
+		w.Header().Set("X-Should-Retry", "false") // the SDKs ask again after a 429 else
+	}
 	if after > 0 {
 		w.Header().Set("Retry-After", strconv.FormatInt(int64((after+time.Second-1)/time.Second), 10))
 	}
