@@ -39,7 +39,7 @@ func TestBudgetHoldsUnderConcurrency(t *testing.T) {
 		slow := ai.ModelFunc(func(context.Context, *ai.Request) seq {
 			return func(yield func(ai.Event, error) bool) {
 				sent.Add(1)
-				time.Sleep(time.Second)
+				<-time.After(time.Second)
 				if yield(ai.Event{Kind: ai.EventText, Text: "x"}, nil) && yield(ai.Event{Kind: ai.EventUsage, Usage: &ai.Usage{Input: 5, Output: 5}}, nil) {
 					yield(ai.Event{Kind: ai.EventEnd, Reason: ai.ReasonStop}, nil)
 				}
@@ -63,7 +63,7 @@ func TestBudgetHoldsUnderConcurrency(t *testing.T) {
 		if sent.Load() != 10 || refused.Load() != 90 || used.Tokens != 100 || held != (ai.Amount{}) {
 			t.Errorf("%d sent, %d refused, %+v used, %+v held; want 10, 90, 100 and none", sent.Load(), refused.Load(), used, held)
 		}
-		time.Sleep(24 * time.Hour) // the next day
+		<-time.After(24 * time.Hour) // the next day
 		if _, err := ai.Collect(model.Generate(t.Context(), asks())); err != nil {
 			t.Errorf("the next day: %v", err)
 		}

@@ -70,7 +70,7 @@ func (b *Budgeting) run(ctx context.Context, next Model, req *Request, yield fun
 		yield(Event{}, err)
 		return
 	}
-	ctx = withTrail(ctx)
+	ctx = heard(ctx)
 	var m meter
 	defer func() { b.Ledger.Settle(holds, b.used(ctx, &m, req)) }()
 	for e, err := range next.Generate(ctx, req) {
@@ -162,9 +162,9 @@ func (b *Budgeting) used(ctx context.Context, m *meter, req *Request) Amount {
 	return Amount{Tokens: tokens, Micros: cost.Micros}
 }
 
-// withTrail lets caches and routers say what became of a request where nobody
+// heard lets caches and routers say what became of a request where nobody
 // keeps a record of it.
-func withTrail(ctx context.Context) context.Context {
+func heard(ctx context.Context) context.Context {
 	if trailOf(ctx) != nil {
 		return ctx
 	}
@@ -208,7 +208,7 @@ func holdToRate(ctx context.Context, l TokenLimiter, output int64, next Model, r
 		yield(Event{}, &Error{Kind: RateLimited, Model: req.Model, Code: "tokens", Message: "Too many tokens are asked for at once.", RetryAfter: wait})
 		return
 	}
-	ctx = withTrail(ctx)
+	ctx = heard(ctx)
 	var m meter
 	if err == nil {
 		defer func() {
