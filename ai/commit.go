@@ -12,14 +12,19 @@ import (
 // elsewhere.
 func (e *Event) isContent() bool { return e.Kind > EventStart && e.Kind < EventUsage }
 
+// heldBack is how many events are held back before the first content.
+const heldBack = 4
+
 // An attempt passes one answer on, but holds back what comes before its first
 // content: so it can be given up without anybody seeing it.
 type attempt struct {
 	yield     func(Event, error) bool
-	committed bool // the caller has seen content, or the end
-	left      bool // the caller has left
+	claim     func() bool // asked before the caller sees anything; nil: yes
+	lost      bool        // claim said no, and the answer was given up
+	committed bool        // the caller has seen content, or the end
+	left      bool        // the caller has left
 	held      []Event
-	room      [4]Event
+	room      [heldBack]Event
 }
 
 // run returns the error that ended the answer, which the caller has not seen.
@@ -33,6 +38,10 @@ func (a *attempt) run(events iter.Seq2[Event, error]) error {
 			a.held = append(a.held, e)
 			continue
 		case !a.committed:
+			if a.claim != nil && !a.claim() {
+				a.lost = true
+				return nil
+			}
 			a.committed = true
 			for i := range a.held {
 				if !a.yield(a.held[i], nil) {
@@ -47,9 +56,13 @@ func (a *attempt) run(events iter.Seq2[Event, error]) error {
 		}
 	}
 	if !a.committed { // a model that breaks the rules
-		return &Error{Kind: Malformed, Message: "the answer ended without an end or an error"}
+		return errNoEnd()
 	}
 	return nil
+}
+
+func errNoEnd() *Error {
+	return &Error{Kind: Malformed, Message: "the answer ended without an end or an error"}
 }
 
 // typed returns err as an [*Error]; one that a model of somebody else's made

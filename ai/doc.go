@@ -28,6 +28,15 @@
 // What a provider cannot do is an error of kind [Unsupported] that says so;
 // nothing of a request is dropped silently.
 //
+// # When providers fail
+//
+// Until the first piece of content nothing is promised to the caller: [WithRetry],
+// [Fallback], [Balance], [Hedge] and the keys of [Health.Keys] try again and
+// elsewhere before anybody sees it. Afterwards the caller has the pieces and the
+// error, unless [Continue] goes on elsewhere. [Health] leaves alone what fails too
+// often. From the outside in: WithRetry, what chooses among routes, and for each
+// route Health, [WithTimeouts] and the adapter.
+//
 // Adapters are in packages openai, anthropic, gemini and ollama; package aitest
 // has a server that speaks their formats and fails as providers do.
 package ai

@@ -77,6 +77,36 @@ func ExampleHealth_Keys() {
 	// openai degraded 3 1 quota
 }
 
+// A request is sent to the next route too where the first is slow, and an answer
+// that breaks off is gone on with.
+func ExampleHedge() {
+	server := aitest.NewServer()
+	defer server.Close()
+	server.Push(aitest.Reply{Fault: aitest.SlowFirstByte}, aitest.Reply{Text: []string{"Quick."}}, aitest.Reply{Text: []string{"One,", " two,"}, Fault: aitest.CleanCut},
+		aitest.Reply{Text: []string{" three."}})
+	var transport http.Transport
+	defer transport.CloseIdleConnections()
+	gpt, err := openai.New("key", ai.Endpoint{BaseURL: server.BaseURL(aitest.OpenAIChat), Transport: &transport})
+	if err != nil {
+		log.Fatal(err)
+	}
+	hedged, err := ai.Hedge(ai.Hedging{After: 50 * time.Millisecond}, ai.Route{Model: gpt, Name: "large"}, ai.Route{Model: gpt, Name: "small"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	whole, err := ai.Continue(ai.Route{Model: gpt}, ai.Route{Model: gpt})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, model := range []ai.Model{hedged, whole} {
+		answer, err := ai.Collect(model.Generate(context.Background(), &ai.Request{Model: "gpt-5", Messages: []ai.Message{ai.User("Count.")}}))
+		fmt.Println(answer.Text(), err)
+	}
+	// Output:
+	// Quick. <nil>
+	// One, two, three. <nil>
+}
+
 // An error says what can be done about it.
 func ExampleError() {
 	server := aitest.NewServer()

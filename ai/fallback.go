@@ -3,7 +3,6 @@ package ai
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 )
 
@@ -14,6 +13,9 @@ type Route struct {
 	// are looked up in Names first.
 	Name  string
 	Names map[string]string
+	// Weight is the share of requests it gets, beside the weights of others, where
+	// the [Order] heeds it. Zero: 1.
+	Weight float64
 }
 
 // request is the one that the route's model gets.
@@ -35,34 +37,45 @@ func (r *Route) request(req *Request) *Request {
 // happen elsewhere ([Error.Elsewhere]). Where all fail the error is the last one,
 // and errors.Is and errors.As find the others beneath it.
 func Fallback(routes ...Route) (Model, error) {
-	if len(routes) == 0 {
-		return nil, errors.New("fallback: no routes")
+	r, err := newRouter("fallback", InOrder, routes)
+	if err != nil {
+		return nil, err
 	}
-	for i, r := range routes {
-		if r.Model == nil {
-			return nil, fmt.Errorf("fallback: route %d has no model", i)
-		}
-	}
-	routes = append([]Route(nil), routes...)
-	return ModelFunc(func(ctx context.Context, req *Request) iter.Seq2[Event, error] {
-		return func(yield func(Event, error) bool) { fallBack(ctx, routes, req, yield) }
-	}), nil
+	return r, nil
 }
 
-func fallBack(ctx context.Context, routes []Route, req *Request, yield func(Event, error) bool) {
-	if err := req.valid(); err != nil {
-		yield(Event{}, err)
-		return
+// Balance shares requests out among its routes, and asks the others where one
+// fails as [Fallback] does.
+func Balance(order Order, routes ...Route) (Model, error) {
+	r, err := newRouter("balance", order, routes)
+	if err != nil {
+		return nil, err
 	}
+	return r, nil
+}
+
+// Generate implements [Model].
+func (r *router) Generate(ctx context.Context, req *Request) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		if err := req.valid(); err != nil {
+			yield(Event{}, err)
+			return
+		}
+		r.fallBack(ctx, req, yield)
+	}
+}
+
+func (r *router) fallBack(ctx context.Context, req *Request, yield func(Event, error) bool) {
 	var failed []error
-	for i := range routes {
+	order := r.pick()
+	for n := range r.routes {
+		route := r.at(order, n)
 		a := attempt{yield: yield}
-		err := a.run(routes[i].Model.Generate(ctx, routes[i].request(req)))
+		err := a.run(route.Model.Generate(ctx, route.request(req)))
 		if err == nil || a.left {
 			return
 		}
-		e := typed(err)
-		if a.committed || !e.Elsewhere() || ctx.Err() != nil {
+		if a.committed || !typed(err).Elsewhere() || ctx.Err() != nil {
 			yield(Event{}, err)
 			return
 		}
@@ -89,3 +102,5 @@ func together(failed []error) error {
 	last.Err = errors.Join(append(failed[:len(failed)-1:len(failed)-1], last.Err)...)
 	return &last
 }
+
+var _ Model = (*router)(nil)

@@ -51,7 +51,7 @@ type keyRing struct {
 // Generate implements [Model].
 func (k *keyRing) Generate(ctx context.Context, req *Request) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		if err := req.Validate(); err != nil {
+		if err := req.valid(); err != nil {
 			yield(Event{}, err)
 			return
 		}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -165,37 +167,81 @@ func TestBreaker(t *testing.T) {
 }
 
 // Providers that fail three calls in ten, and one of three that is down, answer
-// all but one request in a thousand with few more calls than requests.
+// all but one request in a thousand with few more calls than requests, whatever
+// chooses among them.
 func TestProvidersThatFail(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		random := rand.New(rand.NewPCG(1, 2))
-		calls := 0
-		flaky := ai.ModelFunc(func(context.Context, *ai.Request) (events seq) {
-			if calls++; random.Float64() < 0.3 {
-				return fails([]ai.ErrorKind{ai.Server, ai.Overloaded, ai.Network, ai.Timeout, ai.Truncated}[random.IntN(5)])
-			}
-			return says(nil, "ok")
+	for name, choose := range map[string]func(...ai.Route) (ai.Model, error){
+		"fallback":           ai.Fallback,
+		"balance by weight":  func(r ...ai.Route) (ai.Model, error) { return ai.Balance(ai.ByWeight, r...) },
+		"balance by latency": func(r ...ai.Route) (ai.Model, error) { return ai.Balance(ai.ByLatency, r...) },
+		"hedge":              func(r ...ai.Route) (ai.Model, error) { return ai.Hedge(ai.Hedging{}, r...) },
+		"balance and hedge":  func(r ...ai.Route) (ai.Model, error) { return ai.Hedge(ai.Hedging{Order: ai.ByLatency}, r...) },
+		"continue":           ai.Continue,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { chaos(t, choose) })
 		})
-		down := ai.ModelFunc(func(context.Context, *ai.Request) seq { calls++; return fails(ai.Server) })
-		breaker := ai.WithBreaker(ai.Breaker{})
-		chain, err := ai.Fallback(ai.Route{Model: breaker(down)}, ai.Route{Model: breaker(flaky)}, ai.Route{Model: breaker(flaky)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		model := ai.WithRetry(ai.Retry{})(chain)
-		const requests = 20_000
-		answered := 0
-		for range requests {
+	}
+}
+
+func chaos(t *testing.T, choose func(...ai.Route) (ai.Model, error)) {
+	t.Helper()
+	c := &flaky{random: rand.New(rand.NewPCG(1, 2))}
+	down := ai.ModelFunc(func(context.Context, *ai.Request) seq { c.call(); return fails(ai.Server) })
+	h := ai.NewHealth(ai.Breaker{})
+	routes, err := choose(ai.Route{Model: h.Watch("down", "")(down)}, ai.Route{Model: h.Watch("a", "")(c)}, ai.Route{Model: h.Watch("b", "")(c)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := ai.WithRetry(ai.Retry{})(routes)
+	const requests = 20_000
+	var answered atomic.Int64
+	var group sync.WaitGroup
+	for range requests {
+		group.Go(func() {
 			if _, err := ai.Collect(model.Generate(t.Context(), request())); err == nil {
-				answered++
+				answered.Add(1)
 			}
-			<-time.After(10 * time.Millisecond)
-		}
-		share, load := float64(answered)/requests, float64(calls)/requests
-		t.Logf("%.3f %% answered, %.3f calls a request", 100*share, load)
-		if share < 0.999 || load > 1.6 {
-			t.Errorf("got %.3f %% answered with %.3f calls a request, want 99.9 and 1.6", 100*share, load)
-		}
-	})
+		})
+		<-time.After(10 * time.Millisecond)
+	}
+	group.Wait()
+	share, load := float64(answered.Load())/requests, float64(c.calls)/requests
+	t.Logf("%.3f %% answered, %.3f calls a request", 100*share, load)
+	if share < 0.999 || load > 1.6 {
+		t.Errorf("got %.3f %% answered with %.3f calls a request, want 99.9 and 1.6", 100*share, load)
+	}
+}
+
+// flaky is a model that fails three calls in ten, and is slow one time in twenty.
+type flaky struct {
+	mu     sync.Mutex
+	calls  int
+	random *rand.Rand
+}
+
+// call counts, and decides what becomes of the call.
+func (c *flaky) call() (kind ai.ErrorKind, wait time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls++
+	wait = time.Duration(100+c.random.IntN(100)) * time.Millisecond
+	if c.random.Float64() < 0.05 {
+		wait *= 20
+	}
+	if c.random.Float64() < 0.3 {
+		kind = []ai.ErrorKind{ai.Server, ai.Overloaded, ai.Network, ai.Timeout, ai.Truncated}[c.random.IntN(5)]
+	}
+	return kind, wait
+}
+
+// Generate implements [ai.Model].
+func (c *flaky) Generate(ctx context.Context, _ *ai.Request) seq {
+	kind, wait := c.call()
+	if kind != ai.Unknown {
+		return speaks("", wait, &ai.Error{Kind: kind}, 0).Generate(ctx, nil)
+	}
+	return speaks("ok", wait, nil, 1).Generate(ctx, nil)
 }

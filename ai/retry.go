@@ -49,7 +49,7 @@ func WithRetry(r Retry) Decorator {
 		r.Budget = 0.6
 	}
 	return func(next Model) Model {
-		b := &retryBudget{left: savedRetries}
+		b := newAllowance(savedRetries)
 		return ModelFunc(func(ctx context.Context, req *Request) iter.Seq2[Event, error] {
 			if ctx.Value(retryingKey{}) != nil {
 				return next.Generate(ctx, req)
@@ -62,28 +62,33 @@ func WithRetry(r Retry) Decorator {
 // retryingKey marks what is inside of a retry.
 type retryingKey struct{}
 
-type retryBudget struct {
+// An allowance is what may be done more than is asked for: each request adds to it,
+// and some of it can be saved.
+type allowance struct {
+	most float64
 	mu   sync.Mutex
 	left float64
 }
 
-func (b *retryBudget) save(n float64) {
-	b.mu.Lock()
-	b.left = min(b.left+n, savedRetries)
-	b.mu.Unlock()
+func newAllowance(most float64) *allowance { return &allowance{most: most, left: most} }
+
+func (a *allowance) save(n float64) {
+	a.mu.Lock()
+	a.left = min(a.left+n, a.most)
+	a.mu.Unlock()
 }
 
-func (b *retryBudget) spend() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.left < 1 {
+func (a *allowance) spend() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.left < 1 {
 		return false
 	}
-	b.left--
+	a.left--
 	return true
 }
 
-func (r Retry) run(ctx context.Context, b *retryBudget, next Model, req *Request, yield func(Event, error) bool) {
+func (r Retry) run(ctx context.Context, b *allowance, next Model, req *Request, yield func(Event, error) bool) {
 	b.save(r.Budget)
 	inner := context.WithValue(ctx, retryingKey{}, true)
 	for n := 1; ; n++ {
