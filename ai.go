@@ -57,7 +57,7 @@ func (d *Dashboard) composeModels() error {
 	}
 	m := &d.models
 	m.models, m.chain = models, d.modelChain(models)
-	m.records = airecord.New(d.db, airecord.Options{Log: d.log, Key: func() []byte { return d.vault.subkey("cursor of requests to models") }})
+	m.records = airecord.New(d.db, airecord.Options{Log: d.log, Keep: d.config.modelRecords, Key: func() []byte { return d.vault.subkey("cursor of requests to models") }})
 	m.gateway = &ai.Gateway{Model: m.chain, Models: models.Models, MaxBody: maxModelRequest, Log: d.log}
 	m.endpoint = &endpoint{module: "ai"}
 	m.endpoint.access.kind = accessPermission

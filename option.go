@@ -31,34 +31,35 @@ type option func(*config) error
 func (f option) apply(c *config) error { return f(c) }
 
 type config struct {
-	modules     []Module
-	title       string
-	prefix      string
-	publicURL   *url.URL
-	log         *slog.Logger
-	reporter    ErrorReporter
-	tracers     trace.TracerProvider // nil: no spans
-	meters      metric.MeterProvider // nil: no metrics
-	masterKeys  []MasterKey
-	cache       storage.Cache
-	bus         storage.Bus
-	locker      storage.Locker
-	proxies     clientip.Proxies
-	setupLink   func(link string)
-	hookTimeout time.Duration
-	drain       time.Duration
-	bodyLimit   int64
-	patience    time.Duration // with a request body
-	answerLimit int64
-	account     *firstAccount
-	argon2      auth.Argon2
-	stepHook    func(point string)
-	lease       time.Duration
-	limitStore  ratelimit.Store // nil: in this process
-	limits      map[string]ratelimit.Policy
-	flagSource  flagSource
-	flagOrigins []string
-	models      *ai.Directory
+	modules      []Module
+	title        string
+	prefix       string
+	publicURL    *url.URL
+	log          *slog.Logger
+	reporter     ErrorReporter
+	tracers      trace.TracerProvider // nil: no spans
+	meters       metric.MeterProvider // nil: no metrics
+	masterKeys   []MasterKey
+	cache        storage.Cache
+	bus          storage.Bus
+	locker       storage.Locker
+	proxies      clientip.Proxies
+	setupLink    func(link string)
+	hookTimeout  time.Duration
+	drain        time.Duration
+	bodyLimit    int64
+	patience     time.Duration // with a request body
+	answerLimit  int64
+	account      *firstAccount
+	argon2       auth.Argon2
+	stepHook     func(point string)
+	lease        time.Duration
+	limitStore   ratelimit.Store // nil: in this process
+	limits       map[string]ratelimit.Policy
+	flagSource   flagSource
+	flagOrigins  []string
+	models       *ai.Directory
+	modelRecords time.Duration // zero: the default
 }
 
 type firstAccount struct{ email, password string }

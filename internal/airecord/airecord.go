@@ -32,16 +32,19 @@ type Options struct {
 	Keep time.Duration
 	// Key returns the secret, at least 16 bytes, that authenticates cursors.
 	Key func() []byte
+
+	most int // records that are kept
 }
 
 // Store keeps records. It is safe for concurrent use.
 type Store struct {
-	db      *storage.DB
-	opts    Options
-	queries queries
-	wake    chan struct{} // there is something to write
-	full    chan struct{} // there is a batch
-	stop    func()
+	db                *storage.DB
+	opts              Options
+	queries           queries
+	records, feedback listing
+	wake              chan struct{} // there is something to write
+	full              chan struct{} // there is a batch
+	stop              func()
 
 	writing sync.Mutex // one batch is written at a time
 
@@ -62,7 +65,10 @@ func New(db *storage.DB, opts Options) *Store {
 	if opts.Keep <= 0 {
 		opts.Keep = 90 * 24 * time.Hour
 	}
-	return &Store{db: db, opts: opts, queries: newQueries(), wake: make(chan struct{}, 1), full: make(chan struct{}, 1)}
+	if opts.most <= 0 {
+		opts.most = maxRecords
+	}
+	return &Store{db: db, opts: opts, queries: newQueries(), records: recordListing(), feedback: feedbackListing(), wake: make(chan struct{}, 1), full: make(chan struct{}, 1)}
 }
 
 // Start brings the tables up to date, and writes what [Store.Add] takes until
@@ -74,6 +80,7 @@ func (s *Store) Start(ctx context.Context) error {
 	running, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	all.Go(func() { s.run(running) })
+	all.Go(func() { s.sweep(running) })
 	s.stop = func() { cancel(); all.Wait() }
 	return nil
 }

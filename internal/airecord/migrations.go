@@ -7,21 +7,18 @@ import (
 )
 
 func migrations() []storage.Migration {
-	const serial = "INTEGER PRIMARY KEY AUTOINCREMENT"
-	return []storage.Migration{{
-		Version: 1, Name: "records, sums by day",
-		SQLite:     tables(serial),
-		PostgreSQL: tables("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
-	}}
+	return []storage.Migration{
+		{Version: 1, Name: "records, sums by day", SQL: recordTables()},
+		{Version: 2, Name: "feedback", SQL: feedbackTables},
+	}
 }
 
-// tables makes records, the newest with the highest number, and what they sum up
-// to by day. A column of latencies counts the answers that took so long.
-func tables(serial string) string {
+// recordTables makes records, and what they sum up to by day. A column of
+// latencies counts the answers that took so long.
+func recordTables() string {
 	return `
 CREATE TABLE airecord_records (
-	seq          ` + serial + `,
-	id           TEXT   NOT NULL UNIQUE,
+	id           TEXT   PRIMARY KEY,
 	at           BIGINT NOT NULL,
 	tenant       TEXT   NOT NULL,
 	user_id      TEXT   NOT NULL,
@@ -49,12 +46,13 @@ CREATE TABLE airecord_records (
 	status       BIGINT NOT NULL,
 	trail        TEXT   NOT NULL
 );
-CREATE INDEX airecord_records_at       ON airecord_records (at);
-CREATE INDEX airecord_records_user     ON airecord_records (user_id, seq);
-CREATE INDEX airecord_records_model    ON airecord_records (model, seq);
-CREATE INDEX airecord_records_provider ON airecord_records (provider, seq);
-CREATE INDEX airecord_records_error    ON airecord_records (error, seq);
-CREATE INDEX airecord_records_cache    ON airecord_records (cache, seq);
+CREATE INDEX airecord_records_at       ON airecord_records (at, id);
+CREATE INDEX airecord_records_user     ON airecord_records (user_id, at, id);
+CREATE INDEX airecord_records_model    ON airecord_records (model, at, id);
+CREATE INDEX airecord_records_provider ON airecord_records (provider, at, id);
+CREATE INDEX airecord_records_cache    ON airecord_records (cache, at, id);
+CREATE INDEX airecord_records_error    ON airecord_records (error, at, id);
+CREATE INDEX airecord_records_failed   ON airecord_records (at, id) WHERE error <> '';
 CREATE TABLE airecord_usage (
 	day      BIGINT NOT NULL,
 	user_id  TEXT   NOT NULL,
@@ -77,3 +75,42 @@ CREATE TABLE airecord_usage (
 CREATE INDEX airecord_usage_user ON airecord_usage (user_id, day);
 `
 }
+
+// A revision is raised with each change of feedback and left in its row, so that
+// who follows reads what has changed and nothing else.
+const feedbackTables = `
+CREATE TABLE airecord_state (
+	id       BIGINT PRIMARY KEY,
+	revision BIGINT NOT NULL
+);
+INSERT INTO airecord_state (id, revision) VALUES (1, 0);
+CREATE TABLE airecord_feedback (
+	id         TEXT   PRIMARY KEY,
+	request_id TEXT   NOT NULL,
+	user_id    TEXT   NOT NULL,
+	revision   BIGINT NOT NULL,
+	at         BIGINT NOT NULL,
+	thumb      TEXT   NOT NULL,
+	score      DOUBLE PRECISION,
+	comment    TEXT   NOT NULL,
+	correction TEXT   NOT NULL,
+	asked      TEXT   NOT NULL,
+	provider   TEXT   NOT NULL,
+	model      TEXT   NOT NULL,
+	prompt     TEXT   NOT NULL,
+	module     TEXT   NOT NULL,
+	took_us    BIGINT NOT NULL,
+	input      BIGINT NOT NULL,
+	output     BIGINT NOT NULL,
+	micros     BIGINT NOT NULL,
+	currency   TEXT   NOT NULL,
+	unpriced   BIGINT NOT NULL,
+	trail      TEXT   NOT NULL,
+	UNIQUE (request_id, user_id)
+);
+CREATE INDEX airecord_feedback_at       ON airecord_feedback (at, id);
+CREATE INDEX airecord_feedback_user     ON airecord_feedback (user_id, at, id);
+CREATE INDEX airecord_feedback_model    ON airecord_feedback (model, at, id);
+CREATE INDEX airecord_feedback_prompt   ON airecord_feedback (prompt, at, id);
+CREATE INDEX airecord_feedback_revision ON airecord_feedback (revision);
+`

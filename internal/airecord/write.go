@@ -209,6 +209,10 @@ func trailOf(r *ai.Record) string {
 	for _, n := range r.Notes {
 		t.Notes = append(t.Notes, Note{clean(n.Router), clean(n.Choice), clean(n.Why)})
 	}
+	return marshalTrail(t)
+}
+
+func marshalTrail(t Trail) string {
 	b, err := json.Marshal(t)
 	if err != nil { // numbers and texts can be written
 		return "{}"

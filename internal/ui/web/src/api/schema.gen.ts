@@ -62,6 +62,16 @@ export interface ApiKeyMade {
   key: string;
 }
 
+export interface Attempt {
+  provider: string;
+  model: string;
+  key?: string;
+  took_ms: number;
+  hedge?: boolean;
+  ok: boolean;
+  error?: string;
+}
+
 export interface AuditInfo {
   id: string;
   at: string;
@@ -202,6 +212,42 @@ export interface FailureInfo {
   attempt: number;
   error: string;
   since: string;
+}
+
+export interface FeedbackIn {
+  request_id: string;
+  thumb?: "up" | "down";
+  /** From 0 to 1; counts more than the thumb. */
+  score?: number | null;
+  comment?: string;
+  /** What the answer should have been. */
+  correction?: string;
+}
+
+export interface FeedbackInfo {
+  id: string;
+  request_id: string;
+  user: string;
+  at: string;
+  thumb?: "up" | "down";
+  score?: number;
+  comment: string;
+  correction: string;
+  /** The model as the caller named it. */
+  asked: string;
+  provider: string;
+  model: string;
+  /** The template and its version, such as summary@3. */
+  prompt: string;
+  module: string;
+  took_ms: number;
+  /** Tokens. */
+  input: number;
+  /** Tokens. */
+  output: number;
+  cost: CostInfo;
+  /** What routers decided. */
+  notes: Note[];
 }
 
 export interface FlagActor {
@@ -515,6 +561,12 @@ export interface MyAPIKey {
   expires_at?: string;
 }
 
+export interface Note {
+  router: string;
+  choice: string;
+  why?: string;
+}
+
 export interface OwnerInfo {
   id: string;
   name: string;
@@ -528,6 +580,11 @@ export interface PageApiKeyInfo {
 
 export interface PageAuditInfo {
   items: AuditInfo[];
+  next_cursor?: string;
+}
+
+export interface PageFeedbackInfo {
+  items: FeedbackInfo[];
   next_cursor?: string;
 }
 
@@ -583,6 +640,11 @@ export interface PagePermissionInfo {
 
 export interface PageRefusedInfo {
   items: RefusedInfo[];
+  next_cursor?: string;
+}
+
+export interface PageRequestInfo {
+  items: RequestInfo[];
   next_cursor?: string;
 }
 
@@ -755,6 +817,39 @@ export interface RefusedInfo {
   last_at: string;
   /** When the caller may go on; absent where waiting does not help. */
   until?: string;
+}
+
+export interface RequestInfo {
+  id: string;
+  at: string;
+  user: string;
+  /** The id of the API key. */
+  key: string;
+  roles: string[];
+  module: string;
+  /** The model as the caller named it. */
+  asked: string;
+  /** Empty where none answered. */
+  provider: string;
+  model: string;
+  /** The template and its version, such as summary@3. */
+  prompt: string;
+  /** Until the first piece; 0 without any. */
+  first_ms: number;
+  took_ms: number;
+  usage: UsageInfo;
+  cost: CostInfo;
+  cache: "none" | "miss" | "exact" | "semantic" | "shared";
+  /** Why it ended; empty where it failed. */
+  reason: string;
+  /** The kind of the failure; empty where it ended well. */
+  error: string;
+  /** The provider's, of the failure; 0 without any. */
+  http_status: number;
+  /** Calls of providers, in the order in which they ended. */
+  attempts: Attempt[];
+  /** What routers decided. */
+  notes: Note[];
 }
 
 export interface RequirementInfo {
@@ -1002,6 +1097,47 @@ export interface UsageInfo {
   estimated: boolean;
 }
 
+export interface UsageItem {
+  /** The day, the name or the id; empty for requests that have none. */
+  key: string;
+  requests: number;
+  errors: number;
+  /** Requests that a cache answered. */
+  cached: number;
+  /** Tokens. */
+  input: number;
+  /** Tokens. */
+  output: number;
+  /** In the currency that most was paid in. */
+  cost: CostInfo;
+  /** Estimated of the answers that ended well; 0 without any. */
+  p50_ms: number;
+  p95_ms: number;
+}
+
+export interface UsageOut {
+  from: string;
+  to: string;
+  items: UsageItem[];
+  total: UsageSums;
+}
+
+export interface UsageSums {
+  requests: number;
+  errors: number;
+  /** Requests that a cache answered. */
+  cached: number;
+  /** Tokens. */
+  input: number;
+  /** Tokens. */
+  output: number;
+  /** In the currency that most was paid in. */
+  cost: CostInfo;
+  /** Estimated of the answers that ended well; 0 without any. */
+  p50_ms: number;
+  p95_ms: number;
+}
+
 export interface UserInfo {
   id: string;
   email: string;
@@ -1038,11 +1174,80 @@ export interface Operations {
     body: ChatIn;
     answer: ChatAnswer;
   };
+  /** What people said of answers, newest first */
+  "ai-feedback": {
+    method: "GET";
+    path: "/api/v1/ai/feedback";
+    params?: {
+      query?: {
+        sort?: string;
+        filter?: string;
+        limit?: number;
+        cursor?: string;
+      };
+    };
+    answer: PageFeedbackInfo;
+  };
+  /** Say how good an answer was */
+  "give-ai-feedback": {
+    method: "POST";
+    path: "/api/v1/ai/feedback";
+    params?: {
+      header?: {
+        "Idempotency-Key"?: string;
+      };
+    };
+    body: FeedbackIn;
+    answer: FeedbackInfo;
+  };
+  /** Feedback for an evaluation set */
+  "export-ai-feedback": {
+    method: "GET";
+    path: "/api/v1/ai/feedback/export";
+    params?: {
+      query?: {
+        filter?: string;
+      };
+    };
+    answer: string;
+  };
   /** The models that can be asked */
   "ai-models": {
     method: "GET";
     path: "/api/v1/ai/models";
     answer: PageModelInfo;
+  };
+  /** What became of requests to models, newest first */
+  "ai-requests": {
+    method: "GET";
+    path: "/api/v1/ai/requests";
+    params?: {
+      query?: {
+        sort?: string;
+        filter?: string;
+        limit?: number;
+        cursor?: string;
+      };
+    };
+    answer: PageRequestInfo;
+  };
+  /** What models were used for */
+  "ai-usage": {
+    method: "GET";
+    path: "/api/v1/ai/usage";
+    params?: {
+      query?: {
+        by?: "day" | "model" | "provider" | "user" | "module" | "key" | "role";
+        from?: string;
+        to?: string;
+        user?: string;
+        key?: string;
+        module?: string;
+        provider?: string;
+        model?: string;
+      };
+    };
+    answer: UsageOut;
   };
   /** API keys, newest first */
   "api-keys": {
@@ -2102,7 +2307,12 @@ export interface Operations {
 
 export const operations = {
   "ai-chat": { method: "POST", path: "/api/v1/ai/chat" },
+  "ai-feedback": { method: "GET", path: "/api/v1/ai/feedback" },
+  "give-ai-feedback": { method: "POST", path: "/api/v1/ai/feedback" },
+  "export-ai-feedback": { method: "GET", path: "/api/v1/ai/feedback/export" },
   "ai-models": { method: "GET", path: "/api/v1/ai/models" },
+  "ai-requests": { method: "GET", path: "/api/v1/ai/requests" },
+  "ai-usage": { method: "GET", path: "/api/v1/ai/usage" },
   "api-keys": { method: "GET", path: "/api/v1/api-keys" },
   "create-api-key": { method: "POST", path: "/api/v1/api-keys" },
   "revoke-api-key": { method: "DELETE", path: "/api/v1/api-keys/{id}" },
