@@ -43,7 +43,7 @@ type flagsConfig struct {
 
 func defaultFile() fileConfig {
 	return fileConfig{
-		Title: "Dashboard", LogLevel: "info", Modules: []string{"system", "traffic"},
+		Title: "Dashboard", LogLevel: "info", Modules: []string{"system", "traffic", "assistant"},
 		DrainTimeout: 10 * time.Second, StopTimeout: 20 * time.Second,
 	}
 }

@@ -1,5 +1,5 @@
-// Server is the reference host: the dashboard with the modules system and
-// traffic, or those that its configuration lists, on SQLite. It is configured by
+// Server is the reference host: the dashboard with the modules system, traffic and
+// assistant, or those that its configuration lists, on SQLite. It is configured by
 // flags, environment variables and one YAML file.
 //
 //	go run ./examples/server

@@ -7,6 +7,7 @@ import (
 	"github.com/modular-dashboard/dashboard/examples/server/internal/broken"
 	"github.com/modular-dashboard/dashboard/examples/server/internal/customers"
 	"github.com/modular-dashboard/dashboard/examples/server/internal/hello"
+	"github.com/modular-dashboard/dashboard/modules/assistant"
 	"github.com/modular-dashboard/dashboard/modules/system"
 	"github.com/modular-dashboard/dashboard/modules/traffic"
 )
@@ -19,6 +20,8 @@ func builtIn(id string) dashboard.Module {
 		return system.New()
 	case "traffic":
 		return traffic.New()
+	case "assistant":
+		return assistant.New()
 	case "customers":
 		return customers.New()
 	case "hello":

@@ -1,0 +1,32 @@
+package dashboard
+
+import (
+	"context"
+
+	"github.com/modular-dashboard/dashboard/ai"
+)
+
+// Models lists what [Host.Model] can be asked for by name; a model that is not
+// listed may still be there as "provider/model". Where no provider is configured the
+// error is an [*Error] with status 503 and the code "no-provider".
+func (h *Host) Models(ctx context.Context) ([]ai.ModelInfo, error) {
+	if !h.d.hasProvider() {
+		return nil, errNoProvider
+	}
+	return h.d.models.models.Models(ctx)
+}
+
+// WithModelRecord returns a context for one request to [Host.Model] or
+// [Dashboard.Model]. The record has its ID at once, which feedback refers to, and the
+// rest when the answer has ended.
+func WithModelRecord(ctx context.Context) (context.Context, *ai.Record) { return withRecord(ctx) }
+
+// AsError returns what an endpoint answers when its function returns err: err itself
+// where it is an [*Error], else what stands for it. A [Stream], which has answered
+// already, may send code and detail as an event. Nil is nil.
+func AsError(err error) *Error {
+	if err == nil {
+		return nil
+	}
+	return asError(err)
+}
