@@ -207,7 +207,7 @@ func (c *Cache) call(ctx context.Context, next Model, req *Request, a asked, sal
 	r := recording{max: c.o.MaxEntry, room: &c.room}
 	defer r.done()
 	kept := false
-	vector := s.begin(ctx)
+	vector := s.begin(ctx, c)
 	defer func() {
 		if !kept {
 			vector(false)

@@ -95,6 +95,8 @@ func (r *EmbedRequest) Check(e *Embeddings) error {
 	}
 	for _, v := range e.Vectors {
 		switch {
+		case !finite(v):
+			return bad(Malformed, "a vector has components that are no numbers")
 		case len(v) == 0 || len(v) != len(e.Vectors[0]):
 			return bad(Malformed, "the vectors are empty or not of one length")
 		case r.Dimensions > 0 && len(v) != r.Dimensions:
@@ -102,6 +104,15 @@ func (r *EmbedRequest) Check(e *Embeddings) error {
 		}
 	}
 	return nil
+}
+
+func finite(v []float32) bool {
+	for _, x := range v {
+		if x-x != 0 { //nolint:staticcheck // of infinity and NaN it is NaN
+			return false
+		}
+	}
+	return true
 }
 
 // DecorateEmbedder returns an embedder with decorators of models around it, the
@@ -179,6 +190,21 @@ func EmbedderOf(m Model) Embedder {
 		out.Usage = answer.Usage
 		return &out, req.Check(&out)
 	})
+}
+
+// WithEmbedder has an embedder answer what [EmbedderOf] asks a model for, and the
+// model all else: so a provider of a [Directory] offers both under one name, with
+// the same keys, retries and breakers.
+func WithEmbedder(e Embedder) Decorator {
+	embeddings := EmbeddingModel(e)
+	return func(next Model) Model {
+		return ModelFunc(func(ctx context.Context, req *Request) iter.Seq2[Event, error] {
+			if req != nil && req.embed != nil {
+				return embeddings.Generate(ctx, req)
+			}
+			return next.Generate(ctx, req)
+		})
+	}
 }
 
 var _ Embedder = EmbedderFunc(nil)

@@ -18,12 +18,15 @@ import (
 //
 //	POST chat/completions   whole and streamed, with tools, images and schemas
 //	POST responses          the same; answers are not stored, so below it is nothing
+//	POST embeddings         of texts, as numbers or base64
 //	GET  models             what may be asked for
 //	GET  models/{name}      one of them
 //
 // Mount it below a prefix that is stripped, and put authentication around it: it
 // has none. What a request asks for and this gateway has no place for is refused
-// with the name of the field, never left out. It is safe for concurrent use.
+// with the name of the field, never left out. The request's field Cache-Control
+// may say no-cache and no-store, as [CacheControl] has it. It is safe for
+// concurrent use.
 type Gateway struct {
 	// Model answers. Requests name what they want, as it understands names.
 	Model Model
@@ -48,6 +51,7 @@ const (
 
 // ServeHTTP implements [http.Handler].
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r = cacheHeader(r)
 	switch path := r.URL.Path; {
 	case path == "/chat/completions":
 		if allowMethod(w, r, http.MethodPost) {
@@ -59,6 +63,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	case strings.HasPrefix(path, "/responses/"):
 		writeFault(w, http.StatusNotFound, fault{Message: "Answers are not stored here.", Type: "invalid_request_error", Code: "response_not_found"}, 0)
+	case path == "/embeddings":
+		if allowMethod(w, r, http.MethodPost) {
+			g.embeddings(w, r)
+		}
 	case path == "/models":
 		if allowMethod(w, r, http.MethodGet) {
 			g.models(w, r, "")

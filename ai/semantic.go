@@ -4,8 +4,10 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -54,6 +56,8 @@ const (
 type similar struct {
 	o     Semantic
 	words map[string]bool
+
+	resting atomic.Int64 // until when the embedder is left alone, in nanoseconds since 1970
 
 	mu     sync.Mutex
 	alike  map[digest][]*list.Element // by what has to be the same; the newest last
@@ -108,7 +112,7 @@ type question struct {
 
 // begin makes the vector while the model answers. end waits for it, or gives it
 // up where the answer is not kept.
-func (q *question) begin(ctx context.Context) (end func(kept bool)) {
+func (q *question) begin(ctx context.Context, c *Cache) (end func(kept bool)) {
 	if q == nil || q.asked {
 		return func(bool) {}
 	}
@@ -117,8 +121,7 @@ func (q *question) begin(ctx context.Context) (end func(kept bool)) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer func() { _ = recover() }() // of somebody else's embedder: no vector
-		q.embed(ctx)
+		q.embed(ctx, c)
 	}()
 	return func(kept bool) {
 		if !kept {
@@ -155,12 +158,31 @@ func (s *similar) question(ctx context.Context, c *Cache, req *Request, salt []s
 	return q
 }
 
-// embed finds the vector of the text.
-func (q *question) embed(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(withoutTrail(ctx), q.in.o.Timeout)
+// embed finds the vector of the text. An embedder that failed is left alone for a
+// second.
+func (q *question) embed(ctx context.Context, c *Cache) (ok bool) {
+	s := q.in
+	if time.Now().UnixNano() < s.resting.Load() {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(withoutTrail(ctx), s.o.Timeout)
 	defer cancel()
-	out, err := q.in.o.Embedder.Embed(ctx, &EmbedRequest{Model: q.in.o.Model, Inputs: []string{q.text}, Dimensions: q.in.o.Dimensions})
-	if err != nil || out == nil || len(out.Vectors) != 1 {
+	var err error
+	defer func() {
+		if v := recover(); v != nil { // an embedder of somebody else's
+			ok, err = false, fmt.Errorf("the embedder panicked: %v", v)
+		}
+		if err != nil && !errors.Is(context.Cause(ctx), context.Canceled) {
+			s.resting.Store(time.Now().Add(cacheRest).UnixNano())
+			c.o.Log.WarnContext(ctx, "embedder of a cache of models failed", "error", err)
+		}
+	}()
+	out, err := s.o.Embedder.Embed(ctx, &EmbedRequest{Model: s.o.Model, Inputs: []string{q.text}, Dimensions: s.o.Dimensions})
+	if err != nil {
+		return false
+	}
+	if out == nil || len(out.Vectors) != 1 {
+		err = errors.New("it returned no vector for one text")
 		return false
 	}
 	q.vector = unit(out.Vectors[0])
@@ -190,7 +212,7 @@ func (q *question) find(ctx context.Context, c *Cache) (entryReader, *Start, boo
 		return entryReader{}, nil, false
 	}
 	q.asked = true
-	if !q.embed(ctx) {
+	if !q.embed(ctx, c) {
 		return entryReader{}, nil, false
 	}
 	var best *list.Element

@@ -196,6 +196,9 @@ func (l *literals) plain(word string) bool {
 // begins reports whether a word with a capital is the begin of a sentence and no
 // name.
 func (l *literals) begins(lower string) bool {
+	if i := strings.IndexAny(lower, "'’"); i > 0 { // what's, I'm
+		lower = lower[:i]
+	}
 	_, known := l.words[lower]
 	return lower == "i" || l.first && known
 }

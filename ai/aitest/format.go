@@ -31,10 +31,11 @@ type wireFormat struct {
 	fault        func(p problem, status int) []byte // an error object
 	event        func(problem) []byte               // the same in a stream
 	spell        func(piece, Fault) []byte
-	noRefusal    bool // in words: only a reason says so
-	parsedWhole  bool // arguments are JSON of the answer in one piece, so that they cannot be broken
-	parsedStream bool // the same of a stream
-	plain        bool // there are no codes of errors, and no word for refusals
+	noRefusal    bool                     // in words: only a reason says so
+	parsedWhole  bool                     // arguments are JSON of the answer in one piece, so that they cannot be broken
+	parsedStream bool                     // the same of a stream
+	embeds       func(*http.Request) bool // by the paths of answers
+	plain        bool                     // there are no codes of errors, and no word for refusals
 }
 
 var formats = map[Format]wireFormat{

@@ -11,8 +11,9 @@ var gemini = wireFormat{
 	base: "/gemini/v1beta", paths: []string{"/gemini/v1beta/models/{call}"}, contentType: "text/event-stream",
 	streams: func(r *http.Request, _ []byte) bool { return strings.HasSuffix(r.URL.Path, ":streamGenerateContent") },
 	stream:  geminiStream, whole: geminiWhole, spell: sse, noRefusal: true, parsedWhole: true, parsedStream: true,
-	fault: func(p problem, status int) []byte { return []byte(text(geminiError(p, status))) },
-	event: func(p problem) []byte { return sse(piece{data: text(geminiError(p, 500))}, None) },
+	fault:  func(p problem, status int) []byte { return []byte(text(geminiError(p, status))) },
+	event:  func(p problem) []byte { return sse(piece{data: text(geminiError(p, 500))}, None) },
+	embeds: func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, ":batchEmbedContents") },
 }
 
 func geminiError(p problem, status int) object {

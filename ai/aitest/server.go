@@ -24,6 +24,9 @@ type Reply struct {
 	// RetryAfter is what [RateLimited] and [Unavailable] tell; zero: 1 s.
 	RetryAfter time.Duration
 	Pause      time.Duration // between the pieces
+	// Vectors answer a request for embeddings. Nil: as [Vector] makes them of the
+	// inputs.
+	Vectors [][]float32
 }
 
 // A Request is one that came.
@@ -58,6 +61,9 @@ func NewServer() *Server {
 		for _, path := range f.paths {
 			mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, format) })
 		}
+	}
+	for format, f := range embedFormats {
+		mux.HandleFunc("POST "+f.path, func(w http.ResponseWriter, r *http.Request) { s.embed(w, r, format) })
 	}
 	s.http = httptest.NewServer(mux)
 	return s
@@ -123,6 +129,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, format Format) {
 		return
 	}
 	f := formats[format]
+	if f.embeds != nil && f.embeds(r) {
+		s.vectors(w, r, format, body)
+		return
+	}
 	request := Request{Format: format, Header: r.Header.Clone(), Body: body, Whole: !f.streams(r, body)}
 	reply := s.reply(request).filled()
 	a := &answer{w: w, r: r, quit: s.quit, reply: reply, format: f, whole: request.Whole}

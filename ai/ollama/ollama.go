@@ -26,15 +26,19 @@ type Model struct{ endpoint *wire.Endpoint }
 // New returns a model of the chat API. The key is for servers behind a proxy
 // that wants one, or Ollama's own; usually it is empty.
 func New(key string, at ai.Endpoint) (*Model, error) {
-	own := wire.Defaults{Name: format, BaseURL: DefaultBaseURL, Header: http.Header{}}
-	if key != "" {
-		own.Header.Set("Authorization", "Bearer "+key)
-	}
-	e, err := wire.New(at, own, "api/chat")
+	e, err := wire.New(at, defaults(key), "api/chat")
 	if err != nil {
 		return nil, fmt.Errorf("new ollama model: %w", err)
 	}
 	return &Model{e}, nil
+}
+
+func defaults(key string) wire.Defaults {
+	own := wire.Defaults{Name: format, BaseURL: DefaultBaseURL, Header: http.Header{}}
+	if key != "" {
+		own.Header.Set("Authorization", "Bearer "+key)
+	}
+	return own
 }
 
 // Generate implements [ai.Model].
