@@ -49,7 +49,7 @@ func stateOf(t testing.TB, ctx context.Context, model ai.Model, req *ai.Request)
 	return a.Cache
 }
 
-func asks(text string) *ai.Request {
+func saying(text string) *ai.Request {
 	return &ai.Request{Model: "m", Messages: []ai.Message{ai.System("s"), ai.User(text)}}
 }
 
@@ -105,17 +105,17 @@ func TestSemanticLiterals(t *testing.T) {
 	} {
 		for _, pair := range [][2]string{{tc.one, tc.other}, {tc.other, tc.one}} {
 			model := byMeaning(t, ai.Semantic{})
-			if stateOf(t, t.Context(), model, asks(pair[0])) != ai.CacheNone {
+			if stateOf(t, t.Context(), model, saying(pair[0])) != ai.CacheNone {
 				t.Fatal("a hit in an empty cache")
 			}
-			if got := stateOf(t, t.Context(), model, asks(pair[1])); (got == ai.CacheSemantic) != tc.same {
+			if got := stateOf(t, t.Context(), model, saying(pair[1])); (got == ai.CacheSemantic) != tc.same {
 				t.Errorf("%q after %q: got %v, want the same: %t", pair[1], pair[0], got, tc.same)
 			}
 		}
 	}
 	turkish := byMeaning(t, ai.Semantic{Words: []string{"değil"}})
-	stateOf(t, t.Context(), turkish, asks("bu iyi bir fikir"))
-	if got := stateOf(t, t.Context(), turkish, asks("bu iyi bir fikir değil")); got != ai.CacheNone {
+	stateOf(t, t.Context(), turkish, saying("bu iyi bir fikir"))
+	if got := stateOf(t, t.Context(), turkish, saying("bu iyi bir fikir değil")); got != ai.CacheNone {
 		t.Errorf("a word of the host's own: got %v", got)
 	}
 }
@@ -125,7 +125,7 @@ func TestSemanticLiterals(t *testing.T) {
 func TestSemanticFilters(t *testing.T) {
 	ctx := ai.WithCaller(t.Context(), ai.Caller{Tenant: "victim", User: "v"})
 	base := func() *ai.Request {
-		r := asks("Tell me about our plans")
+		r := saying("Tell me about our plans")
 		r.Messages = []ai.Message{ai.System("s"), ai.User("a"), ai.Assistant("b"), ai.User("Tell me about our plans")}
 		return r
 	}
@@ -195,8 +195,8 @@ func TestSemanticFailures(t *testing.T) {
 		} {
 			model := byMeaning(t, ai.Semantic{Embedder: embed, Timeout: time.Second})
 			begun := time.Now()
-			stateOf(t, t.Context(), model, asks("tell me this"))
-			if got := stateOf(t, t.Context(), model, asks("tell me that")); got != ai.CacheNone {
+			stateOf(t, t.Context(), model, saying("tell me this"))
+			if got := stateOf(t, t.Context(), model, saying("tell me that")); got != ai.CacheNone {
 				t.Errorf("%s: got %v", name, got)
 			}
 			if took := time.Since(begun); took > 2*time.Second {
@@ -211,9 +211,9 @@ func TestSemanticFailures(t *testing.T) {
 			}
 			return alike().Embed(ctx, r)
 		})})
-		stateOf(t, t.Context(), model, asks("tell me this"))
+		stateOf(t, t.Context(), model, saying("tell me this"))
 		down.Store(true)
-		if got := stateOf(t, t.Context(), model, asks("tell me that")); got != ai.CacheNone {
+		if got := stateOf(t, t.Context(), model, saying("tell me that")); got != ai.CacheNone {
 			t.Errorf("down later: got %v", got)
 		}
 	})
@@ -229,16 +229,16 @@ func TestSemanticThreshold(t *testing.T) {
 		model := byMeaning(t, ai.Semantic{Embedder: embed, Threshold: threshold})
 		for _, text := range []string{"far", "opposite", "near", "long", "nearer"} {
 			if threshold == 0 && text == "nearer" { // is itself answered by "near"
-				if _, err := ai.Collect(model.Generate(ai.WithCacheControl(t.Context(), ai.CacheControl{NoLookup: true}), asks(text))); err != nil {
+				if _, err := ai.Collect(model.Generate(ai.WithCacheControl(t.Context(), ai.CacheControl{NoLookup: true}), saying(text))); err != nil {
 					t.Fatal(err)
 				}
 				continue
 			}
-			if _, err := ai.Collect(model.Generate(ai.WithCacheControl(t.Context(), ai.CacheControl{NoLookup: true}), asks(text))); err != nil {
+			if _, err := ai.Collect(model.Generate(ai.WithCacheControl(t.Context(), ai.CacheControl{NoLookup: true}), saying(text))); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if a, err := ai.Collect(model.Generate(t.Context(), asks("me"))); err != nil || a.Text() != want {
+		if a, err := ai.Collect(model.Generate(t.Context(), saying("me"))); err != nil || a.Text() != want {
 			t.Errorf("threshold %v: got %q, %v, want %q", threshold, a.Text(), err, want)
 		}
 	}
@@ -256,12 +256,12 @@ func TestSemanticThreshold(t *testing.T) {
 func TestSemanticBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hit := func(model ai.Model, i int) bool {
-			return stateOf(t, t.Context(), model, asks(fmt.Sprintf("tell me of %d please", i))) == ai.CacheSemantic
+			return stateOf(t, t.Context(), model, saying(fmt.Sprintf("tell me of %d please", i))) == ai.CacheSemantic
 		}
 		for name, o := range map[string]ai.Semantic{"entries": {Entries: 10}, "bytes": {Bytes: 10 * (256 + 12)}} {
 			model := byMeaning(t, o)
 			for i := range 20 {
-				stateOf(t, t.Context(), model, asks(fmt.Sprintf("tell me of %d", i)))
+				stateOf(t, t.Context(), model, saying(fmt.Sprintf("tell me of %d", i)))
 				if i == 12 && !hit(model, 3) { // which keeps it
 					t.Error("no hit")
 				}
@@ -271,25 +271,25 @@ func TestSemanticBounds(t *testing.T) {
 			}
 		}
 		model := byMeaning(t, ai.Semantic{}, func(o *ai.CacheOptions) { o.TTL = time.Minute })
-		stateOf(t, t.Context(), model, asks("tell me"))
+		stateOf(t, t.Context(), model, saying("tell me"))
 		<-time.After(time.Minute + time.Second)
-		if got := stateOf(t, t.Context(), model, asks("tell me please")); got != ai.CacheNone {
+		if got := stateOf(t, t.Context(), model, saying("tell me please")); got != ai.CacheNone {
 			t.Errorf("a minute later: got %v", got)
 		}
 		s := &store{}
 		cache := newCache(t, s, ai.CacheOptions{Semantic: &ai.Semantic{Embedder: alike(), Model: "e"}})
 		model = cache.Decorate(play(says(nil, "x")))
-		stateOf(t, t.Context(), model, asks("tell me"))
+		stateOf(t, t.Context(), model, saying("tell me"))
 		if err := cache.Forget(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := stateOf(t, t.Context(), model, asks("tell me please")); got != ai.CacheNone {
+		if got := stateOf(t, t.Context(), model, saying("tell me please")); got != ai.CacheNone {
 			t.Errorf("forgotten: got %v", got)
 		}
 		for _, key := range s.answers() {
 			delete(s.values, key)
 		}
-		if got := stateOf(t, t.Context(), model, asks("do tell me please")); got != ai.CacheNone {
+		if got := stateOf(t, t.Context(), model, saying("do tell me please")); got != ai.CacheNone {
 			t.Errorf("lost: got %v", got)
 		}
 	})
@@ -306,7 +306,7 @@ func TestSemanticTogether(t *testing.T) {
 		ctx := ai.WithCaller(t.Context(), ai.Caller{Tenant: tenant})
 		wg.Go(func() {
 			for n := range 200 {
-				a, err := ai.Collect(model.Generate(ctx, asks(strings.Repeat("please ", n%9)+"tell me of it "+strings.Repeat("do ", i))))
+				a, err := ai.Collect(model.Generate(ctx, saying(strings.Repeat("please ", n%9)+"tell me of it "+strings.Repeat("do ", i))))
 				if err != nil || a.Text() != tenant {
 					t.Errorf("%s: got %q, %v", tenant, a.Text(), err)
 				}
@@ -320,8 +320,8 @@ func FuzzSemanticText(f *testing.F) {
 	f.Add("It's “5” `x` 'y' Dr. No™", true)
 	f.Fuzz(func(t *testing.T, text string, _ bool) {
 		model := byMeaning(t, ai.Semantic{})
-		stateOf(t, t.Context(), model, asks("x "+text))
-		if got := stateOf(t, t.Context(), model, asks("x "+text+" not 7")); got == ai.CacheSemantic {
+		stateOf(t, t.Context(), model, saying("x "+text))
+		if got := stateOf(t, t.Context(), model, saying("x "+text+" not 7")); got == ai.CacheSemantic {
 			t.Errorf("%q: got %v", text, got)
 		}
 	})
@@ -335,7 +335,7 @@ func ExampleSemantic() {
 	}
 	model := ai.Decorate(play(says(nil, "In the settings.")), cache.Decorate)
 	for _, text := range []string{"How do I reset my password?", "What's the way to reset a password?", "How do I not reset my password?"} {
-		answer, err := ai.Collect(model.Generate(context.Background(), asks(text)))
+		answer, err := ai.Collect(model.Generate(context.Background(), saying(text)))
 		fmt.Println(answer.Cache, err)
 	}
 	// Output:
