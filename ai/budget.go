@@ -146,7 +146,10 @@ func (b *Budgets) holds(dst []Hold, c *Caller, model string, now time.Time) []Ho
 	dst = b.addSubject(dst, ScopeUser, c.User, model, now)
 	dst = b.addSubject(dst, ScopeKey, c.Key, model, now)
 	dst = b.addSubject(dst, ScopeModule, c.Module, model, now)
-	for _, role := range c.Roles {
+	for i, role := range c.Roles {
+		if slices.Contains(c.Roles[:i], role) {
+			continue
+		}
 		dst = b.addSubject(dst, ScopeRole, role, model, now)
 	}
 	return dst
