@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/modular-dashboard/dashboard/ai"
+	"github.com/modular-dashboard/dashboard/internal/aigovern"
 	"github.com/modular-dashboard/dashboard/internal/airecord"
 	"github.com/modular-dashboard/dashboard/ratelimit"
 )
@@ -45,6 +46,7 @@ type modelSide struct {
 	models   *ai.Directory
 	chain    ai.Model // models, with all that is around them
 	records  *airecord.Store
+	rules    *aigovern.Store // budgets, and models of roles
 	gateway  *ai.Gateway
 	limiter  *ratelimit.Middleware
 	endpoint *endpoint // what the streams need to know of it
@@ -56,9 +58,10 @@ func (d *Dashboard) composeModels() error {
 		models = ai.NewDirectory()
 	}
 	m := &d.models
-	m.models, m.chain = models, d.modelChain(models)
+	m.models, m.rules = models, aigovern.New(d.db, aigovern.Options{Bus: d.bus, Log: d.log, OnChange: d.budgetsChanged})
+	m.chain = d.modelChain(models)
 	m.records = airecord.New(d.db, airecord.Options{Log: d.log, Keep: d.config.modelRecords, Key: func() []byte { return d.vault.subkey("cursor of requests to models") }})
-	m.gateway = &ai.Gateway{Model: m.chain, Models: models.Models, MaxBody: maxModelRequest, Log: d.log}
+	m.gateway = &ai.Gateway{Model: m.chain, Models: d.allowedModels, MaxBody: maxModelRequest, Log: d.log}
 	m.endpoint = &endpoint{module: "ai"}
 	m.endpoint.access.kind = accessPermission
 	m.endpoint.permission = d.auth.Permission(coreModule + "." + permAIUse.name)
@@ -76,6 +79,10 @@ func (d *Dashboard) composeModels() error {
 func (d *Dashboard) modelChain(models ai.Model) ai.Model {
 	return ai.Decorate(models,
 		ai.WithRecord(nil, d.recordModel),
+		ai.WithPrices(d.modelPrices),
+		ai.WithAccess(d.models.rules.Access, d.models.models.Targets),
+		ai.WithTokenRate(tokenLimiter{hostLimiter{&d.limiting, limitAITokens}}, 0),
+		ai.WithBudgets(ai.Budgeting{Budgets: d.models.rules.Budgets, Ledger: d.models.rules.Ledger(), Prices: d.modelPrices, Targets: d.models.models.Targets}),
 	)
 }
 

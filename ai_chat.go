@@ -36,7 +36,7 @@ func (d *Dashboard) listModels(ctx context.Context, _ empty) (Page[modelInfo], e
 	if !d.hasProvider() {
 		return Page[modelInfo]{}, errNoProvider
 	}
-	infos, err := d.models.models.Models(ctx)
+	infos, err := d.allowedModels(ctx)
 	out := Page[modelInfo]{}
 	for _, m := range infos {
 		one := modelInfo{Name: m.Name, Provider: m.Provider, Kind: "model"}

@@ -28,6 +28,10 @@ func modelProblem(e *ai.Error) *Error {
 	case ai.Budget:
 		out.Status, out.Code, out.Detail = http.StatusTooManyRequests, "budget-exceeded", cmp.Or(e.Message, "The budget is used up.")
 	case ai.RateLimited:
+		if e.Code == codeTokenRate {
+			out.Status, out.Code, out.Detail = http.StatusTooManyRequests, "rate-limit-exceeded", e.Message
+			break
+		}
 		out.Status, out.Code, out.Detail = http.StatusServiceUnavailable, "provider-rate-limited", "The provider gets too many requests from this server."
 	case ai.Quota:
 		out.Status, out.Code, out.Detail = http.StatusServiceUnavailable, "provider-quota", "The provider's quota is used up."

@@ -74,6 +74,7 @@ func (d *Dashboard) composeCore() error {
 	d.routeFlags(r)
 	d.routeSegments(r)
 	d.routeModels(r)
+	d.routeBudgets(r)
 	d.routeDocuments(r)
 	d.routeResources(r)
 	if err := r.err(); err != nil {

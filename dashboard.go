@@ -218,6 +218,7 @@ func (d *Dashboard) startParts(ctx context.Context) error {
 		{"idempotency", d.once.Start, d.once.Shutdown},
 		{"jobs", d.jobs.Start, d.jobs.Shutdown},
 		{"models", d.startModels, d.stopModels},
+		{"budgets", d.models.rules.Start, d.models.rules.Shutdown},
 		{"requests", none, d.drainRequests},
 		{"modules", d.startModules, d.registry.Stop},
 		{"health", d.startHealth, d.stopHealthChecks},

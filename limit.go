@@ -100,6 +100,8 @@ func coreLimits() []limits.Declared {
 			Policy: ratelimit.Policy{Name: limitLoginAccount, Limit: 1, Window: minute, Burst: 20}, Keys: limits.SignInAccounts},
 		{Title: "Requests of one person or API key to models",
 			Policy: ratelimit.Policy{Name: limitAI, Limit: 60, Window: minute, Burst: 20}, Keys: limits.Callers},
+		{Title: "Tokens that one person or API key uses of models",
+			Policy: ratelimit.Policy{Name: limitAITokens, Limit: 2_000_000, Window: minute, Burst: 2_000_000}, Keys: limits.Callers},
 	}
 }
 

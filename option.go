@@ -59,7 +59,8 @@ type config struct {
 	flagSource   flagSource
 	flagOrigins  []string
 	models       *ai.Directory
-	modelRecords time.Duration // zero: the default
+	modelRecords time.Duration     // zero: the default
+	modelPrices  func() *ai.Prices // nil: the default
 }
 
 type firstAccount struct{ email, password string }

@@ -94,7 +94,7 @@ func (c *requestContext) Value(key any) any {
 func (c *requestContext) ModelCaller() ai.Caller {
 	var asker ai.Caller
 	if p := c.state.principal; p != nil {
-		asker = ai.Caller{Tenant: p.ID, User: p.ID, Roles: p.Roles, Key: p.KeyID}
+		asker = ai.Caller{Tenant: p.ID, User: p.ID, Roles: p.HeldRoles(), Key: p.KeyID}
 	}
 	if in := c.call.Load(); in != nil {
 		asker.Module = in.module.id

@@ -41,6 +41,15 @@ type Principal struct {
 	rights *rights
 }
 
+// HeldRoles returns the roles that the principal's rights come from: its own, or of
+// an API key those of its owner. The list is sorted and read only.
+func (p *Principal) HeldRoles() []string {
+	if p == nil || p.rights == nil {
+		return nil
+	}
+	return p.rights.holder.roles
+}
+
 // Can reports whether the principal holds a permission. It takes nanoseconds,
 // whatever the roles.
 func (p *Principal) Can(perm Permission) bool {

@@ -2,6 +2,14 @@
 
 // Generated from the OpenAPI document; do not edit.
 
+export interface AccessInfo {
+  /** *: everybody none of whose roles has a rule. */
+  role: string;
+  /** Names and patterns such as openai/*; none: no model. */
+  models: string[];
+  version: number;
+}
+
 export interface ActOut {
   generation: number;
   steps: StepInfo[];
@@ -32,6 +40,12 @@ export interface ActionResult {
   id: string;
   ok: boolean;
   error?: ActionError;
+}
+
+export interface AmountInfo {
+  tokens: number;
+  /** Millionths of a unit of the currency. */
+  micros: number;
 }
 
 export interface ApiKeyIn {
@@ -100,6 +114,29 @@ export interface Bucket {
   hash: number;
   bucket: number;
   total: number;
+}
+
+export interface BudgetInfo {
+  name: string;
+  scope: "all" | "user" | "role" | "module" | "key";
+  /** An id; *: each of the scope has an amount of its own. */
+  subject?: string;
+  /** In UTC. */
+  period: "day" | "month";
+  /** Of requests and answers together; absent: any number. */
+  tokens?: number;
+  /** Millionths of a unit of the currency; absent: any. */
+  micros?: number;
+  currency?: string;
+  /** Names and patterns such as openai/*; none: all models. */
+  models: string[];
+  /** In this period, by all instances, up to half a second ago. */
+  used: AmountInfo;
+  /** Who used most, at most 20, where each of the scope has an amount of its own. */
+  by: SubjectUsed[];
+  from: string;
+  until: string;
+  version: number;
 }
 
 export interface ChatAnswer {
@@ -573,6 +610,11 @@ export interface OwnerInfo {
   email: string;
 }
 
+export interface PageAccessInfo {
+  items: AccessInfo[];
+  next_cursor?: string;
+}
+
 export interface PageApiKeyInfo {
   items: ApiKeyInfo[];
   next_cursor?: string;
@@ -580,6 +622,11 @@ export interface PageApiKeyInfo {
 
 export interface PageAuditInfo {
   items: AuditInfo[];
+  next_cursor?: string;
+}
+
+export interface PageBudgetInfo {
+  items: BudgetInfo[];
   next_cursor?: string;
 }
 
@@ -762,6 +809,26 @@ export interface ProblemField {
   code: string;
   /** what is wrong, for a person */
   detail: string;
+}
+
+export interface PutAccessIn {
+  /** Names and patterns such as openai/*; an alias is allowed too where all its targets are; none: no model. */
+  models: string[];
+}
+
+export interface PutBudgetIn {
+  scope: "all" | "user" | "role" | "module" | "key";
+  /** The id of an account (or its e-mail address, with dashboard.users.read), a role, a module or an API key; *: each has an amount of its own; with the scope all, nothing. */
+  subject?: string;
+  period: "day" | "month";
+  /** Of requests and answers together; 0: any number. */
+  tokens?: number;
+  /** Millionths of a unit of the currency; 0: any. Models whose price is not known are refused under it. */
+  micros?: number;
+  /** Such as USD; absent with micros: USD. */
+  currency?: string;
+  /** Names and patterns such as openai/*; none: all models. */
+  models?: string[];
 }
 
 export interface PutFlagIn {
@@ -1054,6 +1121,13 @@ export interface StepInfo {
   title?: string;
 }
 
+export interface SubjectUsed {
+  subject: string;
+  tokens: number;
+  /** Millionths of a unit of the currency. */
+  micros: number;
+}
+
 export interface SystemOut {
   /** Of this library. */
   version: string;
@@ -1162,6 +1236,102 @@ export interface VariantReadout {
 }
 
 export interface Operations {
+  /** The models that roles may ask for */
+  "ai-access-rules": {
+    method: "GET";
+    path: "/api/v1/ai/access";
+    answer: PageAccessInfo;
+  };
+  /** The models that one role may ask for */
+  "ai-access-rule": {
+    method: "GET";
+    path: "/api/v1/ai/access/{role}";
+    params: {
+      path: {
+        role: string;
+      };
+    };
+    answer: AccessInfo;
+  };
+  /** Say which models a role may ask for */
+  "put-ai-access": {
+    method: "PUT";
+    path: "/api/v1/ai/access/{role}";
+    params: {
+      path: {
+        role: string;
+      };
+      header?: {
+        "If-Match"?: string;
+        "If-None-Match"?: string;
+      };
+    };
+    body: PutAccessIn;
+    answer: AccessInfo;
+  };
+  /** Let a role ask for any model, as far as its others do */
+  "delete-ai-access": {
+    method: "DELETE";
+    path: "/api/v1/ai/access/{role}";
+    params: {
+      path: {
+        role: string;
+      };
+      header?: {
+        "If-Match"?: string;
+        "If-None-Match"?: string;
+      };
+    };
+    answer: undefined;
+  };
+  /** The budgets of models, and what is used of them */
+  "ai-budgets": {
+    method: "GET";
+    path: "/api/v1/ai/budgets";
+    answer: PageBudgetInfo;
+  };
+  /** One budget of models */
+  "ai-budget": {
+    method: "GET";
+    path: "/api/v1/ai/budgets/{name}";
+    params: {
+      path: {
+        name: string;
+      };
+    };
+    answer: BudgetInfo;
+  };
+  /** Make or change a budget of models */
+  "put-ai-budget": {
+    method: "PUT";
+    path: "/api/v1/ai/budgets/{name}";
+    params: {
+      path: {
+        name: string;
+      };
+      header?: {
+        "If-Match"?: string;
+        "If-None-Match"?: string;
+      };
+    };
+    body: PutBudgetIn;
+    answer: BudgetInfo;
+  };
+  /** Take a budget of models away */
+  "delete-ai-budget": {
+    method: "DELETE";
+    path: "/api/v1/ai/budgets/{name}";
+    params: {
+      path: {
+        name: string;
+      };
+      header?: {
+        "If-Match"?: string;
+        "If-None-Match"?: string;
+      };
+    };
+    answer: undefined;
+  };
   /** Ask a model */
   "ai-chat": {
     method: "POST";
@@ -2306,6 +2476,14 @@ export interface Operations {
 }
 
 export const operations = {
+  "ai-access-rules": { method: "GET", path: "/api/v1/ai/access" },
+  "ai-access-rule": { method: "GET", path: "/api/v1/ai/access/{role}" },
+  "put-ai-access": { method: "PUT", path: "/api/v1/ai/access/{role}" },
+  "delete-ai-access": { method: "DELETE", path: "/api/v1/ai/access/{role}" },
+  "ai-budgets": { method: "GET", path: "/api/v1/ai/budgets" },
+  "ai-budget": { method: "GET", path: "/api/v1/ai/budgets/{name}" },
+  "put-ai-budget": { method: "PUT", path: "/api/v1/ai/budgets/{name}" },
+  "delete-ai-budget": { method: "DELETE", path: "/api/v1/ai/budgets/{name}" },
   "ai-chat": { method: "POST", path: "/api/v1/ai/chat" },
   "ai-feedback": { method: "GET", path: "/api/v1/ai/feedback" },
   "give-ai-feedback": { method: "POST", path: "/api/v1/ai/feedback" },
