@@ -57,9 +57,13 @@ func (d *Dashboard) composeModels() error {
 	if models == nil {
 		models = ai.NewDirectory()
 	}
+	telemetry, err := ai.WithTelemetry(ai.Telemetry{Tracers: d.config.tracers, Meters: d.config.meters})
+	if err != nil {
+		return err
+	}
 	m := &d.models
 	m.models, m.rules = models, aigovern.New(d.db, aigovern.Options{Bus: d.bus, Log: d.log, OnChange: d.budgetsChanged})
-	m.chain = d.modelChain(models)
+	m.chain = d.modelChain(telemetry(models))
 	m.records = airecord.New(d.db, airecord.Options{Log: d.log, Keep: d.config.modelRecords, Key: func() []byte { return d.vault.subkey("cursor of requests to models") }})
 	m.gateway = &ai.Gateway{Model: m.chain, Models: d.allowedModels, MaxBody: maxModelRequest, Log: d.log}
 	m.endpoint = &endpoint{module: "ai"}
@@ -69,7 +73,6 @@ func (d *Dashboard) composeModels() error {
 	rules := []ratelimit.Rule{{Live: live, Name: limitCaller, By: callerKey}, {Live: live, Name: limitAI, By: callerKey}}
 	opts := append(slices.Clip(d.limiting.opts), ratelimit.WithRefusal(
 		func(_ http.ResponseWriter, r *http.Request, f ratelimit.Refusal) { d.noteRefusal(r, f) }))
-	var err error
 	m.limiter, err = ratelimit.NewMiddleware(d.limiting.store, rules, opts...)
 	return err
 }

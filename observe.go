@@ -18,9 +18,9 @@ import (
 	"github.com/modular-dashboard/dashboard/internal/redact"
 )
 
-// WithTracerProvider sets where spans of requests and of module operations go.
-// The default makes none; the global provider of OpenTelemetry is not used
-// unless the host passes it here.
+// WithTracerProvider sets where spans of requests, of module operations and of
+// what models are asked go. The default makes none; the global provider of
+// OpenTelemetry is not used unless the host passes it here.
 func WithTracerProvider(p trace.TracerProvider) Option {
 	return option(func(c *config) error {
 		if p == nil {
@@ -31,9 +31,9 @@ func WithTracerProvider(p trace.TracerProvider) Option {
 	})
 }
 
-// WithMeterProvider sets where metrics of requests and of module operations
-// go. The default makes none; the global provider of OpenTelemetry is not used
-// unless the host passes it here.
+// WithMeterProvider sets where metrics of requests, of module operations and of
+// what models are asked go. The default makes none; the global provider of
+// OpenTelemetry is not used unless the host passes it here.
 func WithMeterProvider(p metric.MeterProvider) Option {
 	return option(func(c *config) error {
 		if p == nil {

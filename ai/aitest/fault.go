@@ -89,9 +89,6 @@ var statuses = map[Fault]ai.ErrorKind{
 // it asks for a stream or for the answer in one piece. [SlowFirstByte] and
 // [Stall] last until the client gives up, which [ai.WithTimeouts] sees to.
 func (f Fault) Outcome(format Format, whole bool) Outcome {
-	if f == QuotaUsedUp && formats[format].plain {
-		return Outcome{Kind: ai.RateLimited}
-	}
 	if kind, ok := statuses[f]; ok {
 		return Outcome{Kind: kind}
 	}

@@ -17,8 +17,11 @@ var ollama = wireFormat{
 
 // ollamaError is a sentence: there are no codes.
 func ollamaError(p problem) string {
-	if p.code == "context_length_exceeded" {
+	switch p.code {
+	case "context_length_exceeded":
 		return "input length exceeds the context length"
+	case "insufficient_quota":
+		return "you have reached your weekly usage limit"
 	}
 	return p.message
 }

@@ -42,7 +42,8 @@ type Fault struct {
 	Code, Type, Message string
 	Status              int
 	Retry               time.Duration
-	Daily               bool // a quota of the day is used up
+	Daily               bool   // a quota of the day is used up
+	Reason              string // of google.rpc.ErrorInfo
 }
 
 // Fault returns the error of an error object, which may come in a 200.
@@ -115,7 +116,7 @@ func (f *Fault) Read(s *jsonscan.Scanner) bool {
 	return true
 }
 
-// details reads google.rpc.RetryInfo and QuotaFailure.
+// details reads google.rpc.RetryInfo, QuotaFailure and ErrorInfo.
 func (f *Fault) details(s *jsonscan.Scanner) {
 	if s.Peek() != '[' {
 		s.Discard()
@@ -132,6 +133,8 @@ func (f *Fault) details(s *jsonscan.Scanner) {
 				if d, err := time.ParseDuration(s.Text()); err == nil && d > 0 {
 					f.Retry = d
 				}
+			case "reason":
+				f.Reason = s.Text()
 			case "violations":
 				f.Daily = f.Daily || bytes.Contains(s.Raw(), []byte("PerDay"))
 			default:
@@ -143,6 +146,9 @@ func (f *Fault) details(s *jsonscan.Scanner) {
 
 // kindOf says what a status, or an error object without one, means.
 func kindOf(status int, f Fault) ai.ErrorKind {
+	if k, ok := kindOfWords(status, f); ok {
+		return k
+	}
 	if k, ok := kindOfCode(f.Code); ok {
 		return k
 	}
@@ -181,6 +187,28 @@ func kindOf(status int, f Fault) ai.ErrorKind {
 	default:
 		return ai.Invalid
 	}
+}
+
+// kindOfWords recognizes what providers say with a code that means something else:
+// a key that is none is a wrong argument to Gemini, and credit that is used up a
+// wrong request to Anthropic.
+func kindOfWords(status int, f Fault) (ai.ErrorKind, bool) {
+	message := ""
+	if status == http.StatusBadRequest || status == http.StatusTooManyRequests {
+		message = strings.ToLower(f.Message)
+	}
+	switch {
+	case strings.HasPrefix(f.Reason, "API_KEY_"):
+		return ai.Unauthorized, true
+	case f.Reason == "BILLING_DISABLED", strings.Contains(message, "credit balance is too low"):
+		return ai.Quota, true
+	case status != http.StatusTooManyRequests:
+	case strings.Contains(message, "usage limit"): // Ollama's, of an hour or a week
+		return ai.Quota, true
+	case strings.HasPrefix(message, "request too large"): // for what may be used in a minute: it never fits
+		return ai.TooLarge, true
+	}
+	return 0, false
 }
 
 // tooLong recognizes what providers that have no code for it say of a request
