@@ -15,9 +15,8 @@ import (
 	"github.com/modular-dashboard/dashboard/featureflag"
 )
 
-// TestPublishedClients runs the published JavaScript clients, installed in the
-// folder that OFREP_CLIENTS names, against a handler below a prefix. What they
-// put to /control takes the flags' place.
+// TestPublishedClients runs the published JavaScript clients of OFREP against a
+// handler below a prefix. What they put to /control takes the flags' place.
 func TestPublishedClients(t *testing.T) {
 	handler, flags := suiteHandler(t, featureflag.WithOrigins("https://app.example.com"),
 		featureflag.WithAuthentication(func(r *http.Request) (string, error) {
@@ -42,16 +41,32 @@ func TestPublishedClients(t *testing.T) {
 	})
 	server := httptest.NewServer(mux)
 	defer server.Close()
+	runClient(t, "run.mjs", server.URL)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	run := exec.CommandContext(ctx, "node", "run.mjs", server.URL)
-	run.Dir = os.Getenv("OFREP_CLIENTS")
+	if err := handler.Shutdown(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+// runClient runs one of the programs in the folder that PUBLISHED_CLIENTS names,
+// where they and what they need are installed.
+func runClient(t *testing.T, program string, arguments ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	run := exec.CommandContext(ctx, "node", append([]string{program}, arguments...)...)
+	run.Dir = os.Getenv("PUBLISHED_CLIENTS")
 	if output, err := run.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, output)
 	} else {
 		t.Logf("%s", output)
 	}
-	if err := handler.Shutdown(ctx); err != nil {
-		t.Error(err)
-	}
+}
+
+// TestPublishedModelClient runs OpenAI's own JavaScript client against the
+// gateway of a dashboard.
+func TestPublishedModelClient(t *testing.T) {
+	_, url, key := modelServer(t)
+	runClient(t, "models.mjs", url, key)
 }
