@@ -67,6 +67,6 @@ func runClient(t *testing.T, program string, arguments ...string) {
 // TestPublishedModelClient runs OpenAI's own JavaScript client against the
 // gateway of a dashboard.
 func TestPublishedModelClient(t *testing.T) {
-	_, url, key := modelServer(t)
+	_, url, key := modelServer(t, plenty)
 	runClient(t, "models.mjs", url, key)
 }

@@ -24,7 +24,7 @@ import (
 // modelServer is a dashboard in front of a provider of another format than the
 // SDKs speak. It answers as told, and where a tool's result was sent with what
 // that was.
-func modelServer(t *testing.T, opts ...dashboard.Option) (upstream *aitest.Server, url, key string) {
+func modelServer(t *testing.T, limit string) (upstream *aitest.Server, url, key string) {
 	t.Helper()
 	upstream = aitest.NewServer()
 	t.Cleanup(upstream.Close)
@@ -36,11 +36,14 @@ func modelServer(t *testing.T, opts ...dashboard.Option) (upstream *aitest.Serve
 		t.Fatal(err)
 	}
 	upstream.Decide(func(_ int, r aitest.Request) aitest.Reply { return reply(string(r.Body)) })
-	s := dashboardtest.New(t, append([]dashboard.Option{dashboard.WithModels(models), dashboard.WithLogger(slog.New(slog.DiscardHandler))}, opts...)...)
+	s := dashboardtest.New(t, dashboard.WithModels(models), dashboard.WithRateLimit("ai", limit), dashboard.WithLogger(slog.New(slog.DiscardHandler)))
 	var made struct{ Key string }
 	s.Owner().Do(http.MethodPost, "/api/v1/api-keys", map[string]any{"name": "sdk", "permissions": []string{"dashboard.ai.use"}}).Want(http.StatusCreated).JSON(&made)
 	return upstream, s.URL + "/ai/v1", made.Key
 }
+
+// plenty is a limit that no test reaches.
+const plenty = "1000/s"
 
 // reply is what the provider says to a request of its format.
 func reply(body string) aitest.Reply {
@@ -72,7 +75,7 @@ var weather = shared.FunctionParameters{"type": "object", "properties": map[stri
 
 func TestOpenAISDKChat(t *testing.T) {
 	t.Parallel()
-	_, url, key := modelServer(t)
+	_, url, key := modelServer(t, plenty)
 	sdk := newSDK(url, key)
 	ask := openai.ChatCompletionNewParams{Model: "smart", Messages: []openai.ChatCompletionMessageParamUnion{openai.SystemMessage("Be brief."), openai.UserMessage("Hi")}}
 	answer, err := sdk.Chat.Completions.New(t.Context(), ask)
@@ -108,7 +111,7 @@ func TestOpenAISDKChat(t *testing.T) {
 
 func TestOpenAISDKChatTools(t *testing.T) {
 	t.Parallel()
-	_, url, key := modelServer(t)
+	_, url, key := modelServer(t, plenty)
 	sdk := newSDK(url, key)
 	ask := openai.ChatCompletionNewParams{Model: "smart", Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage("How warm is it?")}, Tools: []openai.ChatCompletionToolUnionParam{
 		openai.ChatCompletionFunctionTool(shared.FunctionDefinitionParam{Name: "weather", Description: openai.String("Tells the weather."), Parameters: weather}),
@@ -146,7 +149,7 @@ func TestOpenAISDKChatTools(t *testing.T) {
 
 func TestOpenAISDKErrors(t *testing.T) {
 	t.Parallel()
-	_, url, key := modelServer(t)
+	_, url, key := modelServer(t, plenty)
 	for _, tc := range []struct {
 		name, key, model, text string
 		status                 int
@@ -185,7 +188,7 @@ func TestOpenAISDKErrors(t *testing.T) {
 // The dashboard's own limits come as the SDKs know them.
 func TestOpenAISDKLimit(t *testing.T) {
 	t.Parallel()
-	_, url, key := modelServer(t, dashboard.WithRateLimit("ai", "1/h"))
+	_, url, key := modelServer(t, "1/h")
 	sdk := newSDK(url, key)
 	ask := openai.ChatCompletionNewParams{Model: "smart", Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage("Hi")}}
 	if _, err := sdk.Chat.Completions.New(t.Context(), ask); err != nil {
@@ -199,7 +202,7 @@ func TestOpenAISDKLimit(t *testing.T) {
 
 func TestOpenAISDKModels(t *testing.T) {
 	t.Parallel()
-	_, url, key := modelServer(t)
+	_, url, key := modelServer(t, plenty)
 	sdk := newSDK(url, key)
 	found := false
 	page := sdk.Models.ListAutoPaging(t.Context())
@@ -216,7 +219,7 @@ func TestOpenAISDKModels(t *testing.T) {
 
 func TestOpenAISDKResponses(t *testing.T) {
 	t.Parallel()
-	_, url, key := modelServer(t)
+	_, url, key := modelServer(t, plenty)
 	sdk := newSDK(url, key)
 	ask := responses.ResponseNewParams{Model: "smart", Instructions: openai.String("Be brief."), Input: responses.ResponseNewParamsInputUnion{OfString: openai.String("Hi")}}
 	answer, err := sdk.Responses.New(t.Context(), ask)
@@ -253,7 +256,7 @@ func TestOpenAISDKResponses(t *testing.T) {
 // Tools are called, and what the model thought goes back with their results.
 func TestOpenAISDKResponsesTools(t *testing.T) {
 	t.Parallel()
-	upstream, url, key := modelServer(t)
+	upstream, url, key := modelServer(t, plenty)
 	sdk := newSDK(url, key)
 	for _, streamed := range []bool{false, true} {
 		input := responses.ResponseInputParam{responses.ResponseInputItemParamOfMessage("How warm is it?", responses.EasyInputMessageRoleUser)}
