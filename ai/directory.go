@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 )
 
 // A Directory is models by name. Requests name them as "provider/model", such as
@@ -23,16 +22,18 @@ type Directory struct {
 	aliases   map[string]Model
 	asked     map[string]Model    // providers with what is around them
 	targets   map[string][]string // of aliases
+	listings  map[string]*listing // of providers
 }
 
 // NewDirectory returns an empty directory. Decorators are put around each
 // provider and around each alias as a whole, such as [WithRetry]: what fails is
 // asked elsewhere before it is asked again.
 func NewDirectory(around ...Decorator) *Directory {
-	return &Directory{around: around, providers: map[string]Model{}, aliases: map[string]Model{}, asked: map[string]Model{}, targets: map[string][]string{}}
+	return &Directory{around: around, providers: map[string]Model{}, aliases: map[string]Model{}, asked: map[string]Model{}, targets: map[string][]string{}, listings: map[string]*listing{}}
 }
 
-// Provider adds a provider, all of whose models can be asked for by name.
+// Provider adds a provider, all of whose models can be asked for by name. One
+// that is a [Lister] has them listed, as [Directory.ListedBy] has those of others.
 func (d *Directory) Provider(name string, model Model) error {
 	if name == "" || strings.Contains(name, "/") || model == nil {
 		return fmt.Errorf("provider %q: needs a model and a name without a slash", name)
@@ -42,6 +43,9 @@ func (d *Directory) Provider(name string, model Model) error {
 	}
 	d.providers[name] = model
 	d.asked[name] = Decorate(model, d.around...)
+	if lister, ok := model.(Lister); ok {
+		return d.ListedBy(name, lister)
+	}
 	return nil
 }
 
@@ -82,22 +86,6 @@ func (d *Directory) Routes(targets ...string) ([]Route, error) {
 		routes = append(routes, Route{Model: d.providers[provider], Name: model})
 	}
 	return routes, nil
-}
-
-// A ModelInfo is a model that can be asked for.
-type ModelInfo struct {
-	Name     string // as requests have it
-	Provider string // empty for an alias
-	Created  time.Time
-}
-
-// Models returns what can be asked for, sorted by name: the aliases.
-func (d *Directory) Models(context.Context) ([]ModelInfo, error) {
-	infos := make([]ModelInfo, 0, len(d.aliases))
-	for _, name := range d.Aliases() {
-		infos = append(infos, ModelInfo{Name: name})
-	}
-	return infos, nil
 }
 
 // Aliases returns the names of the aliases, sorted.

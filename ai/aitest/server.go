@@ -47,6 +47,7 @@ type Server struct {
 	decide   func(n int, r Request) Reply
 	replies  []Reply
 	requests []Request
+	listed   []string // models
 }
 
 // maxRequests is how many a server keeps.
@@ -64,6 +65,9 @@ func NewServer() *Server {
 	}
 	for format, f := range embedFormats {
 		mux.HandleFunc("POST "+f.path, func(w http.ResponseWriter, r *http.Request) { s.embed(w, r, format) })
+	}
+	for path := range lists {
+		mux.HandleFunc("GET "+path, s.list)
 	}
 	s.http = httptest.NewServer(mux)
 	return s

@@ -18,15 +18,21 @@ import (
 // provider is one of models, configured by the variables its own tools know.
 type provider struct {
 	name, key, baseURL string // of variables; no key: the URL alone configures it
-	open               func(key string, at ai.Endpoint) (ai.Model, error)
+	open               func(key string, at ai.Endpoint) (adapter, error)
+}
+
+// adapter is a provider's model that knows the names of the others.
+type adapter interface {
+	ai.Model
+	ai.Lister
 }
 
 func providers() []provider {
 	return []provider{
-		{"openai", "OPENAI_API_KEY", "OPENAI_BASE_URL", func(key string, at ai.Endpoint) (ai.Model, error) { return openai.New(key, at) }},
-		{"anthropic", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", func(key string, at ai.Endpoint) (ai.Model, error) { return anthropic.New(key, at) }},
-		{"gemini", "GEMINI_API_KEY", "GEMINI_BASE_URL", func(key string, at ai.Endpoint) (ai.Model, error) { return gemini.New(key, at) }},
-		{"ollama", "", "OLLAMA_HOST", func(key string, at ai.Endpoint) (ai.Model, error) { return ollama.New(key, at) }},
+		{"openai", "OPENAI_API_KEY", "OPENAI_BASE_URL", func(key string, at ai.Endpoint) (adapter, error) { return openai.New(key, at) }},
+		{"anthropic", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", func(key string, at ai.Endpoint) (adapter, error) { return anthropic.New(key, at) }},
+		{"gemini", "GEMINI_API_KEY", "GEMINI_BASE_URL", func(key string, at ai.Endpoint) (adapter, error) { return gemini.New(key, at) }},
+		{"ollama", "", "OLLAMA_HOST", func(key string, at ai.Endpoint) (adapter, error) { return ollama.New(key, at) }},
 	}
 }
 
@@ -42,12 +48,12 @@ func openModels(getenv func(string) string) (dashboard.Option, error) {
 	models.Health = ai.NewHealth(ai.Breaker{})
 	var failed error
 	for _, p := range providers() {
-		model, err := p.model(getenv, models.Health)
+		model, lister, err := p.model(getenv, models.Health)
 		switch {
 		case err != nil:
 			failed = errors.Join(failed, err)
 		case model != nil:
-			failed = errors.Join(failed, models.Provider(p.name, model))
+			failed = errors.Join(failed, models.Provider(p.name, model), models.ListedBy(p.name, lister))
 		}
 	}
 	if failed != nil {
@@ -58,28 +64,33 @@ func openModels(getenv func(string) string) (dashboard.Option, error) {
 
 // model returns nil where the provider is not configured. Several keys are
 // separated by commas and used in turn; no error shows one.
-func (p provider) model(getenv func(string) string, health *ai.Health) (ai.Model, error) {
+func (p provider) model(getenv func(string) string, health *ai.Health) (ai.Model, ai.Lister, error) {
 	at := ai.Endpoint{BaseURL: getenv(p.baseURL)}
 	keys := []string{""}
 	if p.key != "" {
 		keys = strings.FieldsFunc(getenv(p.key), func(r rune) bool { return r == ',' || r == ' ' })
 	}
 	if len(keys) == 0 || p.key == "" && at.BaseURL == "" {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if at.BaseURL != "" && !strings.Contains(at.BaseURL, "://") {
 		at.BaseURL = "http://" + at.BaseURL // as Ollama's own tools take it
 	}
 	var ring []ai.Key
+	var lister ai.Lister // with the first key
 	for i, key := range keys {
-		model, err := p.open(key, at)
+		one, err := p.open(key, at)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.baseURL, err)
+			return nil, nil, fmt.Errorf("%s: %w", p.baseURL, err)
 		}
-		model = ai.WithTimeouts(ai.Timeouts{First: firstPiece, Between: nextPiece})(model)
+		if i == 0 {
+			lister = one
+		}
+		model := ai.WithTimeouts(ai.Timeouts{First: firstPiece, Between: nextPiece})(one)
 		ring = append(ring, ai.Key{Name: keyName(i, len(keys)), Model: model})
 	}
-	return health.Keys(p.name, ring...)
+	model, err := health.Keys(p.name, ring...)
+	return model, lister, err
 }
 
 // keyName is what people see of a key: its place in the list.

@@ -29,7 +29,8 @@ import (
 type Endpoint struct {
 	Provider  string
 	format    string
-	url       *url.URL
+	base      *url.URL
+	url       *url.URL           // of a path below it
 	header    func() http.Header // of every request; the result is not changed
 	transport http.RoundTripper
 	limits    frame.Limits
@@ -52,7 +53,7 @@ func New(at ai.Endpoint, own Defaults, path string) (*Endpoint, error) {
 	if name == "" {
 		name = own.Name
 	}
-	u, err := join(base, path)
+	root, err := parse(base)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +68,7 @@ func New(at ai.Endpoint, own Defaults, path string) (*Endpoint, error) {
 			header[http.CanonicalHeaderKey(k)] = slices.Clone(v)
 		}
 	}
-	e := &Endpoint{Provider: name, format: cmp.Or(own.Format, own.Name), url: u, header: func() http.Header { return header }, transport: at.Transport,
+	e := &Endpoint{Provider: name, format: cmp.Or(own.Format, own.Name), base: root, url: root.JoinPath(path), header: func() http.Header { return header }, transport: at.Transport,
 		limits: frame.Limits{Frame: at.MaxPiece, Body: at.MaxAnswer}, buffers: &sync.Pool{New: func() any { return new(bytes.Buffer) }}}
 	if e.transport == nil {
 		e.transport = newTransport()
@@ -95,8 +96,8 @@ func newTransport() http.RoundTripper {
 	return t
 }
 
-// join returns the URL of a path below a base.
-func join(base, path string) (*url.URL, error) {
+// parse reads a base URL.
+func parse(base string) (*url.URL, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, fmt.Errorf("base URL %q is not of the form https://host/path", base)
@@ -104,7 +105,7 @@ func join(base, path string) (*url.URL, error) {
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, errors.New("base URL holds more than scheme, host and path")
 	}
-	return u.JoinPath(path), nil
+	return u, nil
 }
 
 // Once makes a sequence that can be ranged over once.
@@ -131,11 +132,20 @@ type Call struct {
 // Post sends a body. Redirects are not followed: they would carry credentials
 // elsewhere. Any status but 200 is an error.
 func (e *Endpoint) Post(ctx context.Context, model string, body []byte, accept string) (*Call, error) {
+	r := e.request(http.MethodPost, accept)
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	return e.send(ctx, model, r)
+}
+
+// request returns a request without a body.
+func (e *Endpoint) request(method, accept string) *http.Request {
 	header := maps.Clone(e.header())
 	header["Accept"] = []string{accept}
-	r := &http.Request{Method: http.MethodPost, URL: e.url, Host: e.url.Host, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
-		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }}
+	return &http.Request{Method: method, URL: e.url, Host: e.url.Host, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+}
+
+func (e *Endpoint) send(ctx context.Context, model string, r *http.Request) (*Call, error) {
 	c := &Call{endpoint: e, ctx: ctx, model: model}
 	answer, err := e.transport.RoundTrip(r.WithContext(ctx)) //nolint:bodyclose // Close and abandon do
 	if err != nil {
