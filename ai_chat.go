@@ -18,6 +18,7 @@ import (
 func (d *Dashboard) routeModels(r *Router) {
 	d.routeModelUsage(r)
 	d.routeFeedback(r)
+	d.routeProviders(r)
 	use := Require(permAIUse)
 	Get(r, "/ai/models", d.listModels, use, ID("ai-models"), Summary("The models that can be asked"), Answers(503))
 	register(r, http.MethodPost, "/ai/chat", reflect.TypeFor[chatIn](), reflect.TypeFor[chatAnswer](), d.serveChat, []EndpointOption{

@@ -3,6 +3,7 @@ package dashboard_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"iter"
 	"net/http"
 	"path/filepath"
@@ -158,5 +159,40 @@ func TestWithModelRecords(t *testing.T) {
 	}
 	if _, err := dashboard.New(memory(t), dashboard.WithModelRecords(30*24*time.Hour)); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestModelProviders(t *testing.T) {
+	t.Parallel()
+	models := ai.NewDirectory()
+	models.Health = ai.NewHealth(ai.Breaker{})
+	broken := ai.ModelFunc(func(context.Context, *ai.Request) iter.Seq2[ai.Event, error] {
+		return ai.Fail(&ai.Error{Kind: ai.Server})
+	})
+	err := errors.Join(models.Provider("bad", models.Health.Watch("bad", "")(broken)), models.Provider("good", models.Health.Watch("good", "")(fixedModel("Hi"))),
+		models.Provider("idle", fixedModel("Hi")), models.Alias("smart", "bad/m", "good/m"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newServer(t, dashboard.WithModels(models))
+	s.owner().do("POST", "/api/v1/ai/chat", say("Hi")).wantStatus(http.StatusOK)
+	var out struct {
+		Items []struct {
+			Name, State        string
+			Requests, Failures int
+			LastError          *struct{ Kind string } `json:"last_error"`
+		}
+		Fallbacks int
+	}
+	await(t, "the record", func() bool {
+		s.owner().get("/api/v1/ai/providers").wantStatus(http.StatusOK).decode(&out)
+		return out.Fallbacks == 1
+	})
+	if len(out.Items) != 3 || out.Items[0].Failures != 1 || out.Items[0].LastError == nil || out.Items[0].LastError.Kind != "server" ||
+		out.Items[1].State != "up" || out.Items[1].Requests != 1 || out.Items[2].State != "unknown" {
+		t.Errorf("got %+v", out)
+	}
+	if a := newServer(t).owner().get("/api/v1/ai/providers").wantStatus(http.StatusServiceUnavailable); !strings.Contains(string(a.body), "no-provider") {
+		t.Errorf("got %s", a.body)
 	}
 }

@@ -9,16 +9,17 @@ func AtMost(o Options, n int) Options {
 // Queue is how many records wait at most.
 const Queue = maxQueue
 
-// Statements are what reads a page of records, a page of feedback and the usage,
-// with their arguments.
-func (s *Store) Statements(q List, by Group, span Span) (texts [3]string, args [3][]any, err error) {
-	key := s.opts.Key()
-	if texts[0], args[0], _, _, err = s.records.statement(s.db.Dialect(), q, key); err != nil {
-		return texts, args, err
-	}
-	if texts[1], args[1], _, _, err = s.feedback.statement(s.db.Dialect(), q, key); err != nil {
-		return texts, args, err
-	}
-	texts[2], args[2], err = s.usageStatement(by, span)
-	return texts, args, err
+// CountLately is the statement of [Store.Lately].
+const CountLately = countLately
+
+// Statement reads a page of records (0) or of feedback (1).
+func (s *Store) Statement(which int, q List) (string, []any, error) {
+	l := [...]*listing{&s.records, &s.feedback}[which]
+	text, args, _, _, err := l.statement(s.db.Dialect(), q, s.opts.Key())
+	return text, args, err
+}
+
+// UsageStatement sums up.
+func (s *Store) UsageStatement(by Group, span Span) (string, []any, error) {
+	return s.usageStatement(by, span)
 }

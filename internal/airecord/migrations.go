@@ -10,6 +10,7 @@ func migrations() []storage.Migration {
 	return []storage.Migration{
 		{Version: 1, Name: "records, sums by day", SQL: recordTables()},
 		{Version: 2, Name: "feedback", SQL: feedbackTables},
+		{Version: 3, Name: "requests that fell back", SQL: `ALTER TABLE airecord_records ADD COLUMN fell_back BIGINT NOT NULL DEFAULT 0;`},
 	}
 }
 

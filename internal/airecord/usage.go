@@ -174,3 +174,35 @@ func (u *Usage) finish() {
 		}
 	}
 }
+
+// Recent is what became of requests of late.
+type Recent struct {
+	Fallbacks int64            // another model answered than the one asked first
+	Cache     map[string]int64 // requests, by what a cache had to do with them
+}
+
+// countLately goes by time: || keeps the index on the cache out of it.
+const countLately = `SELECT cache || '', COUNT(*), SUM(fell_back) FROM airecord_records WHERE at > $1 GROUP BY cache || ''`
+
+// Lately counts the requests that began after a moment, on all instances.
+func (s *Store) Lately(ctx context.Context, after time.Time) (Recent, error) {
+	out := Recent{Cache: map[string]int64{}}
+	rows, err := s.db.Query(ctx, countLately, after.UnixMicro())
+	if err != nil {
+		return out, fmt.Errorf("count requests to models: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // its error is that of Err
+	for rows.Next() {
+		var cache string
+		var n, fell int64
+		if err := rows.Scan(&cache, &n, &fell); err != nil {
+			return out, fmt.Errorf("count requests to models: %w", err)
+		}
+		out.Cache[cache] += n
+		out.Fallbacks += fell
+	}
+	if err := rows.Err(); err != nil {
+		return out, fmt.Errorf("count requests to models: %w", err)
+	}
+	return out, nil
+}

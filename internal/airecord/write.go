@@ -38,7 +38,7 @@ func newQueries() queries {
 		totals = append(totals, "SUM("+c+")")
 	}
 	return queries{
-		insert: `INSERT INTO airecord_records (` + recordColumns + `) VALUES (` + places(27) + `) ON CONFLICT (id) DO NOTHING`,
+		insert: `INSERT INTO airecord_records (` + recordColumns + `, fell_back) VALUES (` + places(28) + `) ON CONFLICT (id) DO NOTHING`,
 		sum: `INSERT INTO airecord_usage (` + usageKeys + `, ` + strings.Join(sums, ", ") + `) VALUES (` + places(8+len(sums)) + `)
 			ON CONFLICT (` + usageKeys + `) DO UPDATE SET ` + strings.Join(grown, ", "),
 		total: strings.Join(totals, ", "),
@@ -162,7 +162,17 @@ func rowOf(r *ai.Record) []any {
 	return []any{clean(r.ID), r.Began.UnixMicro(), clean(c.Tenant), clean(c.User), clean(c.Key), clean(c.Module), rolesOf(c),
 		clean(r.Asked), clean(r.Provider), clean(r.Model), clean(r.Prompt), r.First.Microseconds(), r.Took.Microseconds(),
 		u.Input, u.Output, u.CachedInput, u.CacheWrite, u.Reasoning, flag(u.Estimated),
-		r.Cost.Micros, clean(r.Cost.Currency), flag(r.Cost.Unknown), r.Cache.String(), reason, kind, status, trailOf(r)}
+		r.Cost.Micros, clean(r.Cost.Currency), flag(r.Cost.Unknown), r.Cache.String(), reason, kind, status, trailOf(r), flag(fellBack(r))}
+}
+
+// fellBack tells whether another model answered than the one asked first.
+func fellBack(r *ai.Record) bool {
+	for i := range r.Attempts {
+		if first, a := &r.Attempts[0], &r.Attempts[i]; a.OK && (a.Provider != first.Provider || a.Model != first.Model) {
+			return true
+		}
+	}
+	return false
 }
 
 func flag(b bool) int64 {

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/modular-dashboard/dashboard/featureflag"
+	"github.com/modular-dashboard/dashboard/internal/follow"
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
@@ -106,7 +107,7 @@ type Store struct {
 	into *featureflag.Flags
 	opts Options
 	file *featureflag.Flags // nil: there is none
-	wake chan struct{}
+	loop *follow.Loop
 	stop func()
 
 	mu      sync.Mutex
@@ -129,12 +130,11 @@ func New(db *storage.DB, into *featureflag.Flags, opts Options) *Store {
 	if opts.Log == nil {
 		opts.Log = slog.Default()
 	}
-	if opts.Poll <= 0 {
-		opts.Poll = 400 * time.Millisecond
-	}
 	into.Report(featureflag.SourceNotReady, nil)
-	return &Store{db: db, into: into, opts: opts, wake: make(chan struct{}, 1), rows: map[ID]Item{}, base: map[ID]Item{}, special: map[ID]bool{},
+	s := &Store{db: db, into: into, opts: opts, rows: map[ID]Item{}, base: map[ID]Item{}, special: map[ID]bool{},
 		good: map[ID]json.RawMessage{}, damaged: map[ID]string{}, built: -1, renewed: make(chan struct{})}
+	s.loop = follow.New(follow.Options{What: "flags", Look: s.look, Then: s.renew, Turned: s.turned, Bus: opts.Bus, Poll: opts.Poll, Log: opts.Log})
+	return s
 }
 
 // Over has definitions count that the database has none of in their place, such
@@ -152,20 +152,12 @@ func (s *Store) Start(ctx context.Context) error {
 	}
 	s.build(ctx)
 	s.into.Report(featureflag.SourceReady, nil)
-	following, cancel := context.WithCancel(context.Background())
-	unsubscribe, unwatch := func() {}, func() {}
-	if s.opts.Bus != nil {
-		unsubscribe = s.opts.Bus.Subscribe(topic, func([]byte) { s.rouse() })
-	}
+	unwatch := func() {}
 	if s.file != nil {
-		unwatch = s.file.Watch(func([]string) { s.rouse() })
+		unwatch = s.file.Watch(func([]string) { s.loop.Rouse() })
 	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.follow(following)
-	}()
-	s.stop = func() { unsubscribe(); unwatch(); cancel(); <-done }
+	stop := s.loop.Start()
+	s.stop = func() { unwatch(); stop() }
 	return nil
 }
 

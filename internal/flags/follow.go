@@ -13,42 +13,22 @@ import (
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
-const topic = "flags"
-
-func (s *Store) rouse() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
+// turned tells the evaluation whether the database answers. While it does not, all
+// stays as it is.
+func (s *Store) turned(err error) {
+	if err != nil {
+		s.into.Report(featureflag.SourceStale, err)
+		return
 	}
+	s.into.Report(featureflag.SourceReady, nil)
 }
 
-// follow looks for changes at every poll and wake, and puts what it finds in
-// force. Compiling takes it at most half of the time, so that a flood of changes
-// is taken many at once. While the database does not answer, all stays as it is.
-func (s *Store) follow(ctx context.Context) {
-	tick := time.NewTicker(s.opts.Poll)
-	defer tick.Stop()
-	failing := false
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-s.wake:
-		}
-		err := s.look(ctx)
-		if err != nil && ctx.Err() == nil && !failing {
-			s.opts.Log.WarnContext(ctx, "follow flags: database does not answer; what was in force stays", "error", err)
-			s.into.Report(featureflag.SourceStale, err)
-		}
-		if err == nil && failing {
-			s.into.Report(featureflag.SourceReady, nil)
-		}
-		failing = err != nil
-		begun := time.Now()
-		if s.build(ctx) {
-			rest(ctx, min(time.Since(begun), maxRest))
-		}
+// renew puts what was found in force. Compiling takes at most half of the time, so
+// that a flood of changes is taken many at once.
+func (s *Store) renew(ctx context.Context) {
+	begun := time.Now()
+	if s.build(ctx) {
+		rest(ctx, min(time.Since(begun), maxRest))
 	}
 }
 
@@ -286,7 +266,7 @@ const maxRepairs = 20
 func (s *Store) await(ctx context.Context, gen int64) {
 	ctx, cancel := context.WithTimeout(ctx, awaitBuilt)
 	defer cancel()
-	s.rouse()
+	s.loop.Rouse()
 	for {
 		s.mu.Lock()
 		built, renewed := s.built, s.renewed

@@ -217,18 +217,8 @@ func (s *Store) settle(ctx context.Context, gen int64) {
 	if err := s.look(ctx); err != nil {
 		s.opts.Log.DebugContext(ctx, "flags: cannot read what was written, which the next poll does", "error", err)
 	}
-	s.tell(ctx)
+	s.loop.Tell(ctx, nil)
 	s.await(ctx, gen)
-}
-
-// tell wakes the other instances, which poll where that does not work.
-func (s *Store) tell(ctx context.Context) {
-	if s.opts.Bus == nil {
-		return
-	}
-	if err := s.opts.Bus.Publish(ctx, topic, nil); err != nil {
-		s.opts.Log.DebugContext(ctx, "flags: cannot wake other instances, which poll", "error", err)
-	}
 }
 
 // checkKey refuses keys that a path cannot hold, and those that the API means

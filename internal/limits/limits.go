@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/modular-dashboard/dashboard/internal/follow"
 	"github.com/modular-dashboard/dashboard/ratelimit"
 	"github.com/modular-dashboard/dashboard/storage"
 )
@@ -82,7 +83,7 @@ type Store struct {
 	db   *storage.DB
 	opts Options
 	live *ratelimit.Policies
-	wake chan struct{}
+	loop *follow.Loop
 	stop func()
 
 	mu       sync.Mutex
@@ -96,14 +97,13 @@ func New(db *storage.DB, opts Options) *Store {
 	if opts.Log == nil {
 		opts.Log = slog.Default()
 	}
-	if opts.Poll <= 0 {
-		opts.Poll = 400 * time.Millisecond
-	}
 	live, err := ratelimit.NewPolicies()
 	if err != nil {
 		panic(err) //nolint:forbidigo // no policy can be wrong where there is none
 	}
-	return &Store{db: db, opts: opts, live: live, wake: make(chan struct{}, 1), declared: map[string]Declared{}}
+	s := &Store{db: db, opts: opts, live: live, declared: map[string]Declared{}}
+	s.loop = follow.New(follow.Options{What: "limits", Look: s.look, Bus: opts.Bus, Poll: opts.Poll, Log: opts.Log})
+	return s
 }
 
 // Live is the collection that follows the store.
@@ -197,17 +197,7 @@ func (s *Store) Start(ctx context.Context) error {
 	if err := s.look(ctx); err != nil {
 		return err
 	}
-	following, cancel := context.WithCancel(context.Background())
-	unsubscribe := func() {}
-	if s.opts.Bus != nil {
-		unsubscribe = s.opts.Bus.Subscribe(topic, func([]byte) { s.rouse() })
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.follow(following)
-	}()
-	s.stop = func() { unsubscribe(); cancel(); <-done }
+	s.stop = s.loop.Start()
 	return nil
 }
 
@@ -218,36 +208,6 @@ func (s *Store) Shutdown(context.Context) error {
 		s.stop = nil
 	}
 	return nil
-}
-
-const topic = "limits"
-
-func (s *Store) rouse() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
-
-// follow looks for changes at every poll and wake. While the database does not
-// answer, the limits stay as they are.
-func (s *Store) follow(ctx context.Context) {
-	tick := time.NewTicker(s.opts.Poll)
-	defer tick.Stop()
-	failing := false
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-s.wake:
-		}
-		err := s.look(ctx)
-		if err != nil && ctx.Err() == nil && !failing {
-			s.opts.Log.WarnContext(ctx, "follow limits: database does not answer", "error", err)
-		}
-		failing = err != nil
-	}
 }
 
 // look puts what is stored in force where it has changed.

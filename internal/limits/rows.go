@@ -151,11 +151,7 @@ func (s *Store) Apply(ctx context.Context, c Change) (Limit, error) {
 	if err := s.look(ctx); err != nil {
 		return Limit{}, err
 	}
-	if s.opts.Bus != nil {
-		if err := s.opts.Bus.Publish(ctx, topic, nil); err != nil {
-			s.opts.Log.DebugContext(ctx, "limits: cannot wake other instances, which poll", "error", err)
-		}
-	}
+	s.loop.Tell(ctx, nil)
 	return s.Find(c.Name)
 }
 

@@ -108,7 +108,7 @@ func (t *turn) returned(result chan<- *ApplyError, out *ApplyError) {
 	}
 	m.hangs = time.Time{}
 	<-m.lane
-	t.store.poke()
+	t.store.loop.Rouse()
 }
 
 // call runs Apply under recover, on a copy: the module may do with the bytes what it wants.

@@ -94,26 +94,6 @@ func (s *Store) Failure(id string) error {
 	return &StaleError{Module: id, Version: f.version, Since: f.since, Attempts: f.attempt, Err: f.err}
 }
 
-// follow looks for changes at every poll and wake.
-func (s *Store) follow(ctx context.Context) {
-	tick := time.NewTicker(s.opts.Poll)
-	defer tick.Stop()
-	failing := false
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-s.wake:
-		}
-		err := s.look(ctx)
-		if err != nil && ctx.Err() == nil && !failing {
-			s.opts.Log.WarnContext(ctx, "follow settings: database does not answer", "error", err)
-		}
-		failing = err != nil
-	}
-}
-
 // look starts to catch up wherever another version is stored than is in effect. A module that is busy is looked at again
 // at the next poll.
 func (s *Store) look(ctx context.Context) error {

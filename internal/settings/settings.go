@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/modular-dashboard/dashboard/internal/follow"
 	"github.com/modular-dashboard/dashboard/internal/problem"
 	"github.com/modular-dashboard/dashboard/storage"
 )
@@ -99,7 +100,7 @@ type Spec struct {
 type Store struct {
 	db   *storage.DB
 	opts Options
-	wake chan struct{} // 1 buffered: look for changes now
+	loop *follow.Loop
 
 	mu      sync.Mutex
 	modules map[string]*module
@@ -116,16 +117,15 @@ func New(db *storage.DB, opts Options) (*Store, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	if opts.Poll <= 0 {
-		opts.Poll = 400 * time.Millisecond
-	}
 	if opts.ApplyTimeout <= 0 {
 		opts.ApplyTimeout = 10 * time.Second
 	}
 	if opts.Keep <= 0 {
 		opts.Keep = 100
 	}
-	return &Store{db: db, opts: opts, wake: make(chan struct{}, 1), modules: map[string]*module{}}, nil
+	s := &Store{db: db, opts: opts, modules: map[string]*module{}}
+	s.loop = follow.New(follow.Options{What: Topic, Look: s.look, Bus: opts.Bus, Poll: opts.Poll, Log: opts.Log})
+	return s, nil
 }
 
 // Register adds a module. It checks the spec, and that the defaults are valid values, without I/O. Registering an id
@@ -156,12 +156,8 @@ func (s *Store) Start(ctx context.Context) error {
 		return errors.New("start settings: already started or shut down")
 	}
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := func() {}
-	if s.opts.Bus != nil {
-		stop = s.opts.Bus.Subscribe(Topic, func([]byte) { s.poke() })
-	}
-	s.cancel = func() { stop(); cancel() }
-	s.running.Go(func() { s.follow(background) })
+	s.cancel = cancel
+	s.running.Go(func() { s.loop.Run(background) })
 	return nil
 }
 
@@ -193,14 +189,6 @@ func (s *Store) spawn(fn func()) bool {
 	}
 	s.running.Go(fn)
 	return true
-}
-
-// poke makes the follower look now.
-func (s *Store) poke() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
 }
 
 func (s *Store) module(id string) (*module, error) {

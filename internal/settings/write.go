@@ -189,7 +189,7 @@ func (s *Store) applyAndStore(ctx context.Context, t *turn, cur row, c candidate
 	if err := s.store(ctx, m, cur, p); err != nil {
 		if attached {
 			s.undo(ctx, t, cur.version)
-			s.poke()
+			s.loop.Rouse()
 		}
 		return err
 	}
@@ -214,11 +214,7 @@ func (s *Store) undo(ctx context.Context, t *turn, stored int64) bool {
 // announce tells everybody who wants to know. A lost message costs one poll.
 func (s *Store) announce(ctx context.Context, id string, version int64) {
 	ctx = context.WithoutCancel(ctx)
-	if s.opts.Bus != nil {
-		if err := s.opts.Bus.Publish(ctx, Topic, []byte(id)); err != nil {
-			s.opts.Log.WarnContext(ctx, "announce settings: instances will follow at their next poll", "module", id, "error", err)
-		}
-	}
+	s.loop.Tell(ctx, []byte(id))
 	if s.opts.OnChange != nil {
 		s.opts.OnChange(ctx, id, version)
 	}

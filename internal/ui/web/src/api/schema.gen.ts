@@ -139,6 +139,16 @@ export interface BudgetInfo {
   version: number;
 }
 
+export interface CacheCounts {
+  /** Answers to the same request. */
+  hits: number;
+  misses: number;
+  /** Answers that another request got at the same time. */
+  shared: number;
+  /** Answers to a request that means the same. */
+  semantic: number;
+}
+
 export interface ChatAnswer {
   /** What feedback refers to. */
   id: string;
@@ -811,6 +821,53 @@ export interface ProblemField {
   detail: string;
 }
 
+export interface ProviderError {
+  kind: string;
+  at: string;
+}
+
+export interface ProviderInfo {
+  name: string;
+  /** Degraded: some of it is left alone for a while; open: all of it. */
+  state: "up" | "degraded" | "open" | "unknown";
+  requests: number;
+  failures: number;
+  in_flight: number;
+  p50_ms: number;
+  p95_ms: number;
+  last_error?: ProviderError;
+  keys: ProviderKey[];
+  /** By model and key. */
+  models: ProviderUpstream[];
+}
+
+export interface ProviderKey {
+  /** Never the key; empty where there is one only. */
+  name: string;
+  state: "up" | "degraded" | "open" | "unknown";
+}
+
+export interface ProviderUpstream {
+  model: string;
+  key: string;
+  state: "up" | "degraded" | "open" | "unknown";
+  /** Until when it is left alone. */
+  open_till?: string;
+  requests: number;
+  failures: number;
+  p50_ms: number;
+  p95_ms: number;
+}
+
+export interface ProvidersOut {
+  items: ProviderInfo[];
+  /** Requests that another model answered than the one asked first. */
+  fallbacks: number;
+  cache: CacheCounts;
+  /** Records that this instance had no room for since it was started. */
+  dropped: number;
+}
+
 export interface PutAccessIn {
   /** Names and patterns such as openai/*; an alias is allowed too where all its targets are; none: no model. */
   models: string[];
@@ -1386,6 +1443,12 @@ export interface Operations {
     method: "GET";
     path: "/api/v1/ai/models";
     answer: PageModelInfo;
+  };
+  /** How the providers of models do */
+  "ai-providers": {
+    method: "GET";
+    path: "/api/v1/ai/providers";
+    answer: ProvidersOut;
   };
   /** What became of requests to models, newest first */
   "ai-requests": {
@@ -2489,6 +2552,7 @@ export const operations = {
   "give-ai-feedback": { method: "POST", path: "/api/v1/ai/feedback" },
   "export-ai-feedback": { method: "GET", path: "/api/v1/ai/feedback/export" },
   "ai-models": { method: "GET", path: "/api/v1/ai/models" },
+  "ai-providers": { method: "GET", path: "/api/v1/ai/providers" },
   "ai-requests": { method: "GET", path: "/api/v1/ai/requests" },
   "ai-usage": { method: "GET", path: "/api/v1/ai/usage" },
   "api-keys": { method: "GET", path: "/api/v1/api-keys" },
