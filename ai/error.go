@@ -96,6 +96,10 @@ func (e *Error) Again() bool {
 	return false
 }
 
+// theirs reports whether the provider, or its key, is of no use for now: not what
+// was asked of it.
+func (e *Error) theirs() bool { return e.Again() || e.Kind == Quota || e.Kind == Unauthorized }
+
 // Elsewhere reports whether the same request may succeed with another provider,
 // model or key.
 func (e *Error) Elsewhere() bool {

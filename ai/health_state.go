@@ -35,12 +35,12 @@ type UpstreamHealth struct {
 	State      HealthState
 	Free       time.Time // of one that is left alone: until when
 	Requests   int       // that have ended; those the caller gave up do not count
-	Failures   int       // of them, that may not have happened elsewhere
+	Failures   int       // of them, of the provider or its key: a request that is too long is none
 	InFlight   int
 	// First is the mean time to the first content, the last ones counting most; P50
 	// and P95 are quantiles of it, to about a tenth. 0 where nothing was answered.
 	First, P50, P95 time.Duration
-	LastError       ErrorKind
+	LastError       ErrorKind // of the failures
 	LastErrorAt     time.Time // zero: there was none
 }
 

@@ -67,6 +67,13 @@ func TestHealth(t *testing.T) {
 			t.Errorf("after 16 minutes: got %+v, want nothing", p)
 		}
 	})
+	h := ai.NewHealth(ai.Breaker{})
+	for _, kind := range []ai.ErrorKind{ai.TooLarge, ai.Unsupported, ai.Filtered, ai.Invalid, ai.Quota} {
+		_ = ask(t, h.Watch("p", "")(play(fails(kind))), "m")
+	}
+	if p := only(t, h); p.Requests != 5 || p.Failures != 1 || p.LastError != ai.Quota {
+		t.Errorf("got %+v, want one failure, of the key", p)
+	}
 	if got := (*ai.Health)(nil).Providers(); got != nil {
 		t.Errorf("nil: got %v", got)
 	}

@@ -42,8 +42,8 @@ func (v *vital) leave(b *Breaker, c *call, now time.Time) {
 	if c.first > 0 {
 		v.pace.took(c.first, now)
 	}
-	bad := c.err != nil && c.err.Elsewhere()
-	if c.err != nil && c.err.Kind != Canceled {
+	bad := c.err != nil && c.err.theirs()
+	if bad {
 		v.lastKind, v.lastAt = c.err.Kind, now
 	}
 	if c.err == nil || c.err.Kind != Canceled {
@@ -52,7 +52,7 @@ func (v *vital) leave(b *Breaker, c *call, now time.Time) {
 	switch wait := restOf(c.err); {
 	case wait > 0:
 		v.rested, v.rest = now, now.Add(wait)
-	case c.outcome() == outcomeGood && !bad:
+	case c.err == nil && c.first > 0:
 		v.answered = true
 		if c.begun.After(v.rested) {
 			v.rest = time.Time{}

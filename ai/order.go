@@ -184,7 +184,7 @@ func (g *gauge) learn(begun time.Time, known bool, err *Error) {
 		switch {
 		case err == nil:
 			p.took(took, now)
-		case err.Elsewhere():
+		case err.theirs() || err.Kind == NotFound:
 			p.took(min(max(took, 4*p.first, leastFailure), mostFailure), now)
 		case err.Kind == Canceled && !known && took > p.first:
 			p.took(took, now) // it would have taken longer, as the other of a hedge did not

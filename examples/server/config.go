@@ -92,7 +92,7 @@ func usageText() string {
 	flags.PrintDefaults()
 	b.WriteString("\nThe first account is made without a set-up link from " + envEmail + " and " + envPassword + ".\n" +
 		"Secrets are encrypted with " + envMasterKey + " (32 bytes, base64; several with commas,\nnewest first), or with a key file made in the data folder.\n\n" +
-		"Models of OpenAI, Anthropic, Gemini and Ollama are asked at /ai/v1 where OPENAI_API_KEY,\nANTHROPIC_API_KEY, GEMINI_API_KEY or OLLAMA_HOST are set, to one key or\nseveral separated by commas, used in turn; OPENAI_BASE_URL and the like name other servers.\n")
+		"Models of OpenAI, Anthropic, Gemini and Ollama are asked at /ai/v1 where OPENAI_API_KEY,\nANTHROPIC_API_KEY, GEMINI_API_KEY or OLLAMA_HOST are set, to one key or\nseveral separated by commas, used in turn; OPENAI_BASE_URL and the like name other servers. The\nconfiguration file names several models as one, below models.\n")
 	return b.String()
 }
 
@@ -117,7 +117,7 @@ func parse(args []string, getenv func(string) string) (config, error) {
 	}
 	if err := errors.Join(
 		refuseURL(flagDatabase, *values[flagDatabase]),
-		c.check(), c.readKeys(getenv(envMasterKey)), c.readModels(getenv),
+		c.check(), c.readKeys(getenv(envMasterKey)),
 	); err != nil {
 		return config{}, err
 	}
@@ -129,6 +129,9 @@ func parse(args []string, getenv func(string) string) (config, error) {
 		if c.file, err = parseFile(text); err != nil {
 			return config{}, fmt.Errorf("configuration %s: %w", name, err)
 		}
+	}
+	if err := c.readModels(getenv); err != nil {
+		return config{}, err
 	}
 	return c, nil
 }
@@ -179,6 +182,6 @@ func (c *config) readKeys(text string) error {
 }
 
 func (c *config) readModels(getenv func(string) string) (err error) {
-	c.models, err = openModels(getenv)
+	c.models, err = openModels(getenv, c.file.Models)
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -31,6 +32,8 @@ type fileConfig struct {
 	Modules []string `yaml:"modules"`
 	// Flags are feature flags.
 	Flags flagsConfig `yaml:"flags"`
+	// Models are further names of models, such as one for several that can answer.
+	Models map[string]aliasConfig `yaml:"models"`
 }
 
 type flagsConfig struct {
@@ -63,6 +66,9 @@ func parseFile(text []byte) (fileConfig, error) {
 	return c, c.check()
 }
 
+// typeName is what the YAML reader says of Go types.
+var typeName = regexp.MustCompile(` in type main\.\w+`)
+
 // plain turns the YAML reader's list of mistakes into one line without names of
 // Go types.
 func plain(err error) error {
@@ -72,7 +78,7 @@ func plain(err error) error {
 	}
 	lines := make([]string, len(mistakes.Errors))
 	for i, line := range mistakes.Errors {
-		line = strings.ReplaceAll(line, " in type main.fileConfig", "")
+		line = typeName.ReplaceAllString(line, "")
 		line = strings.ReplaceAll(line, "field ", "key ")
 		lines[i] = strings.ReplaceAll(line, " not found", " is unknown")
 	}

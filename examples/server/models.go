@@ -42,8 +42,9 @@ const (
 	nextPiece  = time.Minute
 )
 
-// openModels makes the models of the providers that the environment names.
-func openModels(getenv func(string) string) (dashboard.Option, error) {
+// openModels makes the models of the providers that the environment names, and the
+// aliases of the configuration file.
+func openModels(getenv func(string) string, aliases map[string]aliasConfig) (dashboard.Option, error) {
 	models := ai.NewDirectory(ai.WithRetry(ai.Retry{}))
 	models.Health = ai.NewHealth(ai.Breaker{})
 	var failed error
@@ -56,7 +57,7 @@ func openModels(getenv func(string) string) (dashboard.Option, error) {
 			failed = errors.Join(failed, models.Provider(p.name, model), models.ListedBy(p.name, lister))
 		}
 	}
-	if failed != nil {
+	if failed = errors.Join(failed, addAliases(models, aliases)); failed != nil {
 		return nil, failed
 	}
 	return dashboard.WithModels(models), nil
