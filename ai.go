@@ -44,7 +44,8 @@ func WithModels(models *ai.Directory) Option {
 // send an Authorization or X-API-Key header, and cookies are not looked at.
 type modelSide struct {
 	models   *ai.Directory
-	chain    ai.Model // models, with all that is around them
+	chain    ai.Model  // models, with all that is around them
+	cache    *ai.Cache // nil: none
 	records  *airecord.Store
 	rules    *aigovern.Store // budgets, and models of roles
 	gateway  *ai.Gateway
@@ -63,7 +64,11 @@ func (d *Dashboard) composeModels() error {
 	}
 	m := &d.models
 	m.models, m.rules = models, aigovern.New(d.db, aigovern.Options{Bus: d.bus, Log: d.log, OnChange: d.budgetsChanged})
-	m.chain = d.modelChain(telemetry(models))
+	asked := telemetry(models)
+	if m.cache, err = d.newModelCache(asked); err != nil {
+		return err
+	}
+	m.chain = d.modelChain(asked)
 	m.records = airecord.New(d.db, airecord.Options{Log: d.log, Keep: d.config.modelRecords, Key: func() []byte { return d.vault.subkey("cursor of requests to models") }})
 	m.gateway = &ai.Gateway{Model: m.chain, Models: d.allowedModels, MaxBody: maxModelRequest, Log: d.log}
 	m.endpoint = &endpoint{module: "ai"}
@@ -86,6 +91,7 @@ func (d *Dashboard) modelChain(models ai.Model) ai.Model {
 		ai.WithAccess(d.models.rules.Access, d.models.models.Targets),
 		ai.WithTokenRate(tokenLimiter{hostLimiter{&d.limiting, limitAITokens}}, 0),
 		ai.WithBudgets(ai.Budgeting{Budgets: d.models.rules.Budgets, Ledger: d.models.rules.Ledger(), Prices: d.modelPrices, Targets: d.models.models.Targets}),
+		d.cacheModels,
 	)
 }
 

@@ -44,6 +44,7 @@ type server struct {
 	t     *testing.T
 	token string
 	http  *http.Client
+	d     *dashboard.Dashboard // nil of a remote one
 }
 
 func (s *server) Client() *http.Client { return s.http }
@@ -78,6 +79,7 @@ func openServer(t *testing.T, file string, opts ...dashboard.Option) *server {
 	}
 	web := httptest.NewServer(d)
 	s := remoteServer(t, web.URL)
+	s.d = d
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()

@@ -61,6 +61,7 @@ type config struct {
 	models       *ai.Directory
 	modelRecords time.Duration     // zero: the default
 	modelPrices  func() *ai.Prices // nil: the default
+	modelCache   *ai.CacheOptions  // nil: none
 }
 
 type firstAccount struct{ email, password string }

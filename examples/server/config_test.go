@@ -51,6 +51,14 @@ func TestParseFile(t *testing.T) {
 		{"timeout", "stop_timeout: 0s\n", fileConfig{}, "must be above zero"},
 		{"module", "modules: [billing]\n", fileConfig{}, `there is no module "billing"`},
 		{"module twice", "modules: [hello, hello]\n", fileConfig{}, `"hello" is listed twice`},
+		{"cache", "model_cache:\n  ttl: 10m\n  shared: true\n  semantic:\n    model: openai/e\n    threshold: 0.97\n", func() fileConfig {
+			c := defaultFile()
+			c.ModelCache = cacheConfig{TTL: 10 * time.Minute, Shared: true, Semantic: semanticConfig{Model: "openai/e", Threshold: 0.97}}
+			return c
+		}(), ""},
+		{"cache without end", "model_cache: {ttl: -1s}", fileConfig{}, "model_cache.ttl"},
+		{"meaning without a cache", "model_cache: {semantic: {model: openai/e}}", fileConfig{}, "model_cache.semantic"},
+		{"threshold", "model_cache: {ttl: 1m, semantic: {model: openai/e, threshold: 2}}", fileConfig{}, "model_cache.semantic.threshold"},
 		{"two documents", "title: a\n---\ntitle: b\n", fileConfig{}, "more than one YAML document"},
 		{"no mapping", "- a\n", fileConfig{}, "cannot unmarshal"},
 		{"syntax", "title: [\n", fileConfig{}, "yaml"},

@@ -34,6 +34,8 @@ type fileConfig struct {
 	Flags flagsConfig `yaml:"flags"`
 	// Models are further names of models, such as one for several that can answer.
 	Models map[string]aliasConfig `yaml:"models"`
+	// ModelCache keeps answers of models.
+	ModelCache cacheConfig `yaml:"model_cache"`
 }
 
 type flagsConfig struct {
@@ -86,6 +88,9 @@ func plain(err error) error {
 }
 
 func (c *fileConfig) check() error {
+	if err := c.ModelCache.check(); err != nil {
+		return err
+	}
 	if _, err := c.level(); err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 type provider struct {
 	name, key, baseURL string // of variables; no key: the URL alone configures it
 	open               func(key string, at ai.Endpoint) (adapter, error)
+	embed              func(key string, at ai.Endpoint) (ai.Embedder, error) // nil: it has no embeddings
 }
 
 // adapter is a provider's model that knows the names of the others.
@@ -29,10 +30,13 @@ type adapter interface {
 
 func providers() []provider {
 	return []provider{
-		{"openai", "OPENAI_API_KEY", "OPENAI_BASE_URL", func(key string, at ai.Endpoint) (adapter, error) { return openai.New(key, at) }},
-		{"anthropic", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", func(key string, at ai.Endpoint) (adapter, error) { return anthropic.New(key, at) }},
-		{"gemini", "GEMINI_API_KEY", "GEMINI_BASE_URL", func(key string, at ai.Endpoint) (adapter, error) { return gemini.New(key, at) }},
-		{"ollama", "", "OLLAMA_HOST", func(key string, at ai.Endpoint) (adapter, error) { return ollama.New(key, at) }},
+		{"openai", "OPENAI_API_KEY", "OPENAI_BASE_URL", func(key string, at ai.Endpoint) (adapter, error) { return openai.New(key, at) },
+			func(key string, at ai.Endpoint) (ai.Embedder, error) { return openai.NewEmbedder(key, at) }},
+		{"anthropic", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", func(key string, at ai.Endpoint) (adapter, error) { return anthropic.New(key, at) }, nil},
+		{"gemini", "GEMINI_API_KEY", "GEMINI_BASE_URL", func(key string, at ai.Endpoint) (adapter, error) { return gemini.New(key, at) },
+			func(key string, at ai.Endpoint) (ai.Embedder, error) { return gemini.NewEmbedder(key, at) }},
+		{"ollama", "", "OLLAMA_HOST", func(key string, at ai.Endpoint) (adapter, error) { return ollama.New(key, at) },
+			func(key string, at ai.Endpoint) (ai.Embedder, error) { return ollama.NewEmbedder(key, at) }},
 	}
 }
 
@@ -87,7 +91,15 @@ func (p provider) model(getenv func(string) string, health *ai.Health) (ai.Model
 		if i == 0 {
 			lister = one
 		}
-		model := ai.WithTimeouts(ai.Timeouts{First: firstPiece, Between: nextPiece})(one)
+		var model ai.Model = one
+		if p.embed != nil {
+			embedder, err := p.embed(key, at)
+			if err != nil {
+				return nil, nil, fmt.Errorf("%s: %w", p.baseURL, err)
+			}
+			model = ai.WithEmbedder(embedder)(model)
+		}
+		model = ai.WithTimeouts(ai.Timeouts{First: firstPiece, Between: nextPiece})(model)
 		ring = append(ring, ai.Key{Name: keyName(i, len(keys)), Model: model})
 	}
 	model, err := health.Keys(p.name, ring...)

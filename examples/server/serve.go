@@ -180,6 +180,7 @@ func newDashboard(c config, modules []dashboard.Module, store *storage.DB, base 
 		options = append(options, dashboard.WithForwarded())
 	}
 	options = append(options, flagOptions(c.file.Flags)...)
+	options = append(options, c.file.ModelCache.options()...)
 	if c.account.email != "" {
 		options = append(options, dashboard.WithFirstAccount(c.account.email, c.account.password))
 	}
