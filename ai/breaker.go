@@ -9,7 +9,9 @@ type Breaker struct {
 	Window time.Duration
 	// Least is how many outcomes there have to be in a window. Zero: 10.
 	Least int
-	// Share of failures above which it opens. Zero: 0.5.
+	// Share of failures above which it opens, once it is clear that it was no bad
+	// luck: of ten outcomes with a share of a half eight have to be failures, of a
+	// hundred 53. Zero: 0.5.
 	Share float64
 	// Open is how long the upstream is left alone before one request may try
 	// whether it is back. Zero: 10 s.
@@ -116,13 +118,18 @@ func (c *circuit) turn(at int64) {
 	c.at = max(c.at, at)
 }
 
+// certain is how many failures there have to be beyond the share, of Least: some bad
+// luck does not open the breaker of what fails three times in ten.
+const certain = 0.3
+
 func (c *circuit) judge(b *Breaker, now time.Time) {
 	good, bad := 0, 0
 	for i := range slots {
 		good += c.good[i]
 		bad += c.bad[i]
 	}
-	if c.until.IsZero() && good+bad >= b.Least && float64(bad) > b.Share*float64(good+bad) {
+	beyond := float64(bad) - b.Share*float64(good+bad)
+	if c.until.IsZero() && good+bad >= b.Least && beyond > 0 && beyond >= min(certain, 1-b.Share)*float64(b.Least) {
 		c.until = now.Add(b.Open)
 	}
 }

@@ -71,6 +71,7 @@ func (c *continued) run(ctx context.Context, r *router) {
 		if c.said {
 			c.parts++
 			c.used = c.used.Add(c.meter.used(req))
+			trailOf(ctx).counted()
 		}
 		failed = append(failed, err)
 		if e := typed(err); !e.Elsewhere() || ctx.Err() != nil || c.begun && !c.canGoOn() {
@@ -133,4 +134,13 @@ func (c *continued) fail(err error) {
 		}
 	}
 	c.yield(Event{}, err)
+}
+
+// counted says that the usage of the last upstream call is part of the answer's.
+func (t *trail) counted() {
+	t.change(func(r *Record) {
+		if n := len(r.Attempts); n > 0 {
+			r.Attempts[n-1].counted = true
+		}
+	})
 }

@@ -84,3 +84,24 @@ func TestContinue(t *testing.T) {
 		})
 	}
 }
+
+// What was said by both is charged once: the input twice, since it was sent twice.
+func TestContinueIsCharged(t *testing.T) {
+	t.Parallel()
+	h := ai.NewHealth(ai.Breaker{})
+	one, two := h.Watch("p", "")(play(says(&ai.Error{Kind: ai.Truncated}, "abc"))), h.Watch("p", "")(play(says(nil, "d")))
+	model, err := ai.Continue(ai.Route{Model: one}, ai.Route{Model: two})
+	if err != nil {
+		t.Fatal(err)
+	}
+	prices := parsePrices(t, `{"date":"2026-01-01","currency":"USD","prices":[{"provider":"*","models":["*"],"input":1,"output":1}]}`)
+	var record *ai.Record
+	model = ai.Decorate(model, ai.WithRecord(nil, func(_ context.Context, r *ai.Record) { record = r }), ai.WithPrices(func() *ai.Prices { return prices }))
+	if err := ask(t, model, "m"); err != nil {
+		t.Fatal(err)
+	}
+	// An estimate of 5 tokens and 1 for the part that broke off, and 3 that are told.
+	if record.Usage.Total() != 9 || record.Cost.Micros != 9 {
+		t.Errorf("got %+v for %+v, want 9 tokens for 9 micros", record.Cost, record.Usage)
+	}
+}

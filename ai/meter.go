@@ -200,7 +200,7 @@ func abandoned(attempts []Attempt) []Attempt {
 	ok := false
 	for i, a := range attempts {
 		ok = ok || a.OK
-		if !a.OK && underWay(a.Kind) && (i < len(attempts)-1 || ok) {
+		if !a.OK && !a.counted && underWay(a.Kind) && (i < len(attempts)-1 || ok) {
 			out = append(out, a)
 		}
 	}

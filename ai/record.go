@@ -68,6 +68,8 @@ type Attempt struct {
 	Hedge           bool // it was sent because another was slow
 	OK              bool
 	Kind            ErrorKind // where it failed
+
+	counted bool // its usage is in that of the answer, which went on elsewhere
 }
 
 // A Note is a decision, such as the arm that a router chose.

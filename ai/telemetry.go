@@ -214,7 +214,10 @@ func (o *observer) end(span trace.Span, req *Request, s *observed) {
 		a = appendString(appendString(a, attrResponseID, s.start.ID), attrResponseModel, s.start.Model)
 	}
 	if u := s.usage; u != nil {
-		a = append(a, attribute.Int64(attrInput, u.Input), attribute.Int64(attrOutput, u.Output))
+		a = append(a, attribute.Int64(attrInput, u.Input))
+		if req.embed == nil {
+			a = append(a, attribute.Int64(attrOutput, u.Output))
+		}
 		a = appendCount(appendCount(appendCount(a, attrCacheRead, u.CachedInput), attrCacheWrite, u.CacheWrite), attrReasoning, u.Reasoning)
 	}
 	if s.first > 0 && !req.Whole {
@@ -223,7 +226,7 @@ func (o *observer) end(span trace.Span, req *Request, s *observed) {
 	if s.err != nil {
 		a = append(a, attribute.String(attrErrorType, s.err.Kind.String()))
 		span.SetStatus(codes.Error, s.err.Kind.String()) // the message may hold what was asked
-	} else {
+	} else if req.embed == nil {
 		a = append(a, attribute.StringSlice(attrFinish, []string{s.reason.String()}))
 	}
 	if s.text != nil {
@@ -273,8 +276,9 @@ func (o *observer) measure(ctx context.Context, req *Request, s *observed) {
 	}
 	a = append(a, o.server...)
 	if u := s.usage; u != nil && !u.Estimated {
-		for kind, n := range map[string]int64{"input": u.Input, "output": u.Output} {
-			o.tokens.Record(ctx, n, metric.WithAttributes(append(a[:len(a):len(a)], attribute.String(attrTokenType, kind))...))
+		o.count(ctx, a, "input", u.Input)
+		if req.embed == nil {
+			o.count(ctx, a, "output", u.Output)
 		}
 	}
 	if s.first > 0 && !req.Whole {
@@ -284,4 +288,8 @@ func (o *observer) measure(ctx context.Context, req *Request, s *observed) {
 		a = append(a, attribute.String(attrErrorType, s.err.Kind.String()))
 	}
 	o.duration.Record(ctx, time.Since(s.begun).Seconds(), metric.WithAttributes(a...))
+}
+
+func (o *observer) count(ctx context.Context, a []attribute.KeyValue, kind string, n int64) {
+	o.tokens.Record(ctx, n, metric.WithAttributes(append(a[:len(a):len(a)], attribute.String(attrTokenType, kind))...))
 }

@@ -208,6 +208,27 @@ func TestTelemetry(t *testing.T) {
 	}
 }
 
+// pi embeds.
+type pi struct{}
+
+func (pi) Embed(context.Context, *ai.EmbedRequest) (*ai.Embeddings, error) {
+	return &ai.Embeddings{Provider: "p", Model: "e", Vectors: [][]float32{{3, 1, 4}}, Usage: ai.Usage{Input: 3}}, nil
+}
+
+func TestTelemetryOfEmbeddings(t *testing.T) {
+	t.Parallel()
+	seen := &telescope{}
+	telemetry, err := ai.WithTelemetry(ai.Telemetry{Tracers: tracers{telescope: seen}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = ai.DecorateEmbedder(pi{}, telemetry).Embed(t.Context(), &ai.EmbedRequest{Model: "e", Inputs: []string{"a secret"}})
+	const want = `client embeddings e gen_ai.operation.name=embeddings gen_ai.provider.name=p gen_ai.request.model=e gen_ai.response.model=e gen_ai.usage.input_tokens=3 Unset`
+	if err != nil || len(seen.lines) != 1 || seen.lines[0] != want {
+		t.Errorf("got %q, %v, want %q", seen.lines, err, want)
+	}
+}
+
 func TestTelemetryThatIsOff(t *testing.T) {
 	t.Parallel()
 	for _, c := range []ai.Telemetry{{}, {Tracers: noop.NewTracerProvider(), Meters: metricnoop.NewMeterProvider()}} {
