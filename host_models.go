@@ -8,13 +8,17 @@ import (
 
 // Models lists what [Host.Model] can be asked for by name; a model that is not
 // listed may still be there as "provider/model". Where no provider is configured the
-// error is an [*Error] with status 503 and the code "no-provider".
+// error is an [*Error] with status 503 and the code "no-provider". Providers may be
+// asked for it, who have 5 s; what they say is kept for 5 minutes.
 func (h *Host) Models(ctx context.Context) ([]ai.ModelInfo, error) {
 	if !h.d.hasProvider() {
 		return nil, errNoProvider
 	}
 	return h.d.models.models.Models(ctx)
 }
+
+// HasModels reports whether [Host.Model] has any provider to ask.
+func (h *Host) HasModels() bool { return h.d.hasProvider() }
 
 // WithModelRecord returns a context for one request to [Host.Model] or
 // [Dashboard.Model]. The record has its ID at once, which feedback refers to, and the

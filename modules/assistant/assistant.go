@@ -47,7 +47,7 @@ func New(opts ...Option) *Module {
 
 // Settings are what a person can change while the module runs.
 type Settings struct {
-	Model   string        `json:"model" validate:"max=200" title:"Model" doc:"Asked unless the person picks another: an alias, or provider/model. Empty: the first that is listed."`
+	Model   string        `json:"model" validate:"max=200" title:"Model" doc:"Asked unless the person picks another: an alias, or provider/model. Empty: the first alias."`
 	Prompt  string        `json:"prompt" validate:"max=8000" title:"Instructions" doc:"Told to the model before every conversation."`
 	Tools   bool          `json:"tools" title:"Offer tools" doc:"Let the model call endpoints with the rights of the person who asks."`
 	Writes  bool          `json:"writes" title:"Offer what writes" doc:"Each call that writes is shown to the person first, who says yes or no."`

@@ -33,32 +33,51 @@ func (m *Module) Routes(r *dashboard.Router) error {
 }
 
 type statusOut struct {
-	Ready   bool   `json:"ready"`
-	Problem string `json:"problem,omitempty" doc:"Why there is no model."`
-	Model   string `json:"model" doc:"Asked unless another is picked; empty where none is known."`
-	Tools   int    `json:"tools" doc:"How many endpoints a model may call for the caller."`
-	LeftOut int    `json:"left_out" doc:"How many more there are than can be offered."`
-	Keep    bool   `json:"keep" doc:"New conversations are stored."`
+	Ready   bool     `json:"ready"`
+	Problem string   `json:"problem,omitempty" doc:"Why there is no model."`
+	Model   string   `json:"model" doc:"Asked unless another is picked; empty where none is known."`
+	Models  []string `json:"models" doc:"What can be picked; others may be there as provider/model."`
+	Tools   int      `json:"tools" doc:"How many endpoints a model may call for the caller."`
+	LeftOut int      `json:"left_out" doc:"How many more there are than can be offered."`
+	Keep    bool     `json:"keep" doc:"New conversations are stored."`
 }
 
 func (m *Module) status(ctx context.Context, _ struct{}) (statusOut, error) {
 	s := m.settings.Load()
 	box := m.toolsFor(ctx, s)
-	out := statusOut{Tools: len(box.tools), LeftOut: box.left, Keep: s.Keep}
-	models, err := m.host.Models(ctx)
+	out := statusOut{Tools: len(box.tools), LeftOut: box.left, Keep: s.Keep, Models: []string{}}
+	models, err := m.models(ctx)
 	if err != nil {
 		out.Problem = dashboard.AsError(err).Detail
 		return out, nil
 	}
 	out.Ready, out.Model = true, defaultModel(s, models)
+	for _, one := range models {
+		out.Models = append(out.Models, one.Name)
+	}
 	return out, nil
 }
 
+// listTime is how long the page waits for providers that list their models.
+const listTime = 3 * time.Second
+
+func (m *Module) models(ctx context.Context) ([]ai.ModelInfo, error) {
+	ctx, cancel := context.WithTimeout(ctx, listTime)
+	defer cancel()
+	return m.host.Models(ctx)
+}
+
+// defaultModel is what the settings say, or the first alias, or the only model.
 func defaultModel(s *Settings, models []ai.ModelInfo) string {
-	if s.Model != "" || len(models) == 0 {
+	if s.Model != "" {
 		return s.Model
 	}
-	return models[0].Name
+	for _, one := range models {
+		if one.Provider == "" || len(models) == 1 {
+			return one.Name
+		}
+	}
+	return ""
 }
 
 type toolOut struct {
@@ -199,12 +218,15 @@ func (m *Module) chat(ctx context.Context, in chatIn) (dashboard.Stream, error) 
 	if blank := strings.TrimSpace(in.Message) == ""; blank != in.Retry || in.Retry && in.Conversation == "" {
 		return nil, dashboard.Invalid(dashboard.FieldError{Pointer: "/message", Code: "required", Detail: "is required, unless an answer is to be given again"})
 	}
-	models, err := m.host.Models(ctx)
-	if err != nil {
-		return nil, err
-	}
 	s := m.settings.Load()
-	model := cmp.Or(in.Model, defaultModel(s, models))
+	model := cmp.Or(in.Model, s.Model)
+	if model == "" || !m.host.HasModels() {
+		models, err := m.models(ctx)
+		if err != nil {
+			return nil, err
+		}
+		model = defaultModel(s, models)
+	}
 	c, err := m.conversationFor(ctx, in, model, s)
 	if err != nil {
 		return nil, err

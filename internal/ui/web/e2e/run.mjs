@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { accessibility, accessibilityOfFaults } from './accessibility.mjs';
+import { assistant } from './assistant.mjs';
 import { launch } from './browser.mjs';
 import { faults } from './faults.mjs';
 import { flags } from './flags.mjs';
@@ -18,6 +19,7 @@ import { screens } from './screens.mjs';
 import { startServer } from './server.mjs';
 import { states } from './states.mjs';
 import { system, systemAccessibility } from './system.mjs';
+import { startUpstream } from './upstream.mjs';
 import { users } from './users.mjs';
 import { weight } from './weight.mjs';
 
@@ -50,6 +52,7 @@ const jobs = [
   { name: 'screens', suite: screens, prefix: deepest, more: ['customers'] },
   { name: 'accessibility', suite: accessibility, prefix: deepest },
   { name: 'flags', suite: flags, prefix: middle },
+  { name: 'assistant', suite: assistant, prefix: deepest, more: ['assistant'], models: true },
   { name: 'layout', suite: layout, prefix: middle },
   { name: 'states', suite: states, prefix: middle },
   { name: 'accessibility-faults', suite: accessibilityOfFaults, prefix: deepest },
@@ -77,14 +80,16 @@ async function worker() {
   for (let job = queue.shift(); job; job = queue.shift()) await run(job);
 }
 
-async function run({ name, suite, prefix, more, pictures = true }) {
+async function run({ name, suite, prefix, more, models, pictures = true }) {
   const label = `${name} ${prefix}`;
   const folder = pictures && out && join(out, `${name}${prefix.replaceAll('/', '-')}`.replace(/-+$/, ''));
   if (folder) await mkdir(folder, { recursive: true });
   let server;
+  let upstream;
   let last;
   try {
-    server = await startServer({ binary: values.server, prefix, more });
+    upstream = models && (await startUpstream());
+    server = await startServer({ binary: values.server, prefix, more, env: upstream?.env });
     const faults = await suite({
       browser,
       server,
@@ -119,5 +124,6 @@ async function run({ name, suite, prefix, more, pictures = true }) {
       await last.screenshot({ path: join(folder, 'failure.jpeg'), fullPage: true }).catch(() => undefined);
   } finally {
     await server?.stop();
+    await upstream?.stop();
   }
 }

@@ -15,9 +15,9 @@ export const account = {
 const modules = ['system', 'hello', 'broken'];
 const startTimeout = 20_000;
 
-/** A server with no account yet, with `more` modules than most suites need. `crash` kills it without warning, `resume` starts it again on the same data. */
-export async function startServer({ binary, prefix, more = [] }) {
-  return binary ? startBinary(binary, prefix, [...modules, ...more]) : startStandIn(prefix);
+/** A server with no account yet, with `more` modules than most suites need and what `env` adds to its environment. `crash` kills it without warning, `resume` starts it again on the same data. */
+export async function startServer({ binary, prefix, more = [], env = {} }) {
+  return binary ? startBinary(binary, prefix, [...modules, ...more], env) : startStandIn(prefix);
 }
 
 async function startStandIn(prefix) {
@@ -31,7 +31,7 @@ async function startStandIn(prefix) {
   };
 }
 
-async function startBinary(binary, prefix, modules) {
+async function startBinary(binary, prefix, modules, env) {
   const folder = await mkdtemp(join(tmpdir(), 'dashboard-e2e-'));
   const config = join(folder, 'config.yaml');
   await writeFile(config, `title: Acme operations\nmodules: [${modules.join(', ')}]\n`);
@@ -43,7 +43,7 @@ async function startBinary(binary, prefix, modules) {
   let output = '';
 
   async function start() {
-    child = spawn(binary, flags, { stdio: ['ignore', 'pipe', 'pipe'] });
+    child = spawn(binary, flags, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
     const deadline = Date.now() + startTimeout;
