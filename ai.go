@@ -12,6 +12,7 @@ import (
 	"github.com/modular-dashboard/dashboard/ai"
 	"github.com/modular-dashboard/dashboard/internal/aigovern"
 	"github.com/modular-dashboard/dashboard/internal/airecord"
+	"github.com/modular-dashboard/dashboard/internal/prompts"
 	"github.com/modular-dashboard/dashboard/ratelimit"
 )
 
@@ -47,6 +48,7 @@ type modelSide struct {
 	chain    ai.Model  // models, with all that is around them
 	cache    *ai.Cache // nil: none
 	records  *airecord.Store
+	prompts  *prompts.Store
 	rules    *aigovern.Store // budgets, and models of roles
 	gateway  *ai.Gateway
 	limiter  *ratelimit.Middleware
@@ -70,6 +72,7 @@ func (d *Dashboard) composeModels() error {
 	}
 	m.chain = d.modelChain(asked)
 	m.records = airecord.New(d.db, airecord.Options{Log: d.log, Keep: d.config.modelRecords, Key: func() []byte { return d.vault.subkey("cursor of requests to models") }})
+	m.prompts = prompts.New(d.db, prompts.Options{Bus: d.bus, Log: d.log})
 	m.gateway = &ai.Gateway{Model: m.chain, Models: d.allowedModels, MaxBody: maxModelRequest, Log: d.log}
 	m.endpoint = &endpoint{module: "ai"}
 	m.endpoint.access.kind = accessPermission
@@ -113,9 +116,19 @@ func withRecord(ctx context.Context) (context.Context, *ai.Record) {
 	return ai.WithRecordID(context.WithValue(ctx, recordKey{}, kept), kept.ID), kept
 }
 
-func (d *Dashboard) startModels(ctx context.Context) error { return d.models.records.Start(ctx) }
+func (d *Dashboard) startModels(ctx context.Context) error {
+	if err := d.models.records.Start(ctx); err != nil {
+		return err
+	}
+	if err := d.models.prompts.Start(ctx); err != nil {
+		return errors.Join(err, d.models.records.Shutdown(ctx))
+	}
+	return nil
+}
 
-func (d *Dashboard) stopModels(ctx context.Context) error { return d.models.records.Shutdown(ctx) }
+func (d *Dashboard) stopModels(ctx context.Context) error {
+	return errors.Join(d.models.prompts.Shutdown(ctx), d.models.records.Shutdown(ctx))
+}
 
 // Model returns the models of [WithModels] for the host's own code, by the names
 // that requests have: with the records, budgets and whatever else the dashboard

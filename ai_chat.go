@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,6 +20,7 @@ func (d *Dashboard) routeModels(r *Router) {
 	d.routeModelUsage(r)
 	d.routeFeedback(r)
 	d.routeProviders(r)
+	d.routePrompts(r)
 	use := Require(permAIUse)
 	Get(r, "/ai/models", d.listModels, use, ID("ai-models"), Summary("The models that can be asked"), Answers(503))
 	register(r, http.MethodPost, "/ai/chat", reflect.TypeFor[chatIn](), reflect.TypeFor[chatAnswer](), d.serveChat, []EndpointOption{
@@ -52,10 +54,11 @@ func (d *Dashboard) listModels(ctx context.Context, _ empty) (Page[modelInfo], e
 func (d *Dashboard) hasProvider() bool { return len(d.models.models.Providers()) > 0 }
 
 type chatIn struct {
-	Model       string     `json:"model" validate:"required,max=200"`
-	Messages    []chatTurn `json:"messages" validate:"required,min=1,max=1000,dive"`
-	MaxTokens   int        `json:"max_tokens" validate:"min=0,max=10000000" doc:"Of the answer; 0: what the provider gives."`
-	Temperature *float64   `json:"temperature" validate:"omitempty,min=0,max=100"`
+	Model       string      `json:"model" validate:"max=200" doc:"May be absent where the prompt names one."`
+	Messages    []chatTurn  `json:"messages" validate:"max=1000,dive" doc:"May be empty where there is a prompt, whose messages come first."`
+	Prompt      *chatPrompt `json:"prompt" doc:"A template that the conversation begins with."`
+	MaxTokens   int         `json:"max_tokens" validate:"min=0,max=10000000" doc:"Of the answer; 0: what the provider gives."`
+	Temperature *float64    `json:"temperature" validate:"omitempty,min=0,max=100"`
 }
 
 type chatTurn struct {
@@ -63,12 +66,36 @@ type chatTurn struct {
 	Content string `json:"content" validate:"required"`
 }
 
-func (in *chatIn) request() *ai.Request {
+type chatPrompt struct {
+	Name      string            `json:"name" validate:"required,max=100"`
+	Version   int64             `json:"version" validate:"min=0" doc:"0: the one that its flag chooses, or else the present one."`
+	Variables map[string]string `json:"variables"`
+}
+
+// chatRequest makes what a model is asked, and the context to ask it with.
+func (d *Dashboard) chatRequest(ctx context.Context, in *chatIn) (context.Context, *ai.Request, error) {
 	req := &ai.Request{Model: in.Model, MaxTokens: in.MaxTokens, Temperature: in.Temperature}
+	if p := in.Prompt; p != nil {
+		it, err := d.findPrompt(ctx, p.Name, p.Version)
+		if err != nil {
+			return ctx, nil, promptError(err)
+		}
+		if req.Messages, err = it.Prompt().Render(p.Variables); err != nil {
+			return ctx, nil, promptError(err)
+		}
+		req.Model = cmp.Or(req.Model, it.Definition.Model)
+		ctx = ai.WithPrompt(ctx, it.Prompt().String())
+	}
 	for _, m := range in.Messages {
 		req.Messages = append(req.Messages, ai.Message{Role: ai.Role(m.Role), Parts: []ai.Part{ai.Text(m.Content)}})
 	}
-	return req
+	switch {
+	case req.Model == "":
+		return ctx, nil, Invalid(FieldError{Pointer: "/model", Code: "required", Detail: "is required where no prompt names a model"})
+	case len(req.Messages) == 0:
+		return ctx, nil, Invalid(FieldError{Pointer: "/messages", Code: "required", Detail: "is required where there is no prompt"})
+	}
+	return ctx, req, nil
 }
 
 type usageInfo struct {
@@ -112,8 +139,11 @@ func (d *Dashboard) serveChat(w http.ResponseWriter, r *http.Request, e *endpoin
 	if !d.hasProvider() {
 		return errNoProvider
 	}
-	req := in.request()
-	ctx, _, done, err := openStreamOf(r.Context(), d.models.endpoint)
+	ctx, req, err := d.chatRequest(r.Context(), &in)
+	if err != nil {
+		return err
+	}
+	ctx, _, done, err := openStreamOf(ctx, d.models.endpoint)
 	if err != nil {
 		return err
 	}

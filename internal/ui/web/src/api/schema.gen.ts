@@ -165,11 +165,22 @@ export interface ChatAnswer {
 }
 
 export interface ChatIn {
-  model: string;
-  messages: ChatTurn[];
+  /** May be absent where the prompt names one. */
+  model?: string;
+  /** May be empty where there is a prompt, whose messages come first. */
+  messages?: ChatTurn[];
+  /** A template that the conversation begins with. */
+  prompt?: ChatPrompt | null;
   /** Of the answer; 0: what the provider gives. */
   max_tokens?: number;
   temperature?: number | null;
+}
+
+export interface ChatPrompt {
+  name: string;
+  /** 0: the one that its flag chooses, or else the present one. */
+  version?: number;
+  variables?: Record<string, string>;
 }
 
 export interface ChatTurn {
@@ -695,6 +706,16 @@ export interface PagePermissionInfo {
   next_cursor?: string;
 }
 
+export interface PagePromptInfo {
+  items: PromptInfo[];
+  next_cursor?: string;
+}
+
+export interface PagePromptVersion {
+  items: PromptVersion[];
+  next_cursor?: string;
+}
+
 export interface PageRefusedInfo {
   items: RefusedInfo[];
   next_cursor?: string;
@@ -821,6 +842,49 @@ export interface ProblemField {
   detail: string;
 }
 
+export interface PromptInfo {
+  name: string;
+  version: number;
+  description: string;
+  messages: PromptTurn[];
+  /** The names that texts may have in double braces. */
+  variables: string[];
+  /** What is asked where the request names no model. */
+  model: string;
+  /** A feature flag whose value, a string, is the version: where there is none of that version, the present one. */
+  flag: string;
+  updated_at: string;
+  updated_by: FlagActor;
+  /** What is stored cannot be used. */
+  damaged?: boolean;
+}
+
+export interface PromptTurn {
+  role: "system" | "user" | "assistant";
+  content: string;
+}
+
+export interface PromptTurnInput {
+  role: "system" | "user" | "assistant";
+  content: string;
+}
+
+export interface PromptVersion {
+  version: number;
+  at: string;
+  by: FlagActor;
+  comment: string;
+  deleted: boolean;
+  description: string;
+  messages: PromptTurn[];
+  /** The names that texts may have in double braces. */
+  variables: string[];
+  /** What is asked where the request names no model. */
+  model: string;
+  /** A feature flag whose value, a string, is the version: where there is none of that version, the present one. */
+  flag: string;
+}
+
 export interface ProviderError {
   kind: string;
   at: string;
@@ -903,6 +967,19 @@ export interface PutLimitIn {
 export interface PutLimitKeyIn {
   /** Such as 100/m burst 20; units are ms, s, m, h and d. */
   policy: string;
+}
+
+export interface PutPromptIn {
+  description?: string;
+  messages: PromptTurnInput[];
+  /** The names that texts may have in double braces. */
+  variables?: string[];
+  /** What is asked where the request names no model. */
+  model?: string;
+  /** A feature flag whose value, a string, is the version: where there is none of that version, the present one. */
+  flag?: string;
+  /** Why, for people who read the history. */
+  comment?: string;
 }
 
 export interface PutRoleIn {
@@ -1065,6 +1142,11 @@ export interface RollbackFlagIn {
 
 export interface RollbackIn {
   version?: number;
+}
+
+export interface RollbackPromptIn {
+  version: number;
+  comment?: string;
 }
 
 export interface RollbackSegmentIn {
@@ -1398,7 +1480,7 @@ export interface Operations {
         "Idempotency-Key"?: string;
       };
     };
-    body: ChatIn;
+    body?: ChatIn;
     answer: ChatAnswer;
   };
   /** What people said of answers, newest first */
@@ -1443,6 +1525,90 @@ export interface Operations {
     method: "GET";
     path: "/api/v1/ai/models";
     answer: PageModelInfo;
+  };
+  /** The templates of prompts, by name */
+  "ai-prompts": {
+    method: "GET";
+    path: "/api/v1/ai/prompts";
+    params?: {
+      query?: {
+        limit?: number;
+        cursor?: string;
+      };
+    };
+    answer: PagePromptInfo;
+  };
+  /** One template */
+  "ai-prompt": {
+    method: "GET";
+    path: "/api/v1/ai/prompts/{name}";
+    params: {
+      path: {
+        name: string;
+      };
+    };
+    answer: PromptInfo;
+  };
+  /** Make or change a template */
+  "put-ai-prompt": {
+    method: "PUT";
+    path: "/api/v1/ai/prompts/{name}";
+    params: {
+      path: {
+        name: string;
+      };
+      header?: {
+        "If-Match"?: string;
+        "If-None-Match"?: string;
+      };
+    };
+    body: PutPromptIn;
+    answer: PromptInfo;
+  };
+  /** Delete a template */
+  "delete-ai-prompt": {
+    method: "DELETE";
+    path: "/api/v1/ai/prompts/{name}";
+    params: {
+      path: {
+        name: string;
+      };
+      header?: {
+        "If-Match"?: string;
+      };
+    };
+    answer: undefined;
+  };
+  /** Go back to an earlier version */
+  "rollback-ai-prompt": {
+    method: "POST";
+    path: "/api/v1/ai/prompts/{name}/rollback";
+    params: {
+      path: {
+        name: string;
+      };
+      header?: {
+        "If-Match"?: string;
+        "Idempotency-Key"?: string;
+      };
+    };
+    body: RollbackPromptIn;
+    answer: PromptInfo;
+  };
+  /** Versions of a template, newest first */
+  "ai-prompt-versions": {
+    method: "GET";
+    path: "/api/v1/ai/prompts/{name}/versions";
+    params: {
+      path: {
+        name: string;
+      };
+      query?: {
+        limit?: number;
+        cursor?: string;
+      };
+    };
+    answer: PagePromptVersion;
   };
   /** How the providers of models do */
   "ai-providers": {
@@ -2552,6 +2718,12 @@ export const operations = {
   "give-ai-feedback": { method: "POST", path: "/api/v1/ai/feedback" },
   "export-ai-feedback": { method: "GET", path: "/api/v1/ai/feedback/export" },
   "ai-models": { method: "GET", path: "/api/v1/ai/models" },
+  "ai-prompts": { method: "GET", path: "/api/v1/ai/prompts" },
+  "ai-prompt": { method: "GET", path: "/api/v1/ai/prompts/{name}" },
+  "put-ai-prompt": { method: "PUT", path: "/api/v1/ai/prompts/{name}" },
+  "delete-ai-prompt": { method: "DELETE", path: "/api/v1/ai/prompts/{name}" },
+  "rollback-ai-prompt": { method: "POST", path: "/api/v1/ai/prompts/{name}/rollback" },
+  "ai-prompt-versions": { method: "GET", path: "/api/v1/ai/prompts/{name}/versions" },
   "ai-providers": { method: "GET", path: "/api/v1/ai/providers" },
   "ai-requests": { method: "GET", path: "/api/v1/ai/requests" },
   "ai-usage": { method: "GET", path: "/api/v1/ai/usage" },
