@@ -1,7 +1,7 @@
 // Package assistant is a dashboard module with which people talk to a model that can
 // use the dashboard for them:
 //
-//	d, err := dashboard.New(store, dashboard.WithModels(models), dashboard.WithModules(assistant.New(), …))
+//	d, err := dashboard.New(store, dashboard.WithModels(models), dashboard.WithModules(assistant.New()))
 //
 // Its tools are the endpoints of the modules that are enabled, and what the dashboard
 // itself tells, as far as the person who asks may call them: [dashboard.Host.Endpoints]
