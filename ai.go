@@ -91,6 +91,8 @@ func (d *Dashboard) modelChain(models ai.Model) ai.Model {
 	return ai.Decorate(models,
 		ai.WithRecord(nil, d.recordModel),
 		ai.WithPrices(d.modelPrices),
+		ai.WithGuards(d.config.modelGuards...),
+		d.logContent,
 		ai.WithAccess(d.models.rules.Access, d.models.models.Targets),
 		ai.WithTokenRate(tokenLimiter{hostLimiter{&d.limiting, limitAITokens}}, 0),
 		ai.WithBudgets(ai.Budgeting{Budgets: d.models.rules.Budgets, Ledger: d.models.rules.Ledger(), Prices: d.modelPrices, Targets: d.models.models.Targets}),

@@ -3,6 +3,7 @@ package dashboard
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/modular-dashboard/dashboard/ai"
@@ -27,6 +28,33 @@ func WithModelPrices(prices func() *ai.Prices) Option {
 		c.modelPrices = prices
 		return nil
 	})
+}
+
+// WithModelGuards puts guards around the models, such as [ai.Redact]: whoever asks,
+// they see the request before anything else is decided about it, and the answer as
+// the caller gets it. Caches are behind them, and so hold what was redacted.
+func WithModelGuards(guards ...ai.Guard) Option {
+	return option(func(c *config) error {
+		if slices.ContainsFunc(guards, func(g ai.Guard) bool { return g == nil }) {
+			return errors.New("nil guard of models")
+		}
+		c.modelGuards = append(c.modelGuards, guards...)
+		return nil
+	})
+}
+
+// WithModelContentLog logs what models are asked and answer, at level Debug, as
+// [ai.WithContentLog] does: without it no content is ever logged.
+func WithModelContentLog() Option {
+	return option(func(c *config) error { c.modelContent = true; return nil })
+}
+
+// logContent is the decorator of WithModelContentLog, where that was asked for.
+func (d *Dashboard) logContent(next ai.Model) ai.Model {
+	if !d.config.modelContent {
+		return next
+	}
+	return ai.WithContentLog(d.log)(next)
 }
 
 func (d *Dashboard) modelPrices() *ai.Prices {

@@ -1,13 +1,19 @@
 package dashboard_test
 
 import (
+	"bytes"
 	"errors"
+	"io"
+	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/modular-dashboard/dashboard"
 	"github.com/modular-dashboard/dashboard/ai"
+	"github.com/modular-dashboard/dashboard/ai/aitest"
+	"github.com/modular-dashboard/dashboard/ai/openai"
 )
 
 const (
@@ -66,7 +72,9 @@ func TestBudgetsOfModels(t *testing.T) {
 	if _, err := askModel(t, s, key, true); err != nil {
 		t.Errorf("without a budget: %v", err)
 	}
-	var log struct{ Items []struct{ Action, Target string } }
+	var log struct {
+		Items []struct{ Action, Target string }
+	}
 	o.get("/api/v1/audit?limit=20").wantStatus(http.StatusOK).decode(&log)
 	seen := map[string]int{}
 	for _, e := range log.Items {
@@ -185,4 +193,36 @@ func TestModelPrices(t *testing.T) {
 	if b.Used.Micros != 21_000 {
 		t.Errorf("got %+v used", b.Used)
 	}
+}
+
+func TestModelGuards(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	upstream, s, key := modelServer(t, dashboard.WithModelGuards(ai.Redact(ai.Redaction{Personal: true})), dashboard.WithModelContentLog(),
+		dashboard.WithLogger(slog.New(slog.NewTextHandler(lockedWriter{&log}, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	upstream.Push(aitest.Reply{Text: []string{"write to an", "n@exam", "ple.com"}})
+	model, err := openai.New(key, ai.Endpoint{BaseURL: s.URL + "/ai/v1", Transport: s.http.Transport})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := ai.Collect(model.Generate(t.Context(), &ai.Request{Model: "smart", Messages: []ai.Message{ai.User("I am bob@example.com")}}))
+	if err != nil || a.Text() != "write to [redacted email]" {
+		t.Errorf("got %q, %v", a.Text(), err)
+	}
+	logWrites.Lock()
+	defer logWrites.Unlock()
+	if text := log.String(); strings.Contains(text, "bob@example.com") || strings.Contains(text, "ann@example.com") || !strings.Contains(text, "I am [redacted email]") {
+		t.Errorf("the log has %s", text)
+	}
+}
+
+var logWrites sync.Mutex
+
+// lockedWriter is written to by many.
+type lockedWriter struct{ w io.Writer }
+
+func (l lockedWriter) Write(b []byte) (int, error) {
+	logWrites.Lock()
+	defer logWrites.Unlock()
+	return l.w.Write(b)
 }

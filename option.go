@@ -61,7 +61,9 @@ type config struct {
 	models       *ai.Directory
 	modelRecords time.Duration     // zero: the default
 	modelPrices  func() *ai.Prices // nil: the default
-	modelCache   *ai.CacheOptions  // nil: none
+	modelGuards  []ai.Guard
+	modelContent bool             // is logged
+	modelCache   *ai.CacheOptions // nil: none
 }
 
 type firstAccount struct{ email, password string }
