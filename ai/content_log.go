@@ -24,10 +24,10 @@ func WithContentLog(log *slog.Logger) Decorator {
 				return next.Generate(ctx, req)
 			}
 			return func(yield func(Event, error) bool) {
-				log.DebugContext(ctx, "model is asked", "request", RecordID(ctx), "model", req.Model, "content", shownRequest(req))
+				log.DebugContext(ctx, "model is asked", "request", RecordID(ctx), "model", req.Model, "content", loggableRequest(req))
 				var said strings.Builder
 				defer func() {
-					log.DebugContext(ctx, "model answered", "request", RecordID(ctx), "model", req.Model, "content", shown(said.String()))
+					log.DebugContext(ctx, "model answered", "request", RecordID(ctx), "model", req.Model, "content", loggable(said.String()))
 				}()
 				for e, err := range next.Generate(ctx, req) {
 					if e.isContent() && said.Len() < loggedContent+scrub.MaxHeld {
@@ -45,8 +45,8 @@ func WithContentLog(log *slog.Logger) Decorator {
 	}
 }
 
-// shown redacts before it cuts, and leaves out what the cut may have made half of.
-func shown(text string) string {
+// loggable redacts before it cuts, and leaves out what the cut may have made half of.
+func loggable(text string) string {
 	s := scrub.Stream{Set: scrub.Secrets | scrub.Personal | scrub.IPs}
 	const most = loggedContent + scrub.MaxHeld
 	if len(text) <= most {
@@ -60,7 +60,7 @@ func shown(text string) string {
 	return strings.ToValidUTF8(text, "")
 }
 
-func shownRequest(req *Request) string {
+func loggableRequest(req *Request) string {
 	var b strings.Builder
 	for i := range req.Messages {
 		b.WriteString(string(req.Messages[i].Role) + ": ")
@@ -83,5 +83,5 @@ func shownRequest(req *Request) string {
 			b.WriteByte('\n')
 		}
 	}
-	return shown(b.String())
+	return loggable(b.String())
 }
