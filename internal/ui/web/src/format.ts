@@ -10,6 +10,7 @@ function make(tag: string) {
     small: new Intl.NumberFormat(tag, { maximumSignificantDigits: 2 }),
     compact: new Intl.NumberFormat(tag, { notation: 'compact', maximumFractionDigits: 1 }),
     dateTime: new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeStyle: 'medium' }),
+    dateOnly: new Intl.DateTimeFormat(tag, { dateStyle: 'medium' }),
     timeOnly: new Intl.DateTimeFormat(tag, { timeStyle: 'medium' }),
     relative: new Intl.RelativeTimeFormat(tag, { numeric: 'auto' }),
   };
@@ -116,6 +117,12 @@ export function axis(value: number, unit?: string): string {
 export function absolute(at: string | number | Date): string {
   const date = new Date(at);
   return Number.isNaN(date.getTime()) ? '' : formats().dateTime.format(date);
+}
+
+/** The day, in the reader's zone. */
+export function date(at: string | number | Date): string {
+  const day = new Date(at);
+  return Number.isNaN(day.getTime()) ? '' : formats().dateOnly.format(day);
 }
 
 /** Time of day, to the second. */

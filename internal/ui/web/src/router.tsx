@@ -78,6 +78,11 @@ const tree = root.addChildren([
     screen('/flags/', () => import('./screens/flags'), 'Flags'),
     // A flag's key may hold slashes.
     screen('/flags/$', () => import('./screens/flag'), 'Flag'),
+    screen('/ai', () => import('./screens/ai'), 'Gateway'),
+    screen('/ai/requests', () => import('./screens/ai-requests'), 'ModelRequests'),
+    screen('/ai/budgets', () => import('./screens/ai-budgets'), 'Budgets'),
+    screen('/ai/feedback', () => import('./screens/ai-feedback'), 'Feedback'),
+    screen('/ai/try', () => import('./screens/ai-try'), 'Playground'),
     screen('/audit', () => import('./screens/audit'), 'Audit'),
     screen('/system', () => import('./screens/system'), 'System'),
     screen('/system/logs', () => import('./screens/system-logs'), 'SystemLogs'),

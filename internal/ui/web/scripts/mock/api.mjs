@@ -1,3 +1,4 @@
+import { createModels } from './ai.mjs';
 import { dataPermissions, dataRoutes } from './data.mjs';
 import { createLimits } from './limits.mjs';
 import { createModules } from './modules.mjs';
@@ -135,6 +136,9 @@ export function createAPI({ account, only }) {
           'dashboard.limits.read',
           'dashboard.limits.manage',
           'dashboard.api.read',
+          'dashboard.ai.use',
+          'dashboard.ai.read',
+          'dashboard.ai.manage',
         ],
         session: sessions.find((one) => one.id === cookie(request, 'mock-access')) ?? sessions[0],
       }),
@@ -253,7 +257,7 @@ export function createAPI({ account, only }) {
   closed.push(...dataRoutes({ me: () => user, note }));
   closed.push(...shellRoutes({ me: () => user, note }));
   const system = createSystem();
-  closed.push(...system.routes, ...limits.routes);
+  closed.push(...system.routes, ...limits.routes, ...createModels({ me: () => user }).routes);
 
   async function read(request) {
     let text = '';
@@ -298,7 +302,8 @@ export function createAPI({ account, only }) {
       }
       const given = { request, response, url, body: await read(request) };
       const result = await route(request.method, path, given);
-      if (!response.headersSent) send(response, result === undefined ? 204 : response.statusCode, result);
+      if (!response.headersSent && !response.destroyed)
+        send(response, result === undefined ? 204 : response.statusCode, result);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       send(response, error.status, error.body, error.headers);

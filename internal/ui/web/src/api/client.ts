@@ -13,6 +13,8 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
   /** A call that itself signs in or out: a 401 is its answer, not a lost session. */
   anonymous?: boolean;
+  /** The answer comes in events, as long as that takes. */
+  stream?: boolean;
 }
 
 export interface Answer<T> {
@@ -24,7 +26,17 @@ export interface Answer<T> {
 const timeoutMs = 20_000;
 
 /** Asks the server below api/v1 and returns the decoded body. Rejects with an APIError only. */
-export async function ask<T>(method: string, path: string, options: RequestOptions = {}): Promise<Answer<T>> {
+export async function ask<T>(method: string, path: string, options?: RequestOptions): Promise<Answer<T>> {
+  const response = await open(method, path, options);
+  return {
+    data: (await decode(response)) as T,
+    etag: response.headers.get('ETag') ?? '',
+    status: response.status,
+  };
+}
+
+/** Asks the server below api/v1 and returns its answer unread, if it is a good one. Rejects with an APIError only. */
+export async function open(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
   const known = refreshStamp();
   if (!options.anonymous) await keepFresh().catch(() => undefined);
   let response = await send(method, path, options);
@@ -37,11 +49,7 @@ export async function ask<T>(method: string, path: string, options: RequestOptio
     if (response.status === 401) sessionLost.set(true);
   }
   if (!response.ok) throw await failure(response);
-  return {
-    data: (await decode(response)) as T,
-    etag: response.headers.get('ETag') ?? '',
-    status: response.status,
-  };
+  return response;
 }
 
 async function again(known: string): Promise<boolean> {
@@ -54,24 +62,25 @@ async function again(known: string): Promise<boolean> {
 }
 
 async function send(method: string, path: string, options: RequestOptions): Promise<Response> {
-  const headers: Record<string, string> = { Accept: 'application/json' };
+  const { stream, signal } = options;
+  const headers: Record<string, string> = { Accept: stream ? 'text/event-stream' : 'application/json' };
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
   // A proxy that compresses answers makes tags weak, and those match no change.
   if (options.ifMatch) headers['If-Match'] = options.ifMatch.replace(/^W\//, '');
   if (options.ifNew) headers['If-None-Match'] = '*';
-  const timeout = AbortSignal.timeout(timeoutMs);
+  const signals = [signal, stream ? undefined : AbortSignal.timeout(timeoutMs)].filter((one) => !!one);
   try {
     const response = await fetch(inBase('api/v1/' + path), {
       method,
       headers,
       body: options.body === undefined ? null : JSON.stringify(options.body),
-      signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
+      signal: AbortSignal.any(signals),
     });
     reachable.set(true);
     return response;
   } catch (error) {
     // The caller went away: not the server's fault.
-    if (options.signal?.aborted) throw error;
+    if (signal?.aborted) throw error;
     reachable.set(false);
     throw new APIError(0);
   }

@@ -11,6 +11,7 @@ const kinds = [
   'panel',
   'limit',
   'flag.changed',
+  'ai-rules',
   'session-ended',
   'resync',
   'shutdown',
@@ -120,6 +121,11 @@ export function staleBy(kind: Kind, event: Payload): QueryKey[] {
       return [['limits']];
     case 'flag.changed':
       return [['flags']];
+    case 'ai-rules':
+      return [
+        ['ai', 'budgets'],
+        ['ai', 'access'],
+      ];
     case 'session-ended':
       return [['me']];
     case 'resync':

@@ -15,6 +15,9 @@ export type Permission =
   | 'api.read'
   | 'limits.read'
   | 'limits.manage'
+  | 'ai.use'
+  | 'ai.read'
+  | 'ai.manage'
   | 'system.read'
   | 'system.manage';
 

@@ -20,12 +20,13 @@ export const dashes: number[][] = [
 interface Props {
   data: TimeseriesData;
   unit: string | undefined;
+  daily: boolean;
   label: string;
   onPoint: (index: number | null) => void;
 }
 
 /** The canvas of a time series. */
-export function Chart({ data, unit, label, onPoint }: Props) {
+export function Chart({ data, unit, daily, label, onPoint }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(data);
@@ -49,7 +50,7 @@ export function Chart({ data, unit, label, onPoint }: Props) {
     const element = box.current;
     if (!element) return;
     const made = new uPlot(
-      options(element, names.split('\n'), unit, onPoint),
+      options(element, names.split('\n'), unit, daily, onPoint),
       aligned(latest.current),
       element,
     );
@@ -63,7 +64,7 @@ export function Chart({ data, unit, label, onPoint }: Props) {
       made.destroy();
       plot.current = null;
     };
-  }, [names, unit, onPoint, look]);
+  }, [names, unit, daily, onPoint, look]);
 
   return <div ref={box} className="chart" role="img" aria-label={label} />;
 }
@@ -88,6 +89,7 @@ function options(
   element: HTMLElement,
   names: string[],
   unit: string | undefined,
+  daily: boolean,
   onPoint: (index: number | null) => void,
 ): uPlot.Options {
   const [dim, line, ...strokes] = resolved(element, [
@@ -110,7 +112,14 @@ function options(
     cursor: { drag: { x: false, y: false }, points: { size: 7 } },
     scales: { y: { range: (_plot, low, high) => scale(low, high, unit) } },
     axes: [
-      { ...axisStyle, values: times, incrs, space: 80, grid: { show: false }, size: 28 },
+      {
+        ...axisStyle,
+        values: times,
+        incrs: daily ? days : incrs,
+        space: 80,
+        grid: { show: false },
+        size: 28,
+      },
       {
         ...axisStyle,
         values: (_plot, splits) => splits.map((split) => axis(split, unit)),
@@ -158,6 +167,8 @@ const incrs = [
   1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
   604_800,
 ];
+
+const days = incrs.filter((step) => step >= 86_400);
 
 const styles = {
   hourMinute: { hour: 'numeric', minute: '2-digit' },

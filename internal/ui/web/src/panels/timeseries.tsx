@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { TimeseriesData } from '../api/types';
-import { absolute, clock, measured } from '../format';
+import { absolute, clock, date, measured } from '../format';
 import { t } from '../strings';
 import { Chart, dashes } from './chart';
 
@@ -8,12 +8,14 @@ interface Props {
   title: string;
   unit?: string | undefined;
   data: TimeseriesData;
+  /** A value is of a whole day. */
+  daily?: boolean;
 }
 
 const tableRows = 60;
 
 /** Curves over time, with a legend that tells the values under the pointer and a table that says the same. */
-export function Timeseries({ title, unit, data }: Props) {
+export function Timeseries({ title, unit, data, daily = false }: Props) {
   const [at, setAt] = useState<number | null>(null);
   if (data.times.length === 0) return <p className="empty">{t('panel.collecting')}</p>;
   const shownUnit = data.unit ?? unit;
@@ -24,7 +26,8 @@ export function Timeseries({ title, unit, data }: Props) {
   };
   // Over days a time of day says too little.
   const long = (data.times.at(-1) ?? 0) - (data.times[0] ?? 0) > 86_400;
-  const moment = (position: number) => (long ? absolute : clock)((data.times[position] ?? 0) * 1000);
+  const moment = (position: number) =>
+    (daily ? date : long ? absolute : clock)((data.times[position] ?? 0) * 1000);
   const said = data.series
     .map((series) => `${series.name} ${value(series.values, data.times.length - 1)}`)
     .join(', ');
@@ -34,6 +37,7 @@ export function Timeseries({ title, unit, data }: Props) {
         <Chart
           data={data}
           unit={shownUnit}
+          daily={daily}
           label={t('chart.label', { title, values: said })}
           onPoint={setAt}
         />

@@ -11,11 +11,14 @@ export function Nav() {
   const mayUsers = useMay('users.read');
   const maySystem = useMay('system.read');
   const mayLimits = useMay('limits.read');
+  const mayModels = useMay('ai.read');
+  const mayAsk = useMay('ai.use');
   const manage = [
     { to: '/modules', title: t('nav.modules'), may: useMay('modules.read') },
     { to: '/users', title: t('nav.users'), may: mayUsers },
     { to: '/roles', title: t('nav.roles'), may: mayUsers },
     { to: '/flags', title: t('nav.flags'), may: useMay('flags.read') },
+    { to: mayModels ? '/ai' : '/ai/try', title: t('nav.ai'), may: mayModels || mayAsk },
     { to: '/audit', title: t('audit'), may: useMay('audit.read') },
     {
       to: maySystem ? '/system' : '/system/limits',

@@ -57,12 +57,18 @@ function useScreens(): Entry[] {
   const go = useGo();
   const mayUsers = useMay('users.read');
   const maySystem = useMay('system.read');
+  const mayModels = useMay('ai.read');
   const screens: [to: string, title: string, may: boolean][] = [
     ['/', t('overview'), true],
     ['/modules', t('nav.modules'), useMay('modules.read')],
     ['/users', t('nav.users'), mayUsers],
     ['/roles', t('nav.roles'), mayUsers],
     ['/flags', t('nav.flags'), useMay('flags.read')],
+    ['/ai', t('nav.ai'), mayModels],
+    ['/ai/requests', t('ai.requests'), mayModels],
+    ['/ai/budgets', t('ai.budgets'), mayModels],
+    ['/ai/feedback', t('ai.feedback'), mayModels],
+    ['/ai/try', t('ai.try'), useMay('ai.use')],
     ['/audit', t('audit'), useMay('audit.read')],
     ['/system', t('nav.system'), maySystem],
     ['/system/logs', t('logs'), maySystem],

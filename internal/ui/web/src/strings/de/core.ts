@@ -28,6 +28,7 @@ export const core: Words<typeof en> = {
   'nav.users': 'Konten',
   'nav.roles': 'Rollen',
   'nav.flags': 'Flags',
+  'nav.ai': 'Modelle',
   'nav.system': 'Server',
   'lost.title': 'Diese Seite gibt es nicht',
   lost: 'Die Adresse enthält vielleicht einen Tippfehler, oder ihr Ziel besteht nicht mehr.',

@@ -1,4 +1,5 @@
 import { account } from './account.ts';
+import { ai } from './ai.ts';
 import { apidocs } from './apidocs.ts';
 import { audit } from './audit.ts';
 import { core } from './core.ts';
@@ -39,4 +40,5 @@ export const de: Words<typeof en> = {
   ...limits,
   ...apidocs,
   ...flags,
+  ...ai,
 };

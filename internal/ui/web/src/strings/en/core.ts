@@ -25,6 +25,7 @@ export const core = {
   'nav.users': 'Users',
   'nav.roles': 'Roles',
   'nav.flags': 'Flags',
+  'nav.ai': 'Models',
   'nav.system': 'Server',
   'lost.title': 'There is no such page',
   lost: 'The address may be mistyped, or what it named is gone.',

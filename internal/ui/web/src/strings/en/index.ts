@@ -1,4 +1,5 @@
 import { account } from './account.ts';
+import { ai } from './ai.ts';
 import { apidocs } from './apidocs.ts';
 import { audit } from './audit.ts';
 import { core } from './core.ts';
@@ -37,4 +38,5 @@ export const en = {
   ...limits,
   ...apidocs,
   ...flags,
+  ...ai,
 };
