@@ -10,7 +10,7 @@ import (
 // Timeouts bound how long an answer may take. A zero field bounds nothing.
 type Timeouts struct {
 	First   time.Duration // until the first event
-	Between time.Duration // between one event and the next
+	Between time.Duration // between one event and the next; up to an eighth of it more
 	Total   time.Duration // until the end
 }
 
@@ -49,27 +49,32 @@ func tooLong(what string, d time.Duration) *Error {
 }
 
 // watch looks now and then whether the model has been silent for too long. A
-// piece costs it a look at the clock: a timer set anew would cost more.
+// piece costs it two counts: a look at the clock, or a timer set anew, would cost
+// more.
 type watch struct {
 	begun   time.Time
 	between time.Duration
 	cancel  context.CancelCauseFunc
 	timer   *time.Timer
-	// since is when the model was asked for the event that is awaited, after
-	// begun; callerBusy while the caller has one, and before the first one 0.
-	since atomic.Int64
+
+	n    int64        // of the goroutine that reads the answer
+	turn atomic.Int64 // n: odd while the caller has an event, even while one is awaited, before the first one 0
+
+	seen int64         // the turn that the last look saw
+	at   time.Duration // when a look saw it first, after begun
 }
 
-const callerBusy = -1
+func (w *watch) busy() { w.n++; w.turn.Store(w.n) }
+func (w *watch) wait() { w.n++; w.turn.Store(w.n) }
 
-func (w *watch) busy() { w.since.Store(callerBusy) }
-func (w *watch) wait() { w.since.Store(max(1, int64(time.Since(w.begun)))) }
+// looks is how often it is looked in the time that may pass between two events.
+const looks = 8
 
 // start looks for the first time when either bound can be reached.
 func (w *watch) start(first time.Duration) *time.Timer {
 	soon := first
-	if soon <= 0 || w.between > 0 && w.between < soon {
-		soon = w.between
+	if step := w.between / looks; soon <= 0 || step > 0 && step < soon {
+		soon = step
 	}
 	ready := make(chan struct{})
 	w.timer = time.AfterFunc(soon, func() { <-ready; w.look(first) })
@@ -79,24 +84,25 @@ func (w *watch) start(first time.Duration) *time.Timer {
 
 // look is called by the timer.
 func (w *watch) look(first time.Duration) {
-	since, left := w.since.Load(), w.between
+	turn, now, left := w.turn.Load(), time.Since(w.begun), w.between/looks
 	switch {
-	case since == 0 && first > 0:
-		if left = first - time.Since(w.begun); left <= 0 {
+	case turn == 0 && first > 0:
+		if now >= first {
 			w.cancel(tooLong("the first piece", first))
 			return
 		}
-		if w.between > 0 {
-			left = min(left, w.between) // it may have come by then
+		if left == 0 || first-now < left {
+			left = first - now
 		}
 	case w.between <= 0:
 		return
-	case since > 0:
-		left = w.between - (time.Since(w.begun) - time.Duration(since))
+	case turn != w.seen:
+		w.seen, w.at = turn, now
+	case turn > 0 && turn%2 == 0: // as at the last look
+		if left = w.between - (now - w.at); left <= 0 {
+			w.cancel(tooLong("the next piece", w.between))
+			return
+		}
 	}
-	if left <= 0 {
-		w.cancel(tooLong("the next piece", w.between))
-		return
-	}
-	w.timer.Reset(left)
+	w.timer.Reset(max(left, 1))
 }
