@@ -100,7 +100,7 @@ const (
 	cacheTTL     = time.Hour
 	cacheEntry   = 256 << 10
 	cacheTimeout = 250 * time.Millisecond
-	cacheRoom    = 32 << 20    // of answers on their way
+	cacheRoom    = 16 << 20    // of answers on their way
 	cacheRest    = time.Second // of a store that failed
 )
 

@@ -161,7 +161,8 @@ func (r *recording) entry() ([]byte, bool) {
 
 // entryReader reads the events of an entry. Their texts are parts of it.
 type entryReader struct {
-	left string
+	data string
+	at   int
 	bad  bool
 }
 
@@ -172,25 +173,22 @@ func openEntry(b []byte) (entryReader, *Start, bool) {
 	if body < 1 || b[0] != entryVersion || checksum(b[:body]) != binary.LittleEndian.Uint32(b[body:]) {
 		return entryReader{}, nil, false
 	}
-	r := entryReader{left: string(b[1:body])}
+	r := entryReader{data: string(b[1:body])}
 	start := &Start{ID: r.text(), Provider: r.text(), Format: r.text(), Model: r.text()}
 	check := r
-	for {
-		e := check.next()
-		switch {
-		case check.bad:
-			return entryReader{}, nil, false
-		case e.Kind == EventEnd:
-			return r, start, check.left == "" && !r.bad
+	for !check.bad {
+		if check.skip() == EventEnd {
+			return r, start, !check.bad && check.at == len(check.data)
 		}
 	}
+	return entryReader{}, nil, false
 }
 
 func (r *entryReader) uint() uint64 {
 	var n uint64
-	for shift := uint(0); shift < 64 && len(r.left) > 0; shift += 7 {
-		b := r.left[0]
-		r.left = r.left[1:]
+	for shift := uint(0); shift < 64 && r.at < len(r.data); shift += 7 {
+		b := r.data[r.at]
+		r.at++
 		n |= uint64(b&0x7f) << shift
 		if b < 0x80 {
 			return n
@@ -206,46 +204,99 @@ func (r *entryReader) int() int64 {
 }
 
 func (r *entryReader) text() string {
+	if r.at < len(r.data) && int(r.data[r.at]) < min(0x80, len(r.data)-r.at) { // short, as most are
+		from := r.at + 1
+		r.at = from + int(r.data[r.at])
+		return r.data[from:r.at]
+	}
 	n := r.uint()
-	if n > uint64(len(r.left)) {
+	if n > uint64(len(r.data)-r.at) { //nolint:gosec // it is never negative
 		r.bad = true
 		return ""
 	}
-	s := r.left[:n]
-	r.left = r.left[n:]
+	s := r.data[r.at : r.at+int(n)] //nolint:gosec // it is less than the length of data
+	r.at += int(n)                  //nolint:gosec // the same
 	return s
 }
 
-// next returns the next event; after the last one, which is the end, none.
-func (r *entryReader) next() (e Event) {
-	if len(r.left) < 2 {
+// head reads the kind of an event, and which fields it has.
+func (r *entryReader) head() (EventKind, byte) {
+	if len(r.data)-r.at < 2 {
 		r.bad = true
-		return e
+		return 0, 0
 	}
-	kind, has := EventKind(r.left[0]), r.left[1]
-	r.left = r.left[2:]
-	e.Kind = kind
-	switch {
+	r.at += 2
+	return EventKind(r.data[r.at-2]), r.data[r.at-1]
+}
+
+// skip checks an event.
+func (r *entryReader) skip() EventKind {
+	kind, has := r.head()
+	switch e := (Event{Kind: kind}); {
 	case kind == EventEnd:
-		e.Reason = Reason(has)
-		r.bad = r.bad || e.Reason != ReasonStop
+		r.bad = r.bad || Reason(has) != ReasonStop
 	case kind == EventUsage:
-		u := &Usage{Estimated: has == 1}
-		for _, n := range [...]*int64{&u.Input, &u.Output, &u.CachedInput, &u.CacheWrite, &u.Reasoning} {
-			*n = r.int()
+		for range 5 {
+			r.uint()
 		}
-		e.Usage = u
 	case !e.isContent():
 		r.bad = true
 	default:
-		for bit, s := range [...]*string{&e.Text, &e.Signature, &e.Opaque, &e.ID, &e.Name} {
-			if has&(1<<bit) != 0 {
-				*s = r.text()
+		for bit := byte(hasText); bit <= hasName; bit <<= 1 {
+			if has&bit != 0 {
+				r.text()
 			}
 		}
 		if has&hasIndex != 0 {
-			e.Index = int(r.int())
+			r.uint()
 		}
+	}
+	return kind
+}
+
+// run returns the text of pieces of a kind that follow each other.
+func (r *entryReader) run(kind EventKind) string {
+	text := r.text()
+	more := func() bool {
+		return len(r.data)-r.at >= 2 && EventKind(r.data[r.at]) == kind && r.data[r.at+1] == hasText
+	}
+	if !more() {
+		return text
+	}
+	var b strings.Builder
+	b.Grow(len(text) + len(r.data) - r.at)
+	for b.WriteString(text); more(); b.WriteString(r.text()) {
+		r.at += 2
+	}
+	return b.String()
+}
+
+// fields reads the fields of an event, of an entry that was checked.
+func (r *entryReader) fields(kind EventKind, has byte) Event {
+	switch kind {
+	case EventEnd:
+		return Event{Kind: kind, Reason: Reason(has)}
+	case EventUsage:
+		return Event{Kind: kind, Usage: &Usage{Estimated: has == 1, Input: r.int(), Output: r.int(), CachedInput: r.int(), CacheWrite: r.int(), Reasoning: r.int()}}
+	}
+	e := Event{Kind: kind}
+	if has&hasText != 0 {
+		e.Text = r.text()
+	}
+	if has&hasSignature != 0 {
+		e.Signature = r.text()
+	}
+	if has&hasOpaque != 0 {
+		e.Opaque = r.text()
+	}
+	if has&hasID != 0 {
+		e.ID = r.text()
+	}
+	if has&hasName != 0 {
+		e.Name = r.text()
+	}
+	if has&hasIndex != 0 {
+		e.Index = int(r.int())
 	}
 	return e
 }
@@ -253,14 +304,34 @@ func (r *entryReader) next() (e Event) {
 // replay tells the caller the answer of an entry.
 func replay(r entryReader, start *Start, state CacheState, whole bool, yield func(Event, error) bool) {
 	start.Cache = state
-	m := merger{yield: yield, whole: whole}
-	if !m.pass(Event{Kind: EventStart, Start: start}) {
+	if !yield(Event{Kind: EventStart, Start: start}, nil) {
 		return
 	}
+	if whole {
+		m := merger{yield: yield, whole: true}
+		for {
+			kind, has := r.head()
+			e := Event{Kind: kind}
+			if has == hasText && kind < EventUsage {
+				e.Text = r.run(kind)
+			} else {
+				e = r.fields(kind, has)
+			}
+			if !m.pass(e) || kind == EventEnd {
+				return
+			}
+		}
+	}
 	for {
-		e := r.next()
-		if r.bad || !m.pass(e) || e.Kind == EventEnd {
-			return // what is bad was found before
+		kind, has := r.head()
+		if has == hasText && kind < EventUsage { // most are
+			if !yield(Event{Kind: kind, Text: r.text()}, nil) {
+				return
+			}
+			continue
+		}
+		if !yield(r.fields(kind, has), nil) || kind == EventEnd {
+			return
 		}
 	}
 }

@@ -14,7 +14,7 @@ type Coalescing struct {
 	// Zero: 256 KiB. An answer that is longer takes nobody in any more, and is read
 	// no further ahead of its slowest reader than 64 KiB.
 	Buffer int
-	// Total is how much is kept of all answers together, in bytes. Zero: 32 MiB.
+	// Total is how much is kept of all answers together, in bytes. Zero: 16 MiB.
 	// Past it, too, answers take nobody in any more.
 	Total int
 	// Scope returns the same text for those who may get the same answer. Nil: the
@@ -67,7 +67,7 @@ func once(run func(yield func(Event, error) bool)) iter.Seq2[Event, error] {
 
 const (
 	sharedAnswer = 256 << 10
-	sharedTotal  = 32 << 20
+	sharedTotal  = 16 << 20
 	readAhead    = 64 << 10
 )
 
