@@ -235,8 +235,10 @@ func TestCoalescingRecords(t *testing.T) {
 		model := ai.Decorate(&pacer{pieces: []string{"a"}}, ai.WithRecord(nil, func(_ context.Context, r *ai.Record) {
 			mu.Lock()
 			defer mu.Unlock()
-			states[r.Cache]++
-		}), ai.WithCoalescing(ai.Coalescing{}))
+			if states[r.Cache]++; len(r.Attempts) != 1 == (r.Cache == ai.CacheNone) {
+				t.Errorf("cache %v: %d attempts", r.Cache, len(r.Attempts))
+			}
+		}), ai.WithCoalescing(ai.Coalescing{}), ai.NewHealth(ai.Breaker{}).Watch("p", ""))
 		var wg sync.WaitGroup
 		for range 3 {
 			wg.Go(func() {

@@ -25,6 +25,15 @@
 // connection. An [Error] answers two questions: whether asking [Error.Again]
 // here can help, and whether asking [Error.Elsewhere] can.
 //
+// # Answers that are there already
+//
+// A [Cache] gives back what was answered before, to the same tenant only, and lets
+// requests that are the same and under way at once share one call. With
+// [Semantic] it answers requests that mean the same, too. An [Embedder] makes the
+// vectors for that, and takes the decorators of models.
+//
+// # What cannot be done
+//
 // What a provider cannot do is an error of kind [Unsupported] that says so;
 // nothing of a request is dropped silently.
 //
