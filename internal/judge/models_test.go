@@ -18,6 +18,7 @@ import (
 	"github.com/modular-dashboard/dashboard/ai"
 	"github.com/modular-dashboard/dashboard/ai/aitest"
 	"github.com/modular-dashboard/dashboard/ai/anthropic"
+	ouropenai "github.com/modular-dashboard/dashboard/ai/openai"
 	"github.com/modular-dashboard/dashboard/dashboardtest"
 )
 
@@ -31,10 +32,15 @@ func modelServer(t *testing.T, limit string) (upstream *aitest.Server, url, key 
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	claude, err := anthropic.New("key", ai.Endpoint{BaseURL: upstream.BaseURL(aitest.Anthropic), Transport: transport})
+	at := ai.Endpoint{BaseURL: upstream.BaseURL(aitest.OpenAIChat), Transport: transport}
+	chat, err2 := ouropenai.New("key", at)
+	embedder, err3 := ouropenai.NewEmbedder("key", at)
 	models := ai.NewDirectory()
-	if err = errors.Join(err, models.Provider("anthropic", claude), models.Alias("smart", "anthropic/claude")); err != nil {
+	if err = errors.Join(err, err2, err3, models.Provider("anthropic", claude), models.Provider("openai", ai.WithEmbedder(embedder)(chat)),
+		models.ListedBy("openai", chat), models.Alias("smart", "anthropic/claude")); err != nil {
 		t.Fatal(err)
 	}
+	upstream.List("test-model")
 	upstream.Decide(func(_ int, r aitest.Request) aitest.Reply { return reply(string(r.Body)) })
 	s := dashboardtest.New(t, dashboard.WithModels(models), dashboard.WithRateLimit("ai", limit), dashboard.WithLogger(slog.New(slog.DiscardHandler)))
 	var made struct{ Key string }
@@ -204,16 +210,33 @@ func TestOpenAISDKModels(t *testing.T) {
 	t.Parallel()
 	_, url, key := modelServer(t, plenty)
 	sdk := newSDK(url, key)
-	found := false
+	var ids []string
 	page := sdk.Models.ListAutoPaging(t.Context())
 	for page.Next() {
-		found = found || page.Current().ID == "smart"
+		ids = append(ids, page.Current().ID)
 	}
-	if err := page.Err(); err != nil || !found {
-		t.Errorf("list: got %v, %v", found, err)
+	if got := strings.Join(ids, " "); page.Err() != nil || got != "anthropic/test-model openai/test-model smart" {
+		t.Errorf("list: got %s, %v", got, page.Err())
 	}
 	if one, err := sdk.Models.Get(t.Context(), "smart"); err != nil || one.ID != "smart" || one.Object != "model" {
 		t.Errorf("one: got %+v, %v", one, err)
+	}
+}
+
+func TestOpenAISDKEmbeddings(t *testing.T) {
+	t.Parallel()
+	_, url, key := modelServer(t, plenty)
+	sdk := newSDK(url, key)
+	for _, format := range []openai.EmbeddingNewParamsEncodingFormat{"", openai.EmbeddingNewParamsEncodingFormatFloat} {
+		answer, err := sdk.Embeddings.New(t.Context(), openai.EmbeddingNewParams{Model: "openai/test-model", Dimensions: openai.Int(8), EncodingFormat: format,
+			Input: openai.EmbeddingNewParamsInputUnion{OfArrayOfStrings: []string{"one", "two"}}})
+		if err != nil || len(answer.Data) != 2 || len(answer.Data[1].Embedding) != 8 || answer.Data[1].Index != 1 || answer.Usage.TotalTokens == 0 {
+			t.Errorf("format %q: got %+v, %v", format, answer, err)
+		}
+	}
+	_, err := sdk.Embeddings.New(t.Context(), openai.EmbeddingNewParams{Model: "smart", Input: openai.EmbeddingNewParamsInputUnion{OfString: openai.String("one")}})
+	if told, ok := errors.AsType[*openai.Error](err); !ok || told.StatusCode != http.StatusBadRequest {
+		t.Errorf("a model that makes none: got %v", err)
 	}
 }
 

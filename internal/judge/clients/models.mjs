@@ -139,4 +139,13 @@ await check('responses: errors', async () => {
   assert.equal(kind, 'response.failed');
 });
 
+await check('embeddings', async () => {
+  for (const encoding_format of [undefined, 'float', 'base64']) {
+    const answer = await sdk.embeddings.create({ model: 'openai/test-model', input: ['one', 'two'], dimensions: 8, encoding_format });
+    assert.equal(answer.data.length, 2);
+    if (encoding_format !== 'base64') assert.equal(answer.data[1].embedding.length, 8);
+  }
+  await refused(sdk.embeddings.create({ model: 'smart', input: 'one' }), 400, 'unsupported');
+});
+
 process.exit(failed ? 1 : 0);
