@@ -41,6 +41,27 @@ func TestLinkedModules(t *testing.T) {
 	noStale(t, "deps", seen)
 }
 
+// Who calls models alone pays for little beyond what the root links.
+func TestModelsLinkWhatTheRootLinks(t *testing.T) {
+	tree := load(t)
+	root := linked(tree, tree.all[module])
+	var more []string
+	for _, path := range []string{"ai", "ai/openai", "ai/anthropic", "ai/gemini", "ai/ollama", "ai/typed"} {
+		p, ok := tree.all[module+"/"+path]
+		if !ok {
+			t.Fatalf("no package %s", path)
+		}
+		for _, name := range linked(tree, p) {
+			if !slices.Contains(root, name) && !slices.Contains(more, name) {
+				more = append(more, name)
+			}
+		}
+	}
+	if len(more) > 1 {
+		t.Errorf("package ai and its adapters link %v beyond the root's modules, want one at most", more)
+	}
+}
+
 // Drivers, exporters and reporters come by an adapter that the host imports.
 func TestRootLinksNoAdapter(t *testing.T) {
 	tree := load(t)
