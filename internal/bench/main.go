@@ -62,6 +62,7 @@ var comparisons = []struct {
 	{"chain", chain},
 	{"rbac", rbac},
 	{"featureflag", featureFlags},
+	{"ai", models},
 	{"ratelimit", ratelimits},
 	{"ratelimit-http", ratelimitHTTP},
 	{"redislimit", limits},
