@@ -62,6 +62,20 @@ func TestDecorateEmbedder(t *testing.T) {
 	})
 }
 
+// What a guard makes of a request is what is embedded.
+func TestEmbedderGuards(t *testing.T) {
+	e := &embedder{}
+	hide := func(_ context.Context, r *ai.Request) (*ai.Request, ai.Filter, error) {
+		changed := *r
+		changed.Messages = []ai.Message{{Role: ai.RoleUser, Parts: []ai.Part{ai.Text("hidden"), r.Messages[0].Parts[1]}}}
+		return &changed, nil, nil
+	}
+	out, err := ai.DecorateEmbedder(e, ai.WithGuards(hide)).Embed(t.Context(), &ai.EmbedRequest{Model: "e", Inputs: []string{"secret", "b"}, Dimensions: 4})
+	if err != nil || len(out.Vectors) != 2 || !slices.Equal(e.asked[0].Inputs, []string{"hidden", "b"}) {
+		t.Errorf("got %v, %v, asked for %q", out, err, e.asked[0].Inputs)
+	}
+}
+
 // A directory has models and embedders under one name, and says which is missing.
 func TestDirectoryEmbeds(t *testing.T) {
 	d := ai.NewDirectory(ai.WithRetry(ai.Retry{}))

@@ -25,7 +25,7 @@ func WithGuards(guards ...Guard) Decorator {
 		}
 		return ModelFunc(func(ctx context.Context, req *Request) iter.Seq2[Event, error] {
 			return func(yield func(Event, error) bool) {
-				if err := req.Validate(); err != nil {
+				if err := req.valid(); err != nil {
 					yield(Event{}, err)
 					return
 				}
