@@ -27,10 +27,12 @@ const limitAI = "ai"
 
 // WithModels lets programs and people ask models at /ai/v1, in OpenAI's format:
 // its official SDKs work with an API key of the dashboard whatever provider
-// answers. Callers need the permission "dashboard.ai.use", and the limit "ai"
-// holds them to 60 requests a minute unless something else is set. Answers end
-// when the right to them does, and when the dashboard is shut down. Without this
-// option every request there says that no provider is configured.
+// answers. Callers need the permission "dashboard.ai.use". The limits "ai" and
+// "ai-tokens" hold them to 60 requests and two million tokens a minute unless
+// something else is set; budgets, and which models a role may ask for, are edited
+// in the dashboard. Answers end when the right to them does, and when the dashboard
+// is shut down. Without this option every request there says that no provider is
+// configured.
 func WithModels(models *ai.Directory) Option {
 	return option(func(c *config) error {
 		if models == nil {

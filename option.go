@@ -237,8 +237,8 @@ func WithRateLimitStore(store ratelimit.Store) Option {
 
 // WithRateLimit changes the default of a rate limit, which what is set in the UI
 // goes before. The dashboard's own are "address" (12000/m burst 3000), "caller"
-// (6000/m burst 1500), "login-address" (20/m burst 30) and "login-account" (1/m
-// burst 20); those of modules are called as [Limit], [Router.Limit] and
+// (6000/m burst 1500), "login-address" (20/m burst 30), "login-account" (1/m
+// burst 20), "ai" (60/m burst 20) and "ai-tokens" (2000000/m); those of modules are called as [Limit], [Router.Limit] and
 // [Host.Limiter] say. The policy is one of [ratelimit.ParsePolicy]. A name that
 // nothing declares fails [New].
 func WithRateLimit(name, policy string) Option {

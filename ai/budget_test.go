@@ -304,3 +304,33 @@ func ExampleWithBudgets() {
 	// 10
 	// budget budget_exceeded
 }
+
+// Answers from a cache cost nothing, and neither do those that others wait for.
+func TestBudgetBesideCache(t *testing.T) {
+	cache, err := ai.NewCache(&store{}, ai.CacheOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ledger, all := ai.NewLocalLedger(), daily("all", 100)
+	var records []*ai.Record
+	model := ai.Decorate(play(says(nil, "Hi")), ai.WithRecord(nil, func(_ context.Context, r *ai.Record) { records = append(records, r) }),
+		ai.WithPrices(func() *ai.Prices { return nil }), ai.WithBudgets(ai.Budgeting{Budgets: budgets(t, all), Ledger: ledger}), cache.Decorate)
+	for range 3 {
+		if _, err := ai.Collect(model.Generate(ai.WithCaller(t.Context(), ai.Caller{Tenant: "t"}), asks())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if used, held := ledger.Used(all.Account("", time.Now())); used.Tokens != 3 || held != (ai.Amount{}) {
+		t.Errorf("got %+v used, %+v held; want that of the first answer", used, held)
+	}
+	if r := records[2]; r.Cache != ai.CacheExact || r.Cost != (ai.Cost{}) || !records[0].Cost.Unknown {
+		t.Errorf("got %v, %+v, %+v", r.Cache, r.Cost, records[0].Cost)
+	}
+	bare := ai.Decorate(play(says(nil, "Hi")), ai.WithBudgets(ai.Budgeting{Budgets: budgets(t, all), Ledger: ledger}), cache.Decorate)
+	if _, err := ai.Collect(bare.Generate(ai.WithCaller(t.Context(), ai.Caller{Tenant: "t"}), asks())); err != nil {
+		t.Fatal(err)
+	}
+	if used, _ := ledger.Used(all.Account("", time.Now())); used.Tokens != 3 {
+		t.Errorf("without a record: %+v used", used)
+	}
+}

@@ -46,6 +46,15 @@
 // often. From the outside in: WithRetry, what chooses among routes, and for each
 // route Health, [WithTimeouts] and the adapter.
 //
+// # Who may, and what it costs
+//
+// [WithRecord] says what became of each request, with its cost by [Prices]
+// ([WithPrices]). [WithBudgets] and [WithTokenRate] set aside what a request may
+// use before it is sent, and settle what it did use however it ended. [WithAccess]
+// holds roles to models. [WithGuards] sees requests before and answers after;
+// [Redact] is one that takes secrets and personal data out of both. No content is
+// logged, unless [WithContentLog] is there.
+//
 // Adapters are in packages openai, anthropic, gemini and ollama; package aitest
 // has a server that speaks their formats and fails as providers do.
 package ai

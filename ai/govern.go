@@ -107,10 +107,17 @@ func (b *Budgeting) reserve(ctx context.Context, holds []Hold, req *Request) err
 		return &Error{Kind: Overloaded, Model: req.Model, Message: "The budgets cannot be looked up.", Err: err}
 	case full >= 0:
 		trailOf(ctx).note(Note{Router: "budget", Choice: holds[full].Budget, Why: "used up"})
-		return &Error{Kind: Budget, Model: req.Model, Code: "budget_exceeded", Message: fmt.Sprintf("The budget %q does not allow for this request before %s.",
-			holds[full].Budget, time.Unix(holds[full].Until, 0).UTC().Format("2006-01-02 15:04 MST"))}
+		return usedUp(&holds[full], req)
 	}
 	return nil
+}
+
+func usedUp(h *Hold, req *Request) *Error {
+	message := fmt.Sprintf("The budget %q has too little left for this request until %s.", h.Budget, time.Unix(h.Until, 0).UTC().Format("2006-01-02 15:04 MST"))
+	if req.MaxTokens == 0 {
+		message += " One with a small limit of tokens may fit."
+	}
+	return &Error{Kind: Budget, Model: req.Model, Code: "budget_exceeded", Message: message}
 }
 
 func outputOf(req *Request, standard int64) int64 {

@@ -302,3 +302,26 @@ func Example() {
 	fmt.Println(full, used.Tokens, err)
 	// Output: -1 30 <nil>
 }
+
+// A request costs the database nothing while what is leased is enough.
+func BenchmarkReserve(b *testing.B) {
+	db, err := sqlite.Open(filepath.Join(b.TempDir(), "govern.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	s := aigovern.New(db, aigovern.Options{Log: slog.New(slog.DiscardHandler)})
+	if err := s.Start(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = s.Shutdown(context.Background()) }()
+	budget := daily("all", 1<<50)
+	h := holds(budget, 5000)
+	b.ReportAllocs()
+	for b.Loop() {
+		if full, err := s.Ledger().Reserve(b.Context(), h); full >= 0 || err != nil {
+			b.Fatal(full, err)
+		}
+		s.Ledger().Settle(h, ai.Amount{Tokens: 100})
+	}
+}

@@ -202,11 +202,7 @@ func (s *Store) change(ctx context.Context, kind, name string, d *document, c Co
 	if err := s.look(ctx); err != nil {
 		return err
 	}
-	if s.opts.Bus != nil {
-		if err := s.opts.Bus.Publish(ctx, topic, nil); err != nil {
-			s.opts.Log.DebugContext(ctx, "budgets: cannot wake other instances, which poll", "error", err)
-		}
-	}
+	s.loop.Tell(ctx, nil)
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/modular-dashboard/dashboard/ai"
+	"github.com/modular-dashboard/dashboard/internal/follow"
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
@@ -48,7 +49,7 @@ type Role struct {
 type Options struct {
 	Bus  storage.Bus   // how instances wake each other; nil: they poll
 	Log  *slog.Logger  // default [slog.Default]
-	Poll time.Duration // how often the database is asked for changes; 400 ms by default
+	Poll time.Duration // how often the database is asked for changes; default [follow.Poll]
 	// OnChange is called after other rules were put in force here.
 	OnChange func()
 }
@@ -58,7 +59,7 @@ type Store struct {
 	db     *storage.DB
 	opts   Options
 	ledger *Ledger
-	wake   chan struct{}
+	loop   *follow.Loop
 	stop   func()
 
 	live atomic.Pointer[rules]
@@ -79,10 +80,8 @@ func New(db *storage.DB, opts Options) *Store {
 	if opts.Log == nil {
 		opts.Log = slog.Default()
 	}
-	if opts.Poll <= 0 {
-		opts.Poll = 400 * time.Millisecond
-	}
-	s := &Store{db: db, opts: opts, wake: make(chan struct{}, 1), ledger: newLedger(db, opts.Log)}
+	s := &Store{db: db, opts: opts, ledger: newLedger(db, opts.Log)}
+	s.loop = follow.New(follow.Options{What: "aigovern", Look: s.look, Bus: opts.Bus, Poll: opts.Poll, Log: opts.Log})
 	s.live.Store(&rules{})
 	return s
 }
@@ -131,15 +130,11 @@ func (s *Store) Start(ctx context.Context) error {
 	if err := s.look(ctx); err != nil {
 		return err
 	}
-	following, cancel := context.WithCancel(context.Background())
-	unsubscribe := func() {}
-	if s.opts.Bus != nil {
-		unsubscribe = s.opts.Bus.Subscribe(topic, func([]byte) { s.rouse() })
-	}
+	unfollow := s.loop.Start()
+	writing, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { s.follow(following) })
-	running.Go(func() { s.ledger.run(following) })
-	s.stop = func() { unsubscribe(); cancel(); running.Wait() }
+	running.Go(func() { s.ledger.run(writing) })
+	s.stop = func() { unfollow(); cancel(); running.Wait() }
 	return nil
 }
 
@@ -152,36 +147,6 @@ func (s *Store) Shutdown(ctx context.Context) error {
 	s.stop()
 	s.stop = nil
 	return s.ledger.close(ctx)
-}
-
-const topic = "aigovern"
-
-func (s *Store) rouse() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
-
-// follow looks for changes at every poll and wake. While the database does not
-// answer, the rules stay as they are.
-func (s *Store) follow(ctx context.Context) {
-	tick := time.NewTicker(s.opts.Poll)
-	defer tick.Stop()
-	failing := false
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-s.wake:
-		}
-		err := s.look(ctx)
-		if err != nil && ctx.Err() == nil && !failing {
-			s.opts.Log.WarnContext(ctx, "follow budgets: database does not answer", "error", err)
-		}
-		failing = err != nil
-	}
 }
 
 // look puts what is stored in force where it has changed.
