@@ -138,7 +138,7 @@ func download(address, body string) (n int64, err error) {
 // A thousand streams of 100 KB at once, of the gateway behind a real server and
 // with the cache around the model, fit into 200 MiB together with their clients.
 func TestGatewayMemory(t *testing.T) {
-	const streams, piece, pieces = 1000, 100, 1000
+	const streams, piece, pieces = 1000, 250, 400
 	var half sync.WaitGroup // all have come half of the way
 	half.Add(streams)
 	release := make(chan struct{})
