@@ -45,11 +45,11 @@ func client(args []string) error {
 	ctx := context.Background()
 	switch mode {
 	case "call":
-		return measure(func() (int, error) { return 1, c.call(ctx) })
+		return measure(process, func() (int, error) { return 1, c.call(ctx) })
 	case "piece":
-		return measure(func() (int, error) { return whole(c.stream(ctx)) })
+		return measure(process, func() (int, error) { return whole(c.stream(ctx)) })
 	case "64":
-		return measure(func() (int, error) { return sideBySide(64, func() (int, error) { return whole(c.stream(ctx)) }) })
+		return measure(process, func() (int, error) { return sideBySide(64, func() (int, error) { return whole(c.stream(ctx)) }) })
 	case "1000":
 		_, err := sideBySide(1000, func() (int, error) {
 			n, err := c.stream(ctx)

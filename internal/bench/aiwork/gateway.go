@@ -42,7 +42,7 @@ func newDashboard(models *ai.Directory) (*dashboard.Dashboard, error) {
 	}
 	const never = "1000000000/s"
 	return dashboard.New(db, dashboard.WithModels(models), dashboard.WithFirstAccount("ann@example.com", "correct horse battery"),
-		dashboard.WithLogger(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))),
+		dashboard.WithLogger(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))),
 		dashboard.WithRateLimit("address", never), dashboard.WithRateLimit("caller", never), dashboard.WithRateLimit("ai", never), dashboard.WithRateLimit("ai-tokens", never))
 }
 
@@ -116,7 +116,7 @@ func own(what string) error {
 	}
 	ctx := ai.WithCaller(context.Background(), ai.Caller{Tenant: "t", User: "u", Roles: []string{"admin"}, Key: "k"})
 	ask := ours(model)
-	return measure(func() (int, error) {
+	return measure(thread, func() (int, error) {
 		for range 100 {
 			if err := ask.call(ctx); err != nil {
 				return 0, err
