@@ -51,6 +51,7 @@ type modelSide struct {
 	cache    *ai.Cache // nil: none
 	records  *airecord.Store
 	prompts  *prompts.Store
+	rewards  *rewarding
 	rules    *aigovern.Store // budgets, and models of roles
 	gateway  *ai.Gateway
 	limiter  *ratelimit.Middleware
@@ -74,6 +75,7 @@ func (d *Dashboard) composeModels() error {
 	}
 	m.chain = d.modelChain(asked)
 	m.records = airecord.New(d.db, airecord.Options{Log: d.log, Keep: d.config.modelRecords, Key: func() []byte { return d.vault.subkey("cursor of requests to models") }})
+	m.rewards = d.newRewarding(m.records, models.Bandits())
 	m.prompts = prompts.New(d.db, prompts.Options{Bus: d.bus, Log: d.log})
 	m.gateway = &ai.Gateway{Model: m.chain, Models: d.allowedModels, MaxBody: maxModelRequest, Log: d.log}
 	m.endpoint = &endpoint{module: "ai"}
@@ -124,13 +126,18 @@ func (d *Dashboard) startModels(ctx context.Context) error {
 	if err := d.models.records.Start(ctx); err != nil {
 		return err
 	}
-	if err := d.models.prompts.Start(ctx); err != nil {
-		return errors.Join(err, d.models.records.Shutdown(ctx))
+	err := d.models.prompts.Start(ctx)
+	if err == nil {
+		err = d.models.rewards.start(ctx)
+	}
+	if err != nil {
+		return errors.Join(err, d.stopModels(ctx))
 	}
 	return nil
 }
 
 func (d *Dashboard) stopModels(ctx context.Context) error {
+	d.models.rewards.shutdown()
 	return errors.Join(d.models.prompts.Shutdown(ctx), d.models.records.Shutdown(ctx))
 }
 

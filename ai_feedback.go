@@ -83,6 +83,7 @@ func (d *Dashboard) giveFeedback(ctx context.Context, in feedbackIn) (feedbackIn
 	if err != nil {
 		return feedbackInfo{}, err
 	}
+	d.models.rewards.told(ctx)
 	return feedbackInfoOf(&f), nil
 }
 

@@ -50,7 +50,20 @@ type providersOut struct {
 	Items     []providerInfo `json:"items"`
 	Fallbacks int64          `json:"fallbacks" doc:"Requests that another model answered than the one asked first."`
 	Cache     cacheCounts    `json:"cache"`
+	Routers   []routerInfo   `json:"routers" doc:"What shifts traffic by feedback."`
 	Dropped   int64          `json:"dropped" doc:"Records that this instance had no room for since it was started."`
+}
+
+type routerInfo struct {
+	Name string    `json:"name"`
+	Arms []armInfo `json:"arms"`
+}
+
+type armInfo struct {
+	Name   string  `json:"name"`
+	Asked  int64   `json:"asked" doc:"How often it was chosen on this instance since it was started."`
+	Mean   float64 `json:"mean" doc:"Of the rewards, from 0 to 1; 0.5 where nothing is known."`
+	Weight float64 `json:"weight" doc:"How many rewards that is worth."`
 }
 
 type cacheCounts struct {
@@ -78,6 +91,14 @@ func (d *Dashboard) listProviders(ctx context.Context, _ empty) (providersOut, e
 		p := known[name]
 		p.Name = name
 		out.Items = append(out.Items, providerInfoOf(&p))
+	}
+	out.Routers = []routerInfo{}
+	for _, b := range d.models.models.Bandits() {
+		one := routerInfo{Name: b.Name(), Arms: []armInfo{}}
+		for _, a := range b.Arms() {
+			one.Arms = append(one.Arms, armInfo(a))
+		}
+		out.Routers = append(out.Routers, one)
 	}
 	lately, err := d.models.records.Lately(ctx, time.Now().Add(-lately))
 	if err != nil {

@@ -22,6 +22,7 @@ type Directory struct {
 	aliases   map[string]Model
 	asked     map[string]Model    // providers with what is around them
 	targets   map[string][]string // of aliases
+	bandits   []*Bandit
 	listings  map[string]*listing // of providers
 }
 
@@ -73,6 +74,32 @@ func (d *Directory) Name(name string, model Model, targets ...string) error {
 	d.aliases[name], d.targets[name] = Decorate(model, d.around...), slices.Clone(targets)
 	return nil
 }
+
+// Bandit adds a name for a [Bandit] among models, each written "provider/model",
+// which are the names of its arms.
+func (d *Directory) Bandit(name string, o BanditOptions, targets ...string) (*Bandit, error) {
+	routes, err := d.Routes(targets...)
+	if err != nil {
+		return nil, fmt.Errorf("alias %q: %w", name, err)
+	}
+	arms := make([]Arm, len(routes))
+	for i, r := range routes {
+		arms[i] = Arm{Name: targets[i], Route: r}
+	}
+	b, err := NewBandit(name, o, arms...)
+	if err != nil {
+		return nil, fmt.Errorf("alias %q: %w", name, err)
+	}
+	if err := d.Name(name, b, targets...); err != nil {
+		return nil, err
+	}
+	d.bandits = append(d.bandits, b)
+	return b, nil
+}
+
+// Bandits returns those of [Directory.Bandit], for whoever rewards them. The list
+// is read only.
+func (d *Directory) Bandits() []*Bandit { return d.bandits }
 
 // Routes returns the routes to models, each written "provider/model", for
 // [Fallback], [Balance], [Hedge] or [Continue].

@@ -76,6 +76,16 @@ export interface ApiKeyMade {
   key: string;
 }
 
+export interface ArmInfo {
+  name: string;
+  /** How often it was chosen on this instance since it was started. */
+  asked: number;
+  /** Of the rewards, from 0 to 1; 0.5 where nothing is known. */
+  mean: number;
+  /** How many rewards that is worth. */
+  weight: number;
+}
+
 export interface Attempt {
   provider: string;
   model: string;
@@ -928,6 +938,8 @@ export interface ProvidersOut {
   /** Requests that another model answered than the one asked first. */
   fallbacks: number;
   cache: CacheCounts;
+  /** What shifts traffic by feedback. */
+  routers: RouterInfo[];
   /** Records that this instance had no room for since it was started. */
   dropped: number;
 }
@@ -1152,6 +1164,11 @@ export interface RollbackPromptIn {
 export interface RollbackSegmentIn {
   version: number;
   comment?: string;
+}
+
+export interface RouterInfo {
+  name: string;
+  arms: ArmInfo[];
 }
 
 export interface RunInfo {
