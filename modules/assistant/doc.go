@@ -10,7 +10,7 @@
 // called at once. Before anything else the answer stops, the person sees the
 // endpoint and the exact arguments, and says yes or no. That yes counts once, for ten
 // minutes, for this person, this conversation and these arguments; models have no way
-// to say it.
+// to say it, and programs with an API key of the person neither.
 //
 // # What is kept
 //

@@ -28,24 +28,26 @@ func (m *Module) Routes(r *dashboard.Router) error {
 	dashboard.Post(r, "/chat", m.chat, may, dashboard.Limit("30/m"), dashboard.Summary("Say something, or have the last answer given again"),
 		dashboard.Description(events), dashboard.Answers(http.StatusNotFound, http.StatusConflict))
 	dashboard.Post(r, "/conversations/{id}/confirm", m.confirm, may, dashboard.Summary("Say yes or no to a call that writes"),
-		dashboard.Description(events), dashboard.Answers(http.StatusNotFound, http.StatusConflict))
+		dashboard.Description(events), dashboard.Answers(http.StatusForbidden, http.StatusNotFound, http.StatusConflict))
 	return nil
 }
 
 type statusOut struct {
-	Ready   bool     `json:"ready"`
-	Problem string   `json:"problem,omitempty" doc:"Why there is no model."`
-	Model   string   `json:"model" doc:"Asked unless another is picked; empty where none is known."`
-	Models  []string `json:"models" doc:"What can be picked; others may be there as provider/model."`
-	Tools   int      `json:"tools" doc:"How many endpoints a model may call for the caller."`
-	LeftOut int      `json:"left_out" doc:"How many more there are than can be offered."`
-	Keep    bool     `json:"keep" doc:"New conversations are stored."`
+	Ready    bool     `json:"ready"`
+	Problem  string   `json:"problem,omitempty" doc:"Why there is no model."`
+	Model    string   `json:"model" doc:"Asked unless another is picked; empty where none is known."`
+	Models   []string `json:"models" doc:"What can be picked; others may be there as provider/model."`
+	Tools    int      `json:"tools" doc:"How many endpoints a model may call for the caller."`
+	LeftOut  int      `json:"left_out" doc:"How many more there are than can be offered."`
+	Keep     bool     `json:"keep" doc:"New conversations are stored."`
+	Feedback bool     `json:"feedback" doc:"The caller may say at /api/v1/ai/feedback how good an answer was."`
 }
 
 func (m *Module) status(ctx context.Context, _ struct{}) (statusOut, error) {
 	s := m.settings.Load()
 	box := m.toolsFor(ctx, s)
-	out := statusOut{Tools: len(box.tools), LeftOut: box.left, Keep: s.Keep, Models: []string{}}
+	p, _ := auth.FromContext(ctx)
+	out := statusOut{Tools: len(box.tools), LeftOut: box.left, Keep: s.Keep, Models: []string{}, Feedback: p.Has("dashboard.ai.use")}
 	models, err := m.models(ctx)
 	if err != nil {
 		out.Problem = dashboard.AsError(err).Detail
@@ -278,8 +280,14 @@ type confirmIn struct {
 	Approve      *bool  `json:"approve" validate:"required"`
 }
 
-// confirm takes a yes or no, and goes on with the answer.
+var errNoPerson = dashboard.Errorf(http.StatusForbidden, "person-required", "Only a person who is signed in can say yes or no, not a program with a key.")
+
+// confirm takes a yes or no, and goes on with the answer. A program with a person's
+// key is no person: it may be the model's own.
 func (m *Module) confirm(ctx context.Context, in confirmIn) (dashboard.Stream, error) {
+	if p, ok := auth.FromContext(ctx); !ok || p.Kind != auth.KindUser {
+		return nil, errNoPerson
+	}
 	c, err := m.claim(ctx, owner(ctx), in.Conversation)
 	if err != nil {
 		return nil, err

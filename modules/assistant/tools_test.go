@@ -161,6 +161,12 @@ func TestConfirm(t *testing.T) {
 			"neither yes nor no": func(s *site, c, q string) int {
 				return s.Owner().Do("POST", base+"/conversations/"+c+"/confirm", map[string]any{"id": q}).Status
 			},
+			"a program with the person's key": func(s *site, c, q string) int {
+				var made struct{ Key string }
+				s.Owner().Do("POST", "/api/v1/api-keys", map[string]any{"name": "agent", "permissions": []string{chatPermission, writePermission}}).
+					Want(http.StatusCreated).JSON(&made)
+				return s.Anonymous().Do("POST", base+"/conversations/"+c+"/confirm", map[string]any{"id": q, "approve": true}, "X-API-Key", made.Key).Status
+			},
 			"too late": func(s *site, c, q string) int {
 				s.age(11 * time.Minute)
 				return s.confirm(s.Owner(), c, q, true).Status

@@ -1,4 +1,7 @@
 // The page of the assistant: a module's own UI, version 1 of the contract.
+import { Composer } from './composer.js';
+import { List } from './list.js';
+import { recall, remember } from './memory.js';
 import { events, post, Refusal } from './stream.js';
 import { speaker } from './strings.js';
 import { sentences, visible } from './text.js';
@@ -6,8 +9,6 @@ import { ask, button, el, modelTurn, nameOf, personTurn } from './view.js';
 
 export const apiVersion = 1;
 
-const wide = '(min-width: 60rem)';
-const prefix = 'dashboard.assistant.';
 const busyPatience = 5; // times that a conversation may be busy when an answer is asked for again
 
 /** Draws the page into host and returns what takes it away again. */
@@ -34,72 +35,22 @@ class Page {
     this.title = '';
     this.turn = undefined; // of the model, the last one
     this.running = undefined; // an AbortController
-    this.cursor = '';
+    this.pinned = true; // the end is in sight, and is to stay so
     this.draw();
   }
 
   draw() {
-    const { say, status } = this;
-    this.list = el('ul', { class: 'asst-list' });
-    this.more = button(say('more'), () => this.loadList(true), { hidden: true });
-    this.side = el(
-      'details',
-      { class: 'asst-side', open: matchMedia(wide).matches },
-      el('summary', {}, say('conversations')),
-      button(say('fresh'), () => this.fresh(true), { class: 'asst-fresh' }),
-      el('nav', { 'aria-label': say('conversations') }, this.list, this.more),
-    );
+    const { ctx, say, status } = this;
+    this.list = new List(ctx, say, { open: (id) => this.open(id), fresh: () => this.fresh(true) });
+    this.composer = new Composer(say, status, {
+      send: (message) => this.send(message),
+      stop: () => this.stop(),
+    });
     this.heading = el('h2', {});
     this.renaming = button(say('rename'), () => this.rename(), { class: 'asst-quiet' });
     this.removing = button(say('remove'), () => this.remove(), { class: 'asst-quiet' });
     this.log = el('section', { class: 'asst-log', 'aria-label': say('log') });
     this.live = el('div', { class: 'asst-live', role: 'status', 'aria-live': 'polite' });
-    this.field = el('textarea', {
-      id: 'asst-message',
-      rows: 2,
-      maxlength: 16000,
-      'aria-label': say('message'),
-      'aria-describedby': 'asst-hint',
-      placeholder: say('message'),
-      keydown: (event) => this.key(event),
-    });
-    this.model = el('input', {
-      id: 'asst-model',
-      type: 'text',
-      maxlength: 200,
-      list: 'asst-models',
-      autocomplete: 'off',
-      value: status.model || recall(localStorage, 'model'),
-      placeholder: 'provider/model',
-    });
-    const models = el(
-      'datalist',
-      { id: 'asst-models' },
-      ...status.models.map((name) => el('option', { value: name })),
-    );
-    this.sending = el('button', { type: 'submit', class: 'asst-primary' }, say('send'));
-    this.stopping = button(say('stop'), () => this.stop(), { hidden: true });
-    this.form = el(
-      'form',
-      {
-        class: 'asst-composer',
-        submit: (event) => {
-          event.preventDefault();
-          this.send();
-        },
-      },
-      this.field,
-      el(
-        'div',
-        { class: 'asst-row' },
-        el('label', { for: 'asst-model' }, say('model')),
-        this.model,
-        models,
-        el('span', { class: 'asst-hint', id: 'asst-hint' }, say('hint')),
-        this.stopping,
-        this.sending,
-      ),
-    );
     const notReady =
       !status.ready &&
       el(
@@ -117,7 +68,7 @@ class Page {
       this.bar,
       this.log,
       this.live,
-      status.ready && this.form,
+      status.ready && this.composer.element,
     );
     this.root = el(
       'div',
@@ -127,14 +78,15 @@ class Page {
           if (event.key === 'Escape' && this.running) this.stop();
         },
       },
-      this.side,
+      this.list.element,
       main,
     );
     this.host.append(this.root);
+    addEventListener('scroll', () => (this.pinned = below() < 120), { passive: true, signal: ctx.signal });
   }
 
   async begin() {
-    await this.loadList(false);
+    await this.list.load();
     const last = recall(sessionStorage, 'conversation');
     if (last && (await this.open(last, true))) return;
     this.fresh(false);
@@ -147,36 +99,9 @@ class Page {
 
   // ---- conversations
 
-  async loadList(further) {
-    const page = await this.ctx.api.get(
-      `conversations?limit=30${further && this.cursor ? `&cursor=${encodeURIComponent(this.cursor)}` : ''}`,
-    );
-    this.cursor = page.next_cursor ?? '';
-    this.more.hidden = !this.cursor;
-    const items = page.items.map((one) =>
-      el(
-        'li',
-        {},
-        button(visible(one.title), () => this.open(one.id), {
-          'data-id': one.id,
-          title: new Date(one.updated_at).toLocaleString(this.ctx.locale),
-        }),
-      ),
-    );
-    if (further) this.list.append(...items);
-    else
-      this.list.replaceChildren(
-        ...(items.length > 0 ? items : [el('li', { class: 'asst-note' }, this.say('none'))]),
-      );
-    this.mark();
-  }
-
   /** Marks the conversation that is shown, in the list and above it. */
   mark() {
-    for (const one of this.list.querySelectorAll('button')) {
-      if (one.dataset.id === this.conversation) one.setAttribute('aria-current', 'true');
-      else one.removeAttribute('aria-current');
-    }
+    this.list.mark(this.conversation);
     this.heading.textContent = visible(this.title) || this.say('untitled');
     this.renaming.hidden = this.removing.hidden = !this.conversation;
     this.bar.hidden = !this.status.ready && !this.conversation;
@@ -207,7 +132,7 @@ class Page {
         ),
       );
     } else this.log.replaceChildren();
-    if (focus) this.field.focus();
+    if (focus) this.composer.focus();
   }
 
   /** Shows a conversation that is stored; quietly: without a word where it is not there. */
@@ -215,11 +140,11 @@ class Page {
     const stored = await this.load(id, quietly);
     if (!stored) return false;
     this.title = stored.title;
-    this.model.value = stored.model || this.model.value;
+    this.composer.model.value = stored.model || this.composer.modelName;
     this.redraw(stored.turns);
     this.rest(stored.turns.at(-1), stored.confirm);
-    if (!matchMedia(wide).matches) this.side.open = false;
-    if (!quietly) this.field.focus();
+    this.list.fold();
+    if (!quietly) this.composer.focus();
     return true;
   }
 
@@ -286,7 +211,8 @@ class Page {
     await this.try(async () => {
       await this.ctx.api.patch(`conversations/${this.conversation}`, { title: title.trim() });
       this.title = title.trim();
-      await this.loadList(false);
+      this.mark();
+      await this.list.load();
     });
   }
 
@@ -303,7 +229,7 @@ class Page {
       this.stop();
       await this.ctx.api.delete(`conversations/${this.conversation}`);
       this.fresh(true);
-      await this.loadList(false);
+      await this.list.load();
     });
   }
 
@@ -322,38 +248,24 @@ class Page {
   // ---- talking
 
   newTurn() {
-    const turn = modelTurn(this.say, this.ctx.locale, (request, given) => this.feedback(request, given));
+    const feedback = this.status.feedback && ((request, given) => this.feedback(request, given));
+    const turn = modelTurn(this.say, this.ctx.locale, feedback);
     this.log.append(turn.element);
     return turn;
   }
 
-  key(event) {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    this.send();
-  }
-
-  send() {
-    const message = this.field.value.trim();
-    if (!message || this.running) return;
-    if (!this.model.value.trim()) {
-      this.model.setCustomValidity(this.say('pick'));
-      this.model.reportValidity();
-      this.model.setCustomValidity('');
-      return;
-    }
-    this.field.value = '';
-    remember(localStorage, 'model', this.model.value.trim());
+  /** Says something; false where it has to wait for what is being said. */
+  send(message) {
+    if (this.running) return false;
     this.turn?.settle();
     this.log.querySelector('.asst-welcome')?.remove();
     this.log.querySelector('.asst-confirm')?.remove();
     this.log.append(personTurn(this.say, message));
     this.turn = this.newTurn();
-    this.exchange(
-      'm/assistant/chat',
-      () => ({ conversation: this.conversation, model: this.model.value.trim(), message }),
-      message,
-    );
+    const { conversation } = this;
+    const model = this.composer.modelName;
+    void this.exchange('m/assistant/chat', { conversation, model, message }, message);
+    return true;
   }
 
   /** Has the last answer given again. What was called stays, as on the server. */
@@ -364,21 +276,19 @@ class Page {
     this.redraw(takenBack(stored.turns));
     this.turn ??= this.newTurn();
     this.turn.settle();
-    const { conversation } = this;
-    this.exchange('m/assistant/chat', () => ({ conversation, model: this.model.value.trim(), retry: true }));
+    const model = this.composer.modelName;
+    void this.exchange('m/assistant/chat', { conversation: stored.id, model, retry: true });
   }
 
   question(question) {
     this.turn.result({ id: question.call, state: 'waiting' });
     const card = this.turn.confirm(question, (yes) => {
-      this.field.focus();
-      this.exchange(`m/assistant/conversations/${this.conversation}/confirm`, () => ({
-        id: question.id,
-        approve: yes,
-      }));
+      this.composer.focus();
+      const path = `m/assistant/conversations/${this.conversation}/confirm`;
+      void this.exchange(path, { id: question.id, approve: yes });
     });
     this.tell(this.say('confirmSay', { what: nameOf(question) }));
-    if (!this.field.value) card.focus({ preventScroll: true });
+    if (!this.composer.field.value) card.focus({ preventScroll: true });
     this.follow(true);
   }
 
@@ -412,17 +322,17 @@ class Page {
       this.brokeOff(turn, running.signal.aborted, fault, message);
     if (last !== 'confirm') {
       turn.foot(() => this.retry());
-      this.field.focus({ preventScroll: true });
+      this.composer.focus();
     }
     this.follow();
-    this.loadList(false).catch(() => undefined); // the old list is better than none
+    this.list.load().catch(() => undefined); // the old list is better than none
   }
 
   /** Asks, and again where the answer before has not quite ended yet. */
   async ask(path, body, signal) {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await post(this.ctx, path, body(), signal, 'text/event-stream');
+        return await post(this.ctx, path, body, signal, 'text/event-stream');
       } catch (problem) {
         if (!(problem instanceof Refusal) || problem.code !== 'conversation-busy' || attempt === busyPatience)
           throw problem;
@@ -485,8 +395,7 @@ class Page {
       text = fault.status === 0 ? this.say('offline') : this.failed(fault);
       if (fault.retryAfter > 0) text += ' ' + this.say('wait', { count: fault.retryAfter });
       // It was not taken: it can be changed and sent again.
-      if (message && !this.field.value) {
-        this.field.value = message;
+      if (message && this.composer.giveBack(message)) {
         turn.element.previousElementSibling?.remove();
         turn.note(text);
         this.tell(text);
@@ -504,11 +413,8 @@ class Page {
 
   busy(yes) {
     if (!yes) this.running = undefined;
-    const hadFocus = document.activeElement === this.stopping;
-    this.sending.hidden = yes;
-    this.stopping.hidden = !yes;
+    this.composer.busy(yes);
     this.log.setAttribute('aria-busy', String(yes));
-    if (!yes && hadFocus) this.field.focus({ preventScroll: true });
   }
 
   async feedback(request, given) {
@@ -527,13 +433,21 @@ class Page {
     while (this.live.children.length > 20) this.live.firstChild.remove();
   }
 
-  /** Keeps the end in sight of who is there already. */
+  /** Keeps the end in sight of who is there already, or always. */
   follow(always = false) {
-    const page = document.documentElement;
-    const below = page.scrollHeight - page.scrollTop - innerHeight;
-    if (always || below < 240)
-      requestAnimationFrame(() => page.scrollTo({ top: page.scrollHeight, behavior: 'instant' }));
+    this.pinned ||= always;
+    if (!this.pinned) return;
+    this.following ||= requestAnimationFrame(() => {
+      this.following = 0;
+      scrollTo({ top: document.documentElement.scrollHeight, behavior: 'instant' });
+    });
   }
+}
+
+/** How much of the page is below what is seen. */
+function below() {
+  const page = document.documentElement;
+  return page.scrollHeight - page.scrollTop - innerHeight;
 }
 
 /** The turns without what the model said since the last thing that was done, as the server takes it back. */
@@ -542,22 +456,4 @@ function takenBack(turns) {
   const done = (turn) => turn.parts.some((part) => part.call && part.call.state !== 'waiting');
   while (kept.at(-1)?.from === 'model' && !done(kept.at(-1))) kept.pop();
   return kept;
-}
-
-/** Keeps a text for the next time; empty: forgets it. A browser that keeps nothing begins anew. */
-function remember(storage, key, text) {
-  try {
-    if (text) storage.setItem(prefix + key, text);
-    else storage.removeItem(prefix + key);
-  } catch {
-    // nothing is kept
-  }
-}
-
-function recall(storage, key) {
-  try {
-    return storage.getItem(prefix + key) ?? '';
-  } catch {
-    return '';
-  }
 }

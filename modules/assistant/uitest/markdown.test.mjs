@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { safeLink, stream } from '../assets/markdown.js';
+import { safeLink } from '../assets/inline.js';
+import { stream } from '../assets/markdown.js';
 import { document } from './dom.mjs';
 
 /** What text is drawn as, in one piece. */

@@ -176,6 +176,7 @@ export async function assistant({ browser, server, step, shot }) {
       tools: 3,
       left_out: 0,
       keep: true,
+      feedback: true,
     };
     await answer(page, '**/api/v1/m/assistant/status', status);
     await page.evaluate(() => sessionStorage.clear());
@@ -186,5 +187,15 @@ export async function assistant({ browser, server, step, shot }) {
   });
   await judge('assistant-without-provider');
 
-  return [...person.faults, ...found];
+  const german = await browser.person({ locale: 'de-DE' });
+  await step('it speaks German', async () => {
+    await german.context.addCookies(await person.context.cookies());
+    const page = await german.context.newPage();
+    await page.goto(`${server.url}m/assistant`);
+    await page.getByRole('button', { name: 'Neue Unterhaltung' }).waitFor();
+    await page.getByText(/Er kann mit \d+ Werkzeugen nachsehen/).waitFor();
+    await shot(page, 'german');
+  });
+
+  return [...person.faults, ...german.faults, ...found];
 }
