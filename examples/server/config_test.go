@@ -56,6 +56,12 @@ func TestParseFile(t *testing.T) {
 			c.ModelCache = cacheConfig{TTL: 10 * time.Minute, Shared: true, Semantic: semanticConfig{Model: "openai/e", Threshold: 0.97}}
 			return c
 		}(), ""},
+		{"redaction", "model_redaction: {secrets: true, personal: true, reversible: true}\nmodel_prices: prices.json\n", func() fileConfig {
+			c := defaultFile()
+			c.ModelRedaction, c.ModelPrices = redactConfig{Secrets: true, Personal: true, Reversible: true}, "prices.json"
+			return c
+		}(), ""},
+		{"redaction of persons alone", "model_redaction: {personal: true}", fileConfig{}, "model_redaction.secrets"},
 		{"cache without end", "model_cache: {ttl: -1s}", fileConfig{}, "model_cache.ttl"},
 		{"meaning without a cache", "model_cache: {semantic: {model: openai/e}}", fileConfig{}, "model_cache.semantic"},
 		{"threshold", "model_cache: {ttl: 1m, semantic: {model: openai/e, threshold: 2}}", fileConfig{}, "model_cache.semantic.threshold"},

@@ -36,6 +36,11 @@ type fileConfig struct {
 	Models map[string]aliasConfig `yaml:"models"`
 	// ModelCache keeps answers of models.
 	ModelCache cacheConfig `yaml:"model_cache"`
+	// ModelRedaction takes secrets and personal data out of what models get.
+	ModelRedaction redactConfig `yaml:"model_redaction"`
+	// ModelPrices is a JSON file of what models cost, which goes before the prices
+	// that are built in.
+	ModelPrices string `yaml:"model_prices"`
 }
 
 type flagsConfig struct {
@@ -88,7 +93,7 @@ func plain(err error) error {
 }
 
 func (c *fileConfig) check() error {
-	if err := c.ModelCache.check(); err != nil {
+	if err := errors.Join(c.ModelCache.check(), c.ModelRedaction.check()); err != nil {
 		return err
 	}
 	if _, err := c.level(); err != nil {

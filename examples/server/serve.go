@@ -181,6 +181,12 @@ func newDashboard(c config, modules []dashboard.Module, store *storage.DB, base 
 	}
 	options = append(options, flagOptions(c.file.Flags)...)
 	options = append(options, c.file.ModelCache.options()...)
+	options = append(options, c.file.ModelRedaction.options()...)
+	prices, err := priceOptions(c.file.ModelPrices)
+	if err != nil {
+		return nil, err
+	}
+	options = append(options, prices...)
 	if c.account.email != "" {
 		options = append(options, dashboard.WithFirstAccount(c.account.email, c.account.password))
 	}
