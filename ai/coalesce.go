@@ -33,6 +33,9 @@ type Coalescing struct {
 // are of the same tenant. One that [WithCacheControl] forbids a look at older
 // answers shares nothing. An answer of another's call has [CacheShared] in its
 // [Start].
+//
+// Budgets, rates and prices outside of it count each call once: for who began it
+// or, where that one leaves before the end, for one of those that stay.
 func WithCoalescing(c Coalescing) Decorator {
 	return func(next Model) Model {
 		f := newFlights(c)
@@ -116,15 +119,7 @@ func (s *flights) generate(ctx context.Context, key digest, req *Request, call g
 		return
 	}
 	r, first := s.join(ctx, key, req, call)
-	own := trailOf(ctx)
-	defer func() {
-		if s.leave(r); first {
-			own.adopt(r.f.trail)
-		}
-	}()
-	if !first {
-		own.cache(CacheShared)
-	}
+	defer s.leave(r)
 	r.read(ctx, req.Whole, !first, yield)
 }
 
@@ -147,12 +142,16 @@ func (s *flights) join(ctx context.Context, key digest, req *Request, call gener
 			f.run(group, call, asked)
 		}()
 	}
-	r := &flightReader{f: f, block: f.first, wake: make(chan struct{}, 1)}
+	r := &flightReader{f: f, block: f.first, wake: make(chan struct{}, 1), trail: trailOf(ctx), pays: !old}
+	if old {
+		r.apart = r.trail.cache(CacheShared)
+	}
 	f.readers = append(f.readers, r)
 	return r, !old
 }
 
-// leave ends the call with its last reader, and waits for that.
+// leave ends the call with its last reader, and waits for that. Who pays for the
+// call and leaves before its end has one of those that stay pay for all of it.
 func (s *flights) leave(r *flightReader) {
 	f := r.f
 	s.mu.Lock()
@@ -169,11 +168,20 @@ func (s *flights) leave(r *flightReader) {
 		if s.close(f); !r.ended { // else the model is about to be done
 			f.cancel()
 		}
+	} else if r.pays && !r.ended {
+		heir := f.readers[0]
+		heir.pays, r.pays = true, false
+		heir.trail.cache(heir.apart)
+		r.trail.cache(CacheShared)
 	}
 	s.mu.Unlock()
 	f.advanced()
-	if last {
+	if last || r.pays { // who pays and is not the last has read the end
 		<-f.done
+	}
+	if r.pays {
+		r.trail.adopt(f.trail)
+		r.trail.used(f.used)
 	}
 }
 
@@ -191,11 +199,11 @@ func (s *flights) close(f *flight) {
 // fork returns a trail for a call that belongs to several requests, of which this
 // one began it.
 func (t *trail) fork() *trail {
-	if t == nil {
-		return nil
+	if t == nil { // of another one that joins there may be a record or a budget
+		return &trail{unobserved: true}
 	}
 	r := &t.record // these do not change
-	return &trail{record: Record{ID: r.ID, Caller: r.Caller, Asked: r.Asked, Prompt: r.Prompt, Began: r.Began}}
+	return &trail{record: Record{ID: r.ID, Caller: r.Caller, Asked: r.Asked, Prompt: r.Prompt, Began: r.Began}, unobserved: t.unobserved}
 }
 
 // adopt adds what a fork has gathered.
@@ -215,17 +223,18 @@ func (t *trail) adopt(fork *trail) {
 	}
 }
 
-// cache says what a cache had to do with the answer.
-func (t *trail) cache(s CacheState) {
-	if t != nil {
-		t.change(func(r *Record) { r.Cache = s })
-	}
+// cache says what a cache had to do with the answer, and returns what it had.
+func (t *trail) cache(s CacheState) (before CacheState) {
+	t.change(func(r *Record) { before, r.Cache = r.Cache, s })
+	return before
 }
 
-// withTrail returns a context with another trail, if there is one.
+// used says what the call used of which the request has perhaps not seen all.
+func (t *trail) used(u Usage) {
+	t.change(func(r *Record) { r.spent = u })
+}
+
+// withTrail returns a context with another trail.
 func withTrail(ctx context.Context, t *trail) context.Context {
-	if t == nil {
-		return withoutTrail(ctx)
-	}
 	return context.WithValue(ctx, trailKey{}, t)
 }

@@ -21,6 +21,7 @@ type flight struct {
 
 	// of the goroutine alone
 	last     *block
+	used     Usage // by the call, when it has ended
 	bytes    int64 // that came
 	taken    int64 // of the room
 	err      error // before over
@@ -68,6 +69,7 @@ func pieceOf(e *Event) flightPiece {
 // run reads the answer of the model.
 func (f *flight) run(ctx context.Context, call generate, req *Request) {
 	ended := false
+	var m meter
 	defer func() {
 		if v := recover(); v != nil {
 			f.err = &Error{Kind: Unknown, Model: req.Model, Err: fmt.Errorf("the model panicked: %v", v)}
@@ -79,17 +81,22 @@ func (f *flight) run(ctx context.Context, call generate, req *Request) {
 			f.in.close(f)
 			f.in.mu.Unlock()
 		}
+		if f.err != nil {
+			m.err = typed(f.err)
+		}
+		f.used = m.used(req)
 		f.over.Store(true)
 		f.wakeAll()
 	}()
 	for e, err := range call(ctx, req) {
+		m.add(&e, err)
 		if err != nil {
 			f.err = err
 			return
 		}
 		ended = ended || e.Kind == EventEnd
 		f.add(&e)
-		if f.closed.Load() && !f.waitForSlowest(ctx) {
+		if !ended && f.closed.Load() && !f.waitForSlowest(ctx) {
 			return
 		}
 	}
@@ -201,6 +208,9 @@ type flightReader struct {
 	wake   chan struct{}
 	asleep bool // of f.mu
 	ended  bool // it has read the end
+	trail  *trail
+	pays   bool       // of in.mu: the call is on its account
+	apart  CacheState // of a call that it pays for
 }
 
 // read tells the caller everything, in one piece where that is asked for.

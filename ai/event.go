@@ -48,7 +48,8 @@ type Start struct {
 	Format   string // of the wire, such as "anthropic"
 	Model    string // that answers, which may be a dated one of the name asked for
 	// Cache is [CacheExact], [CacheSemantic] or [CacheShared] where the answer is
-	// another request's: its usage is what that one used, and nothing is owed for it.
+	// another request's: its usage is what that one used, and nothing is owed for it
+	// (unless whoever began a shared call leaves; the [Record] says so in the end).
 	Cache CacheState
 
 	embeddings *Embeddings // where these were asked for

@@ -120,9 +120,12 @@ func usedUp(h *Hold, req *Request) *Error {
 	return &Error{Kind: Budget, Model: req.Model, Code: "budget_exceeded", Message: message}
 }
 
+// mostOutput is more than any model says, and so little that sums do not overflow.
+const mostOutput = 1 << 40
+
 func outputOf(req *Request, standard int64) int64 {
 	if req.MaxTokens > 0 {
-		return int64(req.MaxTokens)
+		return min(int64(req.MaxTokens), mostOutput)
 	}
 	return standard
 }
@@ -154,6 +157,7 @@ func (b *Budgeting) used(ctx context.Context, m *meter, req *Request) Amount {
 			u = Usage{}
 			return
 		}
+		u = u.atLeast(r.spent)
 		cost = b.Prices().charged(r.Cache, r.Attempts, m, req, u)
 		lost = len(abandoned(r.Attempts))
 	})
@@ -221,7 +225,7 @@ func holdToRate(ctx context.Context, l TokenLimiter, output int64, next Model, r
 		defer func() {
 			u := m.used(req)
 			trailOf(ctx).change(func(r *Record) {
-				if free(r.Cache) {
+				if u = u.atLeast(r.spent); free(r.Cache) {
 					u = Usage{}
 				}
 			})

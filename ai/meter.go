@@ -168,6 +168,7 @@ func WithPrices(prices func() *Prices) Decorator {
 func (m *meter) price(ctx context.Context, req *Request, p *Prices) {
 	u := m.used(req)
 	trailOf(ctx).change(func(r *Record) {
+		u = u.atLeast(r.spent)
 		r.Usage = u
 		r.Cost = p.charged(r.Cache, r.Attempts, m, req, u)
 	})
@@ -189,6 +190,13 @@ func (p *Prices) charged(cache CacheState, attempts []Attempt, m *meter, req *Re
 		total = total.plus(p.Cost(a.Provider, a.Model, now, wasted))
 	}
 	return total
+}
+
+// atLeast is u where that is more than what an upstream call is known to have
+// used, of which the caller has seen u.
+func (u Usage) atLeast(v Usage) Usage {
+	return Usage{max(u.Input, v.Input), max(u.Output, v.Output), max(u.CachedInput, v.CachedInput), max(u.CacheWrite, v.CacheWrite),
+		max(u.Reasoning, v.Reasoning), u.Estimated}
 }
 
 func free(s CacheState) bool { return s == CacheExact || s == CacheSemantic || s == CacheShared }

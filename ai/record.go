@@ -28,6 +28,8 @@ type Record struct {
 	Notes    []Note    // what routers decided
 	Reason   Reason    // where it ended well
 	Err      *Error    // where it failed; of kind Canceled where the caller left
+
+	spent Usage // by an upstream call of which the caller may have seen only a part
 }
 
 // Cost is money, in millionths of a unit of Currency. Unknown is set where the
