@@ -181,7 +181,7 @@ func (s *flights) leave(r *flightReader) {
 	}
 	if r.pays {
 		r.trail.adopt(f.trail)
-		r.trail.used(f.used)
+		r.trail.spend(f.used)
 	}
 }
 
@@ -229,9 +229,19 @@ func (t *trail) cache(s CacheState) (before CacheState) {
 	return before
 }
 
-// used says what the call used of which the request has perhaps not seen all.
-func (t *trail) used(u Usage) {
-	t.change(func(r *Record) { r.spent = u })
+// spend says what the call used, of which the request has perhaps not seen all.
+func (t *trail) spend(u Usage) {
+	t.change(func(*Record) { t.spent = u })
+}
+
+// used is what a request used that has seen u.
+func (t *trail) used(u Usage) Usage {
+	t.change(func(r *Record) {
+		if u = u.atLeast(t.spent); free(r.Cache) {
+			u = Usage{}
+		}
+	})
+	return u
 }
 
 // withTrail returns a context with another trail.

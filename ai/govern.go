@@ -149,15 +149,14 @@ func (b *Budgeting) dearest(name string, u Usage) Cost {
 
 // used is what an answer used of budgets.
 func (b *Budgeting) used(ctx context.Context, m *meter, req *Request) Amount {
-	u := m.used(req)
+	t := trailOf(ctx)
+	u := t.used(m.used(req))
 	var cost Cost
 	var lost int
-	trailOf(ctx).change(func(r *Record) {
+	t.change(func(r *Record) {
 		if free(r.Cache) {
-			u = Usage{}
 			return
 		}
-		u = u.atLeast(r.spent)
 		cost = b.Prices().charged(r.Cache, r.Attempts, m, req, u)
 		lost = len(abandoned(r.Attempts))
 	})
@@ -223,12 +222,7 @@ func holdToRate(ctx context.Context, l TokenLimiter, output int64, next Model, r
 	var m meter
 	if err == nil {
 		defer func() {
-			u := m.used(req)
-			trailOf(ctx).change(func(r *Record) {
-				if u = u.atLeast(r.spent); free(r.Cache) {
-					u = Usage{}
-				}
-			})
+			u := trailOf(ctx).used(m.used(req))
 			_ = l.Settle(context.WithoutCancel(ctx), caller, req.Model, addCapped(max(0, u.Input), max(0, u.Output))-took)
 		}()
 	}

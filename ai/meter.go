@@ -167,8 +167,9 @@ func WithPrices(prices func() *Prices) Decorator {
 // price writes down what was used and what that cost.
 func (m *meter) price(ctx context.Context, req *Request, p *Prices) {
 	u := m.used(req)
-	trailOf(ctx).change(func(r *Record) {
-		u = u.atLeast(r.spent)
+	t := trailOf(ctx)
+	t.change(func(r *Record) {
+		u = u.atLeast(t.spent)
 		r.Usage = u
 		r.Cost = p.charged(r.Cache, r.Attempts, m, req, u)
 	})

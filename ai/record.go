@@ -28,8 +28,6 @@ type Record struct {
 	Notes    []Note    // what routers decided
 	Reason   Reason    // where it ended well
 	Err      *Error    // where it failed; of kind Canceled where the caller left
-
-	spent Usage // by an upstream call of which the caller may have seen only a part
 }
 
 // Cost is money, in millionths of a unit of Currency. Unknown is set where the
@@ -85,7 +83,8 @@ const recorded = 32
 type trail struct {
 	mu         sync.Mutex
 	record     Record
-	unobserved bool // it only lets those inside of a budget speak to it
+	spent      Usage // by an upstream call of which the caller may have seen only a part
+	unobserved bool  // it only lets those inside of a budget speak to it
 }
 
 type trailKey struct{}
