@@ -34,10 +34,7 @@ type callOut struct {
 }
 
 // helper calls endpoints of other modules for whoever asks it.
-type helper struct {
-	host  *dashboard.Host
-	inner context.Context // of a request that is over
-}
+type helper struct{ host *dashboard.Host }
 
 func (m *helper) Manifest() dashboard.Manifest {
 	return dashboard.Manifest{ID: "helper", Version: "1.0.0", Permissions: []dashboard.Permission{helpUse}}
@@ -54,7 +51,6 @@ func (m *helper) Routes(r *dashboard.Router) error {
 }
 
 func (m *helper) call(ctx context.Context, in callIn) (callOut, error) {
-	m.inner = ctx
 	a, err := m.host.Call(ctx, dashboard.EndpointInfo{Module: in.Module, Method: in.Method, Path: in.Path}, in.Arguments)
 	out := callOut{Status: a.Status, Body: a.Body, ETag: a.ETag}
 	if err != nil {

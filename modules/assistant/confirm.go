@@ -94,14 +94,14 @@ func (m *Module) use(ctx context.Context, c *conversation, id string) (*call, er
 func (m *Module) pending(ctx context.Context, c *conversation) (*question, error) {
 	one := c.waiting()
 	if one == nil {
-		return nil, nil //nolint:nilnil // there is none
+		return nil, nil
 	}
 	var id, digest string
 	var expires int64
 	err := m.host.DB().QueryRow(ctx, `SELECT id, digest, expires_at FROM `+m.host.Table("confirmations")+` WHERE conversation = $1 AND owner = $2 AND expires_at > $3`,
 		c.id, c.owner, time.Now().Unix()).Scan(&id, &digest, &expires)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && digest != c.digest(one) {
-		return nil, nil //nolint:nilnil // there is none
+		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read confirmation: %w", err)

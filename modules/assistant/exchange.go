@@ -151,7 +151,7 @@ func (x *exchange) settle(ctx context.Context) (*question, error) {
 			return nil, err
 		}
 	}
-	return nil, nil //nolint:nilnil // there is nothing to ask
+	return nil, nil
 }
 
 func (x *exchange) sendResult(c *call) error {

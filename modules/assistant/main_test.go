@@ -159,6 +159,7 @@ type events struct {
 }
 
 func read(t *testing.T, body []byte) events {
+	t.Helper()
 	out := events{t: t}
 	for block := range strings.SplitSeq(string(body), "\n\n") {
 		name, data := "", ""

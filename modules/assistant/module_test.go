@@ -169,7 +169,7 @@ func TestStop(t *testing.T) {
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	token := s.token("eve@example.com", "assistant.chat.use")
+	token := s.token("assistant.chat.use")
 	res := s.open(ctx, token, "/chat", `{"message":"Hi"}`)
 	seen := ""
 	buffer := make([]byte, 1000)

@@ -3,7 +3,6 @@ package assistant_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -11,11 +10,10 @@ import (
 	"time"
 )
 
-// token signs somebody new in who has a role with the permissions.
-func (s *site) token(email string, permissions ...string) string {
+// token signs Eve in, who has a role of her own with the permissions.
+func (s *site) token(permissions ...string) string {
 	s.t.Helper()
-	const password = "correct horse battery staple"
-	role, _, _ := strings.Cut(email, "@")
+	const password, email, role = "correct horse battery staple", "eve@example.com", "eve"
 	s.Owner().Do("PUT", "/api/v1/roles/"+role, map[string]any{"permissions": permissions}).Want(http.StatusNoContent)
 	s.Owner().Do("POST", "/api/v1/users", map[string]any{"email": email, "name": role, "password": password, "roles": []string{role}}).Want(http.StatusCreated)
 	var grant struct {
@@ -72,30 +70,24 @@ func (s *site) eventually(what string, condition func() bool) {
 	}
 }
 
-// dump is all that the module has stored.
-func (s *site) dump() string {
+// dump is all the text that the module has stored.
+func (s *site) dump() (out string) {
 	s.t.Helper()
-	out := ""
-	for table, columns := range map[string]int{"assistant__conversations": 9, "assistant__confirmations": 5} {
-		rows, err := s.DB.Query(s.t.Context(), `SELECT * FROM `+table)
-		if err != nil {
+	rows, err := s.DB.Query(s.t.Context(), `SELECT title || ' ' || content FROM assistant__conversations
+		UNION ALL SELECT id || ' ' || conversation || ' ' || digest FROM assistant__confirmations`)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
 			s.t.Fatal(err)
 		}
-		for rows.Next() {
-			values := make([]any, columns)
-			into := make([]any, columns)
-			for i := range values {
-				into[i] = &values[i]
-			}
-			if err := rows.Scan(into...); err != nil {
-				s.t.Fatal(err)
-			}
-			out += fmt.Sprintf("%s %s\n", table, values)
-		}
-		if err := rows.Err(); err != nil {
-			s.t.Fatal(err)
-		}
-		_ = rows.Close()
+		out += text + "\n"
+	}
+	if err := rows.Err(); err != nil {
+		s.t.Fatal(err)
 	}
 	return out
 }

@@ -241,7 +241,7 @@ func TestModelCannotConfirm(t *testing.T) {
 func TestRightsOfTheMoment(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
-	token := s.token("eve@example.com", chatPermission, readPermission)
+	token := s.token(chatPermission, readPermission)
 	s.model.does(func(_ context.Context, yield func(ai.Event, error) bool) {
 		s.Owner().Do("PUT", "/api/v1/roles/eve", map[string]any{"permissions": []string{chatPermission}}).Want(http.StatusNoContent)
 		for _, e := range append(calls("notes_get-notes", "{}"), ai.Event{Kind: ai.EventEnd, Reason: ai.ReasonToolCalls}) {

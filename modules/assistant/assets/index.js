@@ -284,6 +284,7 @@ class Page {
     this.turn.result({ id: question.call, state: 'waiting' });
     const card = this.turn.confirm(question, (yes) => {
       this.composer.focus();
+      if (yes) this.turn.called(question.call);
       const path = `m/assistant/conversations/${this.conversation}/confirm`;
       void this.exchange(path, { id: question.id, approve: yes });
     });
@@ -402,8 +403,10 @@ class Page {
         return;
       }
     }
-    turn.note(text, this.conversation ? () => this.retry() : undefined);
     this.tell(text);
+    // Whether a call was made is known on the server only.
+    if (turn.open) void this.open(this.conversation, true);
+    else turn.note(text, this.conversation ? () => this.retry() : undefined);
   }
 
   stop() {

@@ -234,6 +234,7 @@ export function drawer(document, level = 2) {
         case 'link': {
           const a = element('a', ...nodes(node.children));
           a.setAttribute('href', node.href);
+          a.setAttribute('title', node.href); // its text may say something else
           a.setAttribute('rel', 'noopener noreferrer nofollow');
           a.setAttribute('target', '_blank');
           return a;

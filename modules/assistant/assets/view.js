@@ -116,12 +116,24 @@ export function modelTurn(say, locale, act) {
         el('pre', { tabindex: 0 }, el('code', {}, spread(one.arguments))),
       );
       const box = el('details', { class: 'asst-call' }, summary, body);
-      calls.set(one.id, { one, box, summary, body });
+      calls.set(one.id, { one, box, summary, body, open: true });
       element.append(box);
+    },
+    /** A call that waited was let go, and nobody has heard of it yet. */
+    called(id) {
+      const found = calls.get(id);
+      if (!found) return;
+      found.open = true;
+      found.summary.textContent = say('calling', { what: nameOf(found.one) });
+    },
+    /** Whether there is a call of which nobody has heard how it ended. */
+    get open() {
+      return [...calls.values()].some((found) => found.open);
     },
     result(result) {
       const found = calls.get(result.id);
       if (!found) return;
+      found.open = false;
       found.summary.textContent =
         say(`call.${result.state}`, { what: nameOf(found.one) }) +
         (result.status ? ` (${result.status})` : '');

@@ -15,7 +15,7 @@ function draw(text) {
 
 const inner = (box) => box.children.map((child) => child.html).join('');
 const link = (href, text) =>
-  `<a href="${href}" rel="noopener noreferrer nofollow" target="_blank">${text}</a>`;
+  `<a href="${href}" title="${href}" rel="noopener noreferrer nofollow" target="_blank">${text}</a>`;
 
 const cases = [
   ['a paragraph', 'one\ntwo', '<p>one\ntwo</p>'],
@@ -186,7 +186,7 @@ test('nothing but the known elements and attributes is drawn, and no link leads 
   const next = random(2);
   const tags =
     /^(p|h[3-6]|hr|br|blockquote|ul|ol|li|pre|code|table|thead|tbody|tr|th|td|div|a|strong|em|del)$/;
-  const names = /^(href|rel|target|tabindex|data-language|data-align|class|start)$/;
+  const names = /^(href|title|rel|target|tabindex|data-language|data-align|class|start)$/;
   const check = (node, inLink) => {
     if (!node.tag) return;
     assert.match(node.tag, tags);
