@@ -1,6 +1,8 @@
 package aitest
 
 import (
+	"maps"
+
 	"github.com/modular-dashboard/dashboard/ai"
 )
 
@@ -91,9 +93,7 @@ func responsesStream(r Reply) []piece {
 	items := responseItems(r)
 	for i, item := range items {
 		begun := object{}
-		for k, v := range item {
-			begun[k] = v
-		}
+		maps.Copy(begun, item)
 		switch item["type"] {
 		case "reasoning":
 			begun["summary"] = []object{}

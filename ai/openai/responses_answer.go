@@ -304,7 +304,7 @@ func (r *response) ended(status, why string) error {
 		}
 	case "failed":
 		return r.Call.Error(ai.Server, "the provider gave up")
-	case "cancelled":
+	case "cancelled": //nolint:misspell // the API's word
 		return r.Call.Error(ai.Server, "somebody canceled the answer at the provider")
 	}
 	return nil

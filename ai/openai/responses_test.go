@@ -119,7 +119,7 @@ func TestResponsesEnds(t *testing.T) {
 		{"filter", `{"type":"response.incomplete","response":{"status":"incomplete","incomplete_details":{"reason":"content_filter"},"output":[]}}`, ai.ReasonFiltered, 0},
 		{"failed", `{"type":"response.failed","response":{"status":"failed","error":{"code":"rate_limit_exceeded","message":"slow"},"output":[]}}`, 0, ai.RateLimited},
 		{"failed, no reason", `{"type":"response.failed","response":{"status":"failed","error":null,"output":[]}}`, 0, ai.Server},
-		{"canceled", `{"type":"response.completed","response":{"status":"cancelled","output":[]}}`, 0, ai.Server},
+		{"canceled", `{"type":"response.completed","response":{"status":"cancelled","output":[]}}`, 0, ai.Server}, //nolint:misspell // the API's word
 		{"error", `{"type":"error","code":"context_length_exceeded","message":"long","param":null}`, 0, ai.TooLarge},
 		{"error, nested", `{"type":"error","error":{"type":"invalid_request_error","code":"context_length_exceeded","message":"long"}}`, 0, ai.TooLarge},
 		{"no status", `{"type":"response.completed","response":{"id":"r"}}`, ai.ReasonStop, 0},
