@@ -108,6 +108,52 @@ func wantUsed(t *testing.T, l *aigovern.Ledger, b ai.Allowance, want int64) {
 	}
 }
 
+// Whatever is written down in between, instances together never go beyond a cap.
+func TestNeverBeyondTheCap(t *testing.T) {
+	db := open(t)
+	ledgers := []*aigovern.Ledger{start(t, db).Ledger(), start(t, db).Ledger()}
+	b := daily("all", 20_000)
+	var used atomic.Int64
+	var wg sync.WaitGroup
+	done := make(chan struct{})
+	for i := range 8 {
+		wg.Go(func() {
+			l := ledgers[i%2]
+			for {
+				h := holds(b, 7)
+				full, err := l.Reserve(t.Context(), h)
+				if err != nil {
+					t.Error(err)
+				}
+				if full >= 0 || err != nil {
+					return
+				}
+				used.Add(7)
+				l.Settle(h, ai.Amount{Tokens: 7})
+			}
+		})
+	}
+	var flushing sync.WaitGroup
+	flushing.Go(func() {
+		for i := 0; ; i++ {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			if _, _, err := ledgers[i%2].Used(context.Background(), &b, time.Now(), 0); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	wg.Wait()
+	close(done)
+	flushing.Wait()
+	if n := used.Load(); n > b.Tokens || n < b.Tokens*9/10 {
+		t.Errorf("%d of %d were used", n, b.Tokens)
+	}
+}
+
 // While there is plenty a lease is for several requests, and what they do not
 // need goes back.
 func TestLeases(t *testing.T) {

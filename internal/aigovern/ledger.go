@@ -257,6 +257,9 @@ func (a *account) due(at ai.Account, now time.Time, last bool) *exchange {
 	if one.keep = busy && !last; one.keep {
 		one.spare = minus(minus(a.leased, a.held), a.used)
 	}
+	// The spare is nobody's until the database has said how much of it stays ours.
+	need := a.held.Plus(a.used)
+	a.leased = ai.Amount{Tokens: min(a.leased.Tokens, need.Tokens), Micros: min(a.leased.Micros, need.Micros)}
 	return one
 }
 
