@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { accessibility, accessibilityOfFaults } from './accessibility.mjs';
+import { ai } from './ai.mjs';
 import { assistant } from './assistant.mjs';
 import { launch } from './browser.mjs';
 import { faults } from './faults.mjs';
@@ -49,7 +50,8 @@ const jobs = [
     prefix,
     pictures: prefix === deepest,
   })),
-  { name: 'screens', suite: screens, prefix: deepest, more: ['customers'] },
+  { name: 'screens', suite: screens, prefix: deepest, more: ['customers'], models: true },
+  { name: 'ai', suite: ai, prefix: middle, models: true },
   { name: 'accessibility', suite: accessibility, prefix: deepest },
   { name: 'flags', suite: flags, prefix: middle },
   { name: 'assistant', suite: assistant, prefix: deepest, more: ['assistant'], models: true },

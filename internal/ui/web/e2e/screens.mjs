@@ -38,6 +38,15 @@ export async function screens({ browser, server, step, note }) {
           },
         }),
       });
+      await fetch(`${api}ai/prompts/summary`, {
+        method: 'PUT',
+        headers: { ...headers, 'If-None-Match': '*' },
+        body: JSON.stringify({
+          messages: [{ role: 'user', content: 'Sum up {{text}}' }],
+          variables: ['text'],
+          flag: 'a/b',
+        }),
+      });
       return { user: await one('users?limit=1'), customer: await one('m/customers/customers?limit=1') };
     },
     [`${server.url}api/v1/`, customers],
@@ -74,6 +83,15 @@ export async function screens({ browser, server, step, note }) {
     'flags/a/b?view=try',
     'flags/a/b?view=experiment',
     'flags/a/b?view=history',
+    'ai',
+    'ai/requests',
+    'ai/budgets',
+    'ai/prompts',
+    'ai/prompts/summary',
+    'ai/prompts/summary?view=try',
+    'ai/prompts/summary?view=versions',
+    'ai/feedback',
+    'ai/try',
     'dev/gallery',
   ];
   const faults = [...owner.faults];

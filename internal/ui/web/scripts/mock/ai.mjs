@@ -206,6 +206,97 @@ function createRules(kind, all) {
   ];
 }
 
+/** Templates, each with all of its versions. */
+function createPrompts(me) {
+  const all = new Map();
+  const keep = (name, definition, comment = '') => {
+    const versions = all.get(name) ?? [];
+    const by = { id: me()?.id ?? 'u1', name: me()?.name ?? '' };
+    const usual = { description: '', model: '', flag: '', variables: [], messages: [] };
+    versions.unshift({
+      ...usual,
+      ...definition,
+      version: versions.length + 1,
+      at: ago(0),
+      by,
+      comment,
+      deleted: !definition,
+    });
+    all.set(name, versions);
+  };
+  const show = (name, response) => {
+    const [last] = all.get(name) ?? [];
+    if (!last || last.deleted) throw new Problem(404, 'not-found', 'not found');
+    response?.setHeader('ETag', `"${last.version}"`);
+    return { ...last, name, updated_at: last.at, updated_by: last.by };
+  };
+  const based = (name, request) => {
+    const [last] = all.get(name) ?? [];
+    const there = last && !last.deleted;
+    const match = request.headers['if-match'];
+    if (match ? !there || match !== `"${last.version}"` : there)
+      throw new Problem(412, 'stale', 'changed meanwhile');
+  };
+  keep('summary', {
+    description: 'What support reads first',
+    messages: [{ role: 'user', content: 'Sum up {{text}}' }],
+    variables: ['text'],
+  });
+  keep(
+    'summary',
+    {
+      description: 'What support reads first',
+      messages: [
+        { role: 'system', content: 'You write for {{reader}}.' },
+        { role: 'user', content: 'Sum up {{text}}' },
+      ],
+      variables: ['reader', 'text'],
+      model: 'fast',
+      flag: 'summary-version',
+    },
+    'Say who reads it',
+  );
+  const path = '^api/v1/ai/prompts/([^/]+)';
+  const name = (match) => decodeURIComponent(match[1]);
+  return [
+    [
+      'GET',
+      /^api\/v1\/ai\/prompts$/,
+      () => ({ items: [...all.keys()].filter((one) => !all.get(one)[0].deleted).map((one) => show(one)) }),
+    ],
+    ['GET', new RegExp(`${path}$`), ({ match, response }) => show(name(match), response)],
+    ['GET', new RegExp(`${path}/versions$`), ({ match }) => ({ items: all.get(name(match)) ?? [] })],
+    [
+      'PUT',
+      new RegExp(`${path}$`),
+      ({ match, body, request, response }) => {
+        based(name(match), request);
+        const { comment, ...definition } = body;
+        keep(name(match), definition, comment);
+        return show(name(match), response);
+      },
+    ],
+    [
+      'POST',
+      new RegExp(`${path}/rollback$`),
+      ({ match, body, request, response }) => {
+        based(name(match), request);
+        const old = all.get(name(match)).find(({ version }) => version === body.version);
+        keep(name(match), old, '');
+        return show(name(match), response);
+      },
+    ],
+    [
+      'DELETE',
+      new RegExp(`${path}$`),
+      ({ match, request }) => {
+        based(name(match), request);
+        keep(name(match), undefined);
+      },
+    ],
+  ];
+}
+
 /** The models, what was asked of them, and what people said of it. */
 export function createModels({ me = () => ({ id: 'u1' }), none = false } = {}) {
   const log = requests();
@@ -266,6 +357,7 @@ export function createModels({ me = () => ({ id: 'u1' }), none = false } = {}) {
   const rules = [...createRules('budgets', budgets()), ...createRules('access', accessRules())];
   const routes = [
     ...rules,
+    ...createPrompts(me),
     [
       'GET',
       /^api\/v1\/ai\/models$/,

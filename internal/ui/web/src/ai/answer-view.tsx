@@ -26,13 +26,7 @@ export function AnswerView({ answer }: { answer: Answer | null }) {
         </details>
       )}
       {text && (
-        <div
-          className="lines ai-text"
-          role="region"
-          aria-label={t('ai.answer')}
-          aria-busy={running}
-          tabIndex={0}
-        >
+        <div className="lines ai-text" aria-busy={running}>
           {text}
         </div>
       )}

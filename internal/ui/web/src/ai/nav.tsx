@@ -19,6 +19,9 @@ export function AINav() {
           <Link to="/ai/budgets" activeOptions={{ includeSearch: false }}>
             {t('ai.budgets')}
           </Link>
+          <Link to="/ai/prompts" activeOptions={{ includeSearch: false }}>
+            {t('ai.prompts')}
+          </Link>
           <Link to="/ai/feedback" activeOptions={{ includeSearch: false }}>
             {t('ai.feedback')}
           </Link>

@@ -24,6 +24,7 @@ const noProviders: Providers = {
   fallbacks: 0,
   cache: { hits: 0, misses: 0, shared: 0, semantic: 0 },
   dropped: 0,
+  routers: [],
 };
 
 export const providersQuery = queryOptions({

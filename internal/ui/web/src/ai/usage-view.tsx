@@ -21,9 +21,14 @@ const Timeseries = lazyPart<{ title: string; data: TimeseriesData; daily?: boole
 /** For how many days back, and by what; the address has both. */
 export function useUsageChoice(): { days: number; by: Group } {
   const [address] = useAddress();
-  const days = ranges.find((one) => String(one) === address['days']) ?? ranges[0];
+  const days = ranges.find((one) => rangeText(one) === address['range']) ?? ranges[0];
   const by = groups.find((one) => one === address['by']) ?? groups[0];
   return { days, by };
+}
+
+/** A range as addresses have it; the router would put a plain number in quotes. */
+function rangeText(days: number): string {
+  return `${String(days)}d`;
 }
 
 /** The choice of the days. */
@@ -38,7 +43,7 @@ export function DaysChoice({ days }: { days: number }) {
             name="days"
             checked={one === days}
             onChange={() => {
-              setAddress({ days: one === ranges[0] ? '' : String(one) });
+              setAddress({ range: one === ranges[0] ? '' : rangeText(one) });
             }}
           />
           {t('ai.usage.days', { count: one })}

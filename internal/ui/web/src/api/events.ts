@@ -12,6 +12,7 @@ const kinds = [
   'limit',
   'flag.changed',
   'ai-rules',
+  'prompt',
   'session-ended',
   'resync',
   'shutdown',
@@ -126,6 +127,8 @@ export function staleBy(kind: Kind, event: Payload): QueryKey[] {
         ['ai', 'budgets'],
         ['ai', 'access'],
       ];
+    case 'prompt':
+      return [['ai', 'prompts']];
     case 'session-ended':
       return [['me']];
     case 'resync':

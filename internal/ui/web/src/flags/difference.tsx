@@ -3,7 +3,7 @@ import { t } from '../strings';
 import { pretty } from './definition';
 import { diffLines, nearChanges } from './diff';
 
-/** What became of a definition, line by line; nothing before is all new, and nothing after all gone. */
+/** What became of a definition or a text, line by line; nothing before is all new, and nothing after all gone. */
 export function DefinitionDiff({ before, after, label }: { before: unknown; after: unknown; label: string }) {
   const lines = nearChanges(diffLines(textOf(before), textOf(after)));
   if (!lines.some((line) => line && line.kind !== 'same'))
@@ -23,5 +23,6 @@ export function DefinitionDiff({ before, after, label }: { before: unknown; afte
 }
 
 function textOf(definition: unknown): string {
+  if (typeof definition === 'string') return definition;
   return definition === null || definition === undefined ? '' : pretty(definition);
 }

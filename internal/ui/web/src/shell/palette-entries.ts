@@ -67,6 +67,7 @@ function useScreens(): Entry[] {
     ['/ai', t('nav.ai'), mayModels],
     ['/ai/requests', t('ai.requests'), mayModels],
     ['/ai/budgets', t('ai.budgets'), mayModels],
+    ['/ai/prompts', t('ai.prompts'), mayModels],
     ['/ai/feedback', t('ai.feedback'), mayModels],
     ['/ai/try', t('ai.try'), useMay('ai.use')],
     ['/audit', t('audit'), useMay('audit.read')],
