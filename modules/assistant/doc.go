@@ -21,7 +21,7 @@
 // say, and when the module is purged. Whoever can read the database can read it. With
 // the setting "keep" off nothing of a text reaches the database: a conversation lives
 // in the dashboard's cache for an hour after its last message, and a row without text
-// says meanwhile whose it is.
+// says meanwhile whose it is. Answers never go through the dashboard's cache of models.
 //
 // # What is not defended against
 //

@@ -179,6 +179,9 @@ func (x *exchange) resume(ctx context.Context, one *call, approved bool) error {
 func (x *exchange) answer(ctx context.Context) (*ai.Answer, error) {
 	req := &ai.Request{Model: x.c.model, Messages: x.c.messages(x.prompt()), Tools: x.box.tools}
 	asked, record := dashboard.WithModelRecord(ctx)
+	// What a person says is kept as their conversation and nowhere else, and to try
+	// again means to ask again.
+	asked = ai.WithCacheControl(asked, ai.CacheControl{NoLookup: true, NoStore: true})
 	a, err := ai.Collect(func(yield func(ai.Event, error) bool) {
 		length := 0
 		for e, err := range x.m.host.Model().Generate(asked, req) {

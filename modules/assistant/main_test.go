@@ -125,15 +125,15 @@ type site struct {
 	notes *notes
 }
 
-func newSite(t *testing.T, change func(*assistant.Settings)) *site {
+func newSite(t *testing.T, change func(*assistant.Settings), opts ...dashboard.Option) *site {
 	t.Helper()
 	s := &site{t: t, model: &script{}, notes: &notes{}}
 	settings := assistant.Defaults()
 	if change != nil {
 		change(&settings)
 	}
-	s.Server = dashboardtest.New(t, dashboard.WithModels(directory(t, s.model)),
-		dashboard.WithModules(assistant.New(assistant.WithSettings(settings)), s.notes.module()))
+	s.Server = dashboardtest.New(t, append(opts, dashboard.WithModels(directory(t, s.model)),
+		dashboard.WithModules(assistant.New(assistant.WithSettings(settings)), s.notes.module()))...)
 	return s
 }
 

@@ -155,6 +155,17 @@ func TestBrokenAnswer(t *testing.T) {
 	s.wantSaid(s.Owner(), id, "person: Hi\nmodel: Whole")
 }
 
+// To try again is to ask again, also where answers of models are cached.
+func TestRetryAsksAgain(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil, dashboard.WithModelCache(ai.CacheOptions{TTL: time.Minute}))
+	s.model.says(ai.ReasonStop, text("One"))
+	s.model.says(ai.ReasonStop, text("Two"))
+	id := s.chat(s.Owner(), "", "Hi").want("start text end").conversation()
+	s.retry(s.Owner(), id).want("start text end")
+	s.wantSaid(s.Owner(), id, "person: Hi\nmodel: Two")
+}
+
 // A person who leaves stops the answer, and what they have seen of it stays.
 func TestStop(t *testing.T) {
 	t.Parallel()
