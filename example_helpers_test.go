@@ -43,7 +43,12 @@ func exampleDB() *storage.DB {
 
 // startDemoOn is startDemo on a database that stays open.
 func startDemoOn(db *storage.DB, modules ...dashboard.Module) (_ demo, stop func()) {
-	d, err := dashboard.New(db, dashboard.WithModules(modules...),
+	return startDemoWith(db, dashboard.WithTitle("Demo"), modules...)
+}
+
+// startDemoWith is startDemoOn with an option.
+func startDemoWith(db *storage.DB, option dashboard.Option, modules ...dashboard.Module) (_ demo, stop func()) {
+	d, err := dashboard.New(db, option, dashboard.WithModules(modules...),
 		dashboard.WithLogger(slog.New(slog.DiscardHandler)), dashboard.WithFastPasswords(),
 		dashboard.WithFirstAccount("ada@example.com", "correct horse battery staple"),
 		dashboard.WithMasterKeys(dashboard.MasterKey{ID: "demo", Key: []byte("a key of 32 bytes for an example")}))

@@ -13,7 +13,7 @@ import (
 type aliasConfig struct {
 	// Targets are models, each as provider/model. Where one fails another is asked.
 	Targets []string `yaml:"targets"`
-	// Order is listed, weight or latency.
+	// Order is listed, weight, latency or feedback: what people say of answers.
 	Order string `yaml:"order"`
 	// Weights are those of the targets, in the same order; none: all the same.
 	Weights []float64 `yaml:"weights"`
@@ -30,6 +30,12 @@ func addAliases(models *ai.Directory, aliases map[string]aliasConfig) error {
 	var failed error
 	for _, name := range slices.Sorted(maps.Keys(aliases)) {
 		a := aliases[name]
+		if a.Order == "feedback" {
+			if _, err := a.bandit(models, name); err != nil {
+				failed = errors.Join(failed, fmt.Errorf("models: %s: %w", name, err))
+			}
+			continue
+		}
 		model, err := a.model(models)
 		if err == nil {
 			err = models.Name(name, model, a.Targets...)
@@ -39,6 +45,14 @@ func addAliases(models *ai.Directory, aliases map[string]aliasConfig) error {
 		}
 	}
 	return failed
+}
+
+// bandit shifts traffic to the targets whose answers people like.
+func (a aliasConfig) bandit(models *ai.Directory, name string) (*ai.Bandit, error) {
+	if a.Continue || a.Hedge || len(a.Weights) > 0 {
+		return nil, errors.New("the order feedback goes without continue, hedge and weights")
+	}
+	return models.Bandit(name, ai.BanditOptions{}, a.Targets...)
 }
 
 func (a aliasConfig) model(models *ai.Directory) (ai.Model, error) {
@@ -55,7 +69,7 @@ func (a aliasConfig) model(models *ai.Directory) (ai.Model, error) {
 	order, ok := map[string]ai.Order{"": ai.InOrder, "listed": ai.InOrder, "weight": ai.ByWeight, "latency": ai.ByLatency}[a.Order]
 	switch {
 	case !ok:
-		return nil, fmt.Errorf("order %q is not listed, weight or latency", a.Order)
+		return nil, fmt.Errorf("order %q is not listed, weight, latency or feedback", a.Order)
 	case a.Continue && (a.Hedge || order != ai.InOrder):
 		return nil, errors.New("continue goes with the order listed, and without hedge")
 	case a.Continue:

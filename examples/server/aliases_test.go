@@ -18,7 +18,9 @@ func TestModelsOfTheFile(t *testing.T) {
 		{"a provider that is not there", "targets: [gemini/flash]", `models: smart: "gemini/flash" is no model of a provider that is there`},
 		{"too few weights", "targets: [openai/a, openai/b]\n    weights: [1]", "there are 1 weights of 2 targets"},
 		{"a weight that is none", "targets: [openai/a]\n    weights: [-1]", "has a weight of -1"},
-		{"an order that is none", "targets: [openai/a]\n    order: best", `order "best" is not listed, weight or latency`},
+		{"an order that is none", "targets: [openai/a]\n    order: best", `order "best" is not listed, weight, latency or feedback`},
+		{"by feedback", "targets: [openai/gpt-5, anthropic/claude]\n    order: feedback", ""},
+		{"by feedback and hedged", "targets: [openai/a]\n    order: feedback\n    hedge: true", "feedback goes without"},
 		{"both", "targets: [openai/a]\n    continue: true\n    hedge: true", "without hedge"},
 		{"an unknown key", "targets: [openai/a]\n    retries: 3", "key retries is unknown"},
 	} {
