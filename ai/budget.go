@@ -124,7 +124,7 @@ func NewBudgets(list ...Allowance) (*Budgets, error) {
 		names[one.Name] = true
 		one.Models = slices.Clone(one.Models)
 		at := ofWhom{one.Scope, one.Subject}
-		b.by[at] = append(b.by[at], int32(i)) //nolint:gosec // bounded above
+		b.by[at] = append(b.by[at], int32(i))
 	}
 	return b, nil
 }

@@ -106,7 +106,8 @@ func TestBudgetSettles(t *testing.T) {
 					}
 				}()
 				n := 0
-				for range model.Generate(t.Context(), asks()) {
+				for _, err := range model.Generate(t.Context(), asks()) {
+					_ = err // how it ends is looked at elsewhere
 					if n++; n == tt.leave {
 						if tt.panics {
 							panic("caller")
@@ -251,7 +252,8 @@ func TestBudgetAllocations(t *testing.T) {
 		ai.WithPrices(ai.DefaultPrices), ai.WithTokenRate(&rate{left: 1 << 60}, 0), ai.WithBudgets(b))
 	req := asks()
 	got := testing.AllocsPerRun(20, func() {
-		for range model.Generate(context.Background(), req) {
+		for _, err := range model.Generate(context.Background(), req) {
+			_ = err // how it ends is looked at elsewhere
 		}
 	})
 	if got > 40 {
@@ -275,7 +277,8 @@ func BenchmarkBudgetPiece(b *testing.B) {
 			model, req := ai.Decorate(bare, d...), asks()
 			b.ReportAllocs()
 			for b.Loop() {
-				for range model.Generate(context.Background(), req) {
+				for _, err := range model.Generate(context.Background(), req) {
+					_ = err // how it ends is looked at elsewhere
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/piece")

@@ -269,7 +269,7 @@ func (p *Prices) find(provider, model string, at time.Time, input int64) *price 
 type micros struct{ hi, lo uint64 }
 
 func (m *micros) add(tokens, price int64) {
-	hi, lo := bits.Mul64(uint64(tokens), uint64(price)) //nolint:gosec // neither is negative
+	hi, lo := bits.Mul64(uint64(tokens), uint64(price)) // neither is negative
 	var carry uint64
 	m.lo, carry = bits.Add64(m.lo, lo, 0)
 	m.hi, _ = bits.Add64(m.hi, hi, carry)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -146,7 +147,8 @@ func TestRedactsWhatBreaksOff(t *testing.T) {
 	if e, ok := errors.AsType[*ai.Error](err); !ok || e.Kind != ai.Truncated || a.Text() != "key [redacted api_key]" {
 		t.Errorf("got %q, %v", a.Text(), err)
 	}
-	for e := range model.Generate(t.Context(), request()) {
+	for e, err := range model.Generate(t.Context(), request()) {
+		_ = err // how it ends is looked at elsewhere
 		if e.Kind == ai.EventText {
 			break
 		}
@@ -159,7 +161,7 @@ func TestGuards(t *testing.T) {
 		return func(_ context.Context, req *ai.Request) (*ai.Request, ai.Filter, error) {
 			order = append(order, name)
 			copied := *req
-			copied.Stop = append(copied.Stop[:len(copied.Stop):len(copied.Stop)], name)
+			copied.Stop = append(slices.Clip(copied.Stop), name)
 			return &copied, func(answer iter.Seq2[ai.Event, error]) iter.Seq2[ai.Event, error] {
 				return func(yield func(ai.Event, error) bool) {
 					for e, err := range answer {
@@ -259,7 +261,8 @@ func TestRedactAllocations(t *testing.T) {
 	model := ai.WithGuards(ai.Redact(ai.Redaction{}))(ai.ModelFunc(func(context.Context, *ai.Request) seq { return events(list...) }))
 	req := request()
 	if got := testing.AllocsPerRun(20, func() {
-		for range model.Generate(context.Background(), req) {
+		for _, err := range model.Generate(context.Background(), req) {
+			_ = err // how it ends is looked at elsewhere
 		}
 	}); got > 30 {
 		t.Errorf("%v allocations for %d pieces", got, pieces)
@@ -277,7 +280,8 @@ func BenchmarkRedactPiece(b *testing.B) {
 			model, req := ai.WithGuards(ai.Redact(r))(bare), request()
 			b.ReportAllocs()
 			for b.Loop() {
-				for range model.Generate(context.Background(), req) {
+				for _, err := range model.Generate(context.Background(), req) {
+					_ = err // how it ends is looked at elsewhere
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/piece")
