@@ -105,6 +105,9 @@ func parse(base string) (*url.URL, error) {
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, errors.New("base URL holds more than scheme, host and path")
 	}
+	if u.Path == "" { // else what is joined to it has no slash before it
+		u.Path = "/"
+	}
 	return u, nil
 }
 

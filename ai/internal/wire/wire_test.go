@@ -174,3 +174,25 @@ func FuzzReadFault(f *testing.F) {
 		}
 	})
 }
+
+// A base URL without a path, as some providers have, makes paths that begin with a
+// slash: what is sent as it is would be no HTTP otherwise.
+func TestPaths(t *testing.T) {
+	t.Parallel()
+	for base, want := range map[string]string{
+		"http://p.test": "/v1/x/y", "http://p.test/": "/v1/x/y", "http://p.test/a": "/a/v1/x/y", "http://p.test/a/": "/a/v1/x/y",
+	} {
+		got := ""
+		tr := transport(func(r *http.Request) (*http.Response, error) {
+			got = r.URL.RequestURI()
+			return nil, io.EOF
+		})
+		e, err := wire.New(ai.Endpoint{BaseURL: base, Transport: tr}, wire.Defaults{Name: "p"}, "v1/x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.At("y", "").Post(t.Context(), "m", nil, ""); err == nil || got != want {
+			t.Errorf("%s: got %s, %v, want %s", base, got, err, want)
+		}
+	}
+}
