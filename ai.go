@@ -19,6 +19,10 @@ import (
 // aiPath is where models are asked in OpenAI's format, below the mount.
 const aiPath = "ai/v1"
 
+// modelModule is what stands in the place of a module where models are asked. No
+// module can be called so.
+const modelModule = "dashboard.ai"
+
 // maxModelRequest is the largest question, in bytes: pictures are part of it.
 const maxModelRequest = 8 << 20
 
@@ -78,7 +82,7 @@ func (d *Dashboard) composeModels() error {
 	m.rewards = d.newRewarding(m.records, models.Bandits())
 	m.prompts = prompts.New(d.db, prompts.Options{Bus: d.bus, Log: d.log})
 	m.gateway = &ai.Gateway{Model: m.chain, Models: d.allowedModels, MaxBody: maxModelRequest, Log: d.log}
-	m.endpoint = &endpoint{module: "ai"}
+	m.endpoint = &endpoint{module: modelModule}
 	m.endpoint.access.kind = accessPermission
 	m.endpoint.permission = d.auth.Permission(coreModule + "." + permAIUse.name)
 	live := d.limiting.book.Live()

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/modular-dashboard/dashboard"
@@ -97,6 +98,30 @@ func TestModelsAreLimited(t *testing.T) {
 	if failed, ok := errors.AsType[*ai.Error](err); !ok || failed.Kind != ai.RateLimited || failed.RetryAfter <= 0 {
 		t.Errorf("the third: got %v, want kind rate_limited with Retry-After", err)
 	}
+}
+
+// A program asks for many answers at once with one key.
+func TestModelsAnswerManyAtOnce(t *testing.T) {
+	t.Parallel()
+	const many = 40
+	upstream, s, key := modelServer(t, dashboard.WithRateLimit("ai", "1000/m"), dashboard.WithRateLimit("caller", "1000/m"))
+	var under sync.WaitGroup // all at once
+	under.Add(many)
+	upstream.Decide(func(int, aitest.Request) aitest.Reply {
+		under.Done()
+		under.Wait()
+		return aitest.Reply{}
+	})
+	var asked sync.WaitGroup
+	for range many {
+		asked.Go(func() {
+			if _, err := askModel(t, s, key, false); err != nil {
+				t.Error(err)
+				under.Done()
+			}
+		})
+	}
+	asked.Wait()
 }
 
 // An answer ends when the right to it does.

@@ -24,6 +24,7 @@ type openStream struct {
 	principal atomic.Pointer[auth.Principal] // nil for a caller without credentials
 	endpoint  *endpoint
 	person    string // "" is not counted
+	most      int    // of the person
 	cancel    context.CancelCauseFunc
 	judging   sync.Mutex  // so that the latest judgement is the one that stays
 	expiry    *time.Timer // nil where the session has no end of its own
@@ -33,18 +34,18 @@ type openStream struct {
 // without credentials, reads at a time. The hub of events has its own bound.
 const maxStreams = 20
 
+// maxModelStreams bounds the answers of models that one person or API key gets at
+// a time, which are many where a program asks. How often it may ask is the limit
+// "ai".
+const maxModelStreams = 256
+
 // openStreamOf makes the request of ctx a stream of the endpoint. The context it
 // returns ends with the session and with the right to call the endpoint; done
 // must be called when the stream is over.
 func openStreamOf(ctx context.Context, e *endpoint) (_ context.Context, o *openStream, done func(), err error) {
 	s := stateOf(ctx)
 	o = &openStream{endpoint: e}
-	if e.module != coreModule {
-		o.person = "address " + s.address()
-		if s.principal != nil {
-			o.person = s.principal.ID
-		}
-	}
+	o.count(s)
 	o.principal.Store(s.principal)
 	ctx, o.cancel = context.WithCancelCause(ctx)
 	if !s.streams.add(o) {
@@ -57,6 +58,19 @@ func openStreamOf(ctx context.Context, e *endpoint) (_ context.Context, o *openS
 	return ctx, o, func() { o.cancel(nil); o.stopTimer(); s.streams.remove(o) }, nil
 }
 
+// count says who reads, and how much else they may read.
+func (o *openStream) count(s *request) {
+	switch p := s.principal; {
+	case o.endpoint.module == coreModule:
+	case p == nil:
+		o.person, o.most = "address "+s.address(), maxStreams
+	case o.endpoint.module == modelModule:
+		o.person, o.most = "models of "+p.ID+" "+p.KeyID, maxModelStreams
+	default:
+		o.person, o.most = p.ID, maxStreams
+	}
+}
+
 func (s *streamSet) add(o *openStream) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +78,7 @@ func (s *streamSet) add(o *openStream) bool {
 		s.open, s.people = map[*openStream]struct{}{}, map[string]int{}
 	}
 	if o.person != "" {
-		if s.people[o.person] >= maxStreams {
+		if s.people[o.person] >= o.most {
 			return false
 		}
 		s.people[o.person]++
