@@ -39,6 +39,16 @@ function providers() {
       one('ollama', 'unknown', 0, 0, 0, 0),
     ],
     fallbacks: 71,
+    dropped: 0,
+    routers: [
+      {
+        name: 'support',
+        arms: [
+          { name: 'openai/gpt-5-mini', asked: 812, mean: 0.81, weight: 64 },
+          { name: 'anthropic/claude-sonnet', asked: 190, mean: 0.66, weight: 20 },
+        ],
+      },
+    ],
     cache: { hits: 210, misses: 980, shared: 12, semantic: 40 },
   };
 }
@@ -376,7 +386,13 @@ export function createModels({ me = () => ({ id: 'u1' }), none = false } = {}) {
       /^api\/v1\/ai\/providers$/,
       () =>
         none
-          ? { items: [], fallbacks: 0, cache: { hits: 0, misses: 0, shared: 0, semantic: 0 } }
+          ? {
+              items: [],
+              fallbacks: 0,
+              dropped: 0,
+              routers: [],
+              cache: { hits: 0, misses: 0, shared: 0, semantic: 0 },
+            }
           : providers(),
     ],
   ];

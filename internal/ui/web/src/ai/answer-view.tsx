@@ -79,7 +79,7 @@ function Facts({ answer }: { answer: Answer }) {
     counts && (usage.estimated ? t('ai.used.estimated', counts) : t('ai.used', counts)),
     usage && costWords(usage.cost),
     tookMs !== undefined && span(tookMs),
-    cache && cache !== 'none' && `${t('ai.col.cache')}: ${t(`ai.cache.${cache}`)}`,
+    cache && cache !== 'none' && cache !== 'miss' && `${t('ai.col.cache')}: ${t(`ai.cache.${cache}`)}`,
   ].filter((fact) => typeof fact === 'string' && fact !== '');
   if (facts.length === 0) return null;
   return <p className="dim small num">{facts.join(' · ')}</p>;

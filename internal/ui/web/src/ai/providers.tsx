@@ -1,7 +1,8 @@
-import { measured } from '../format';
+import { share } from '../flags/share';
 import { Moment } from '../parts/moment';
 import { t } from '../strings';
-import type { Provider } from './types';
+import { measured, number } from '../format';
+import type { Provider, Router } from './types';
 
 const looks: Record<string, string> = { up: 'good', degraded: 'warn', open: 'bad' };
 
@@ -55,6 +56,33 @@ function Row({ provider }: { provider: Provider }) {
         </ul>
       )}
     </li>
+  );
+}
+
+/** What shifts traffic by feedback, with how each of its choices is rated. */
+export function RouterList({ routers }: { routers: Router[] }) {
+  return (
+    <section className="stack close" aria-labelledby="routers">
+      <h2 id="routers">{t('ai.routers')}</h2>
+      <p className="dim small">{t('ai.routers.about')}</p>
+      <ul className="card flush rows stretch">
+        {routers.map((router) => (
+          <li key={router.name} data-router={router.name}>
+            <b>{router.name}</b>
+            <ul className="small">
+              {router.arms.map((arm) => (
+                <li key={arm.name}>
+                  <span className="mono">{arm.name}</span>{' '}
+                  <span className="num">
+                    {share(arm.mean)} · {t('ai.routers.asked', { count: number(arm.asked) })}
+                  </span>
+                </li>
+              ))}
+            </ul>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

@@ -12,6 +12,7 @@ export type ModelChoice = api.ModelInfo;
 export type Provider = api.ProviderInfo;
 export type Providers = api.ProvidersOut;
 export type RequestLine = api.RequestInfo;
+export type Router = api.RouterInfo;
 export type Tokens = api.UsageInfo;
 export type UsageLine = api.UsageItem;
 export type UsageReport = api.UsageOut;

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { AINav } from '../ai/nav';
 import { costWords } from '../ai/money';
-import { ProviderList, span } from '../ai/providers';
+import { ProviderList, RouterList, span } from '../ai/providers';
 import { providersQuery, usageQuery } from '../ai/queries';
 import type { Providers, UsageReport } from '../ai/types';
 import { Unconfigured } from '../ai/unconfigured';
@@ -10,7 +10,7 @@ import { daysUntil } from '../ai/usage';
 import { DaysChoice, UsageCurves, UsageTable, useUsageChoice } from '../ai/usage-view';
 import { number } from '../format';
 import { share } from '../flags/share';
-import { ErrorNotice } from '../parts/notice';
+import { ErrorNotice, Notice } from '../parts/notice';
 import { useNow } from '../parts/now';
 import { Page } from '../parts/page';
 import { LoadingRows } from '../parts/skeleton';
@@ -40,7 +40,11 @@ export function Gateway() {
               <>
                 <DaysChoice days={days} />
                 <Numbers providers={have} total={curves.total} />
+                {have.dropped > 0 && (
+                  <Notice kind="warn">{t('ai.dropped', { count: number(have.dropped) })}</Notice>
+                )}
                 {have.items.length > 0 && <ProviderList providers={have.items} />}
+                {have.routers.length > 0 && <RouterList routers={have.routers} />}
                 <section className="stack" aria-labelledby="usage">
                   <h2 id="usage">{t('ai.usage')}</h2>
                   {curves.total.requests === 0 ? (

@@ -37,6 +37,12 @@ export const ai: Words<typeof en> = {
   'ai.provider.took': 'die Hälfte beginnt in {half}, 95 % in {most}',
   'ai.provider.error': 'Letzter Fehler:',
   'ai.provider.keys': 'Schlüssel',
+  'ai.routers': 'Verkehr nach Feedback',
+  'ai.routers.about':
+    'Router schicken mehr dorthin, was gut beurteilt wird: das bisherige Urteil, und wie oft jedes auf dieser Instanz gewählt wurde.',
+  'ai.routers.asked': '{count}-mal gewählt',
+  'ai.dropped':
+    '{count} Aufzeichnungen dieser Instanz gingen verloren: Die Datenbank kam nicht nach. Die Zahlen sind zu klein.',
   'ai.usage': 'Nutzung',
   'ai.usage.range': 'Tage',
   'ai.usage.days': { one: '{count} Tag', other: '{count} Tage' },

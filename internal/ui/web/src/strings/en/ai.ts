@@ -34,6 +34,12 @@ export const ai = {
   'ai.provider.took': 'half begin within {half}, 95% within {most}',
   'ai.provider.error': 'Last error:',
   'ai.provider.keys': 'Keys',
+  'ai.routers': 'Traffic by feedback',
+  'ai.routers.about':
+    'Routers send more to what people rate well: the rating so far, and how often each was chosen on this instance.',
+  'ai.routers.asked': 'chosen {count} times',
+  'ai.dropped':
+    '{count} records of this instance were lost: the database did not keep up. The numbers are too low.',
   'ai.usage': 'Usage',
   'ai.usage.range': 'Days',
   'ai.usage.days': { one: '{count} day', other: '{count} days' },
