@@ -3,6 +3,7 @@ package ai
 import (
 	"encoding/json"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -38,7 +39,7 @@ type collector struct {
 	first                 string
 	text                  strings.Builder
 	signature, opaque, id string
-	calls                 []callPieces
+	calls                 []*callPieces
 }
 
 type callPieces struct {
@@ -58,11 +59,12 @@ func (c *collector) add(e *Event) {
 	case EventToolCall:
 		c.flush()
 		c.a.Message.Parts = append(c.a.Message.Parts, ToolCall{ID: e.ID, Name: e.Name, Signature: e.Signature})
-		c.calls = append(c.calls, callPieces{at: len(c.a.Message.Parts) - 1, index: e.Index})
+		c.calls = append(c.calls, &callPieces{at: len(c.a.Message.Parts) - 1, index: e.Index})
 	case EventToolArguments:
-		for i := range c.calls {
-			if c.calls[i].index == e.Index {
-				c.calls[i].arguments.WriteString(e.Text)
+		for _, call := range slices.Backward(c.calls) {
+			if call.index == e.Index {
+				call.arguments.WriteString(e.Text)
+				return
 			}
 		}
 	case EventUsage:

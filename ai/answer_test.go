@@ -104,3 +104,25 @@ func TestErrorText(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// Pieces of one call come between those of others, as providers send them.
+func TestCollectInterleavedCalls(t *testing.T) {
+	t.Parallel()
+	var list []ai.Event
+	for i := range 5 {
+		list = append(list, ai.Event{Kind: ai.EventToolCall, Index: i, ID: "c", Name: "f"})
+		for j := range i + 1 {
+			list = append(list, ai.Event{Kind: ai.EventToolArguments, Index: j, Text: "1"})
+		}
+	}
+	answer, err := ai.Collect(events(append(list, ai.Event{Kind: ai.EventEnd, Reason: ai.ReasonToolCalls})...))
+	calls := answer.Message.Calls()
+	if err != nil || len(calls) != 5 {
+		t.Fatalf("got %+v, %v, want five calls", calls, err)
+	}
+	for i, call := range calls {
+		if got, want := string(call.Arguments), strings.Repeat("1", 5-i); got != want {
+			t.Errorf("call %d: got %s, want %s", i, got, want)
+		}
+	}
+}

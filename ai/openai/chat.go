@@ -129,24 +129,30 @@ func (c *chatAnswer) keep(to *string, s *jsonscan.Scanner) {
 	*to = s.Text()
 }
 
-// choices reads the first choice: more are never asked for.
+// choices reads the first choice: of more the caller would get a mixture.
 func (c *chatAnswer) choices(s *jsonscan.Scanner) {
 	if s.Peek() != '[' {
 		s.Discard()
 		return
 	}
+	n := int64(0) // where the choice does not say, or says so later, its place
 	for more := s.Enter('[') && s.More(']'); more; more = s.More(']') {
+		at := n
 		for more := s.Enter('{') && s.More('}'); more && !c.Left; more = s.More('}') {
-			switch string(s.Key()) {
-			case "delta", "message":
+			switch key := string(s.Key()); {
+			case key == "index":
+				at = s.Int()
+			case at != 0:
+				s.Discard()
+			case key == "delta", key == "message":
 				c.delta(s)
-			case "finish_reason":
+			case key == "finish_reason":
 				c.finishReason(s)
 			default:
 				s.Discard()
 			}
 		}
-		if c.Left {
+		if n++; c.Left {
 			return
 		}
 	}

@@ -105,3 +105,31 @@ func TestChatFaults(t *testing.T) {
 		return openai.New("sk-test", ai.Endpoint{BaseURL: url, Transport: transport, MaxPiece: 2 << 20, MaxAnswer: 8 << 20})
 	})
 }
+
+// Of several choices, which Extra can ask for, the first is the answer: not a
+// mixture of them.
+func TestChatChoices(t *testing.T) {
+	t.Parallel()
+	const end = `{"index":0,"delta":{},"finish_reason":"stop"}`
+	for name, list := range map[string][]string{
+		"in chunks of their own":     {`{"index":1,"delta":{"content":"B"}}`, `{"index":0,"delta":{"content":"A"}}`, `{"index":1,"delta":{},"finish_reason":"length"}`, end},
+		"together":                   {`{"index":0,"delta":{"content":"A"}},{"index":1,"delta":{"content":"B"}}`, end},
+		"together, the index behind": {`{"delta":{"content":"A"},"index":0},{"delta":{"content":"B"},"index":1}`, end},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var body strings.Builder
+			for _, one := range list {
+				body.WriteString("data: {\"choices\":[" + one + "]}\n\n")
+			}
+			model, err := openai.New("key", ai.Endpoint{BaseURL: "http://provider.test", Transport: aitest.Canned("text/event-stream", []byte(body.String()))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, err := ai.Collect(aitest.Ordered(t, model.Generate(t.Context(), &ai.Request{Model: "m", Messages: []ai.Message{ai.User("Hi")}})))
+			if err != nil || answer.Text() != "A" || answer.Reason != ai.ReasonStop {
+				t.Errorf("got %q, %v, %v", answer.Text(), answer.Reason, err)
+			}
+		})
+	}
+}

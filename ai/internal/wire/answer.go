@@ -25,10 +25,38 @@ type Answer struct {
 	Left     bool // the caller has left
 
 	yield func(ai.Event, error) bool
+	calls int // of tools, that have begun
+}
+
+// maxCalls is how many calls of tools an answer may have: adapters and callers
+// look through them for each piece.
+const maxCalls = 1000
+
+var errCalls = errors.New("the answer has too many calls of tools")
+
+// most is more tokens than anything uses: what a provider says beyond it is an
+// error of its, and would spoil the sums of who believes it.
+const most = 1 << 40
+
+// sane reports whether usage may be believed. Nothing at all is what servers say that
+// do not count.
+func sane(u *ai.Usage) bool {
+	for _, n := range [...]int64{u.Input, u.Output, u.CachedInput, u.CacheWrite, u.Reasoning} {
+		if n < 0 || n > most {
+			return false
+		}
+	}
+	return u.Input > 0 || u.Output > 0
 }
 
 // Emit tells an event and reports whether to go on.
 func (a *Answer) Emit(e ai.Event) bool {
+	if e.Kind == ai.EventToolCall {
+		a.calls++
+	}
+	if a.calls > maxCalls { // which Checked says
+		return false
+	}
 	if !a.Left && !a.yield(e, nil) {
 		a.Left = true
 	}
@@ -55,7 +83,7 @@ func (a *Answer) Text(kind ai.EventKind, text string) {
 // Finish tells usage and end.
 func (a *Answer) Finish() error {
 	a.Begin()
-	if a.Used {
+	if a.Used && sane(&a.Usage) {
 		a.Emit(ai.Event{Kind: ai.EventUsage, Usage: &a.Usage})
 	}
 	if !a.Emit(ai.Event{Kind: ai.EventEnd, Reason: a.Reason}) {
@@ -122,6 +150,8 @@ func (a *Answer) Checked(fault *ai.Error, err error) error {
 	switch {
 	case a.Left:
 		return errLeft
+	case a.calls > maxCalls:
+		return a.Call.Malformed(errCalls)
 	case fault != nil:
 		return fault
 	case err != nil:

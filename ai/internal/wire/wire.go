@@ -155,6 +155,12 @@ func (e *Endpoint) send(ctx context.Context, model string, r *http.Request) (*Ca
 		return nil, c.broken(err, ai.Network)
 	}
 	c.Response = answer
+	if answer.StatusCode < http.StatusOK { // its body is the connection, which no context ends
+		c.abandon()
+		e := c.Error(ai.Server, http.StatusText(answer.StatusCode))
+		e.Status = answer.StatusCode
+		return nil, e
+	}
 	if answer.StatusCode != http.StatusOK {
 		defer c.Close()
 		return nil, c.refused()
@@ -229,7 +235,7 @@ func (c *Call) Whole(read func([]byte) error) error {
 		return c.Malformed(fmt.Errorf("%w: more than %d bytes", frame.ErrTooLarge, limit))
 	}
 	c.ended = true
-	body := bytes.TrimSpace(b.Bytes())
+	body := bytes.TrimSpace(bytes.TrimPrefix(b.Bytes(), []byte("\uFEFF")))
 	if len(body) == 0 {
 		return c.Cut()
 	}

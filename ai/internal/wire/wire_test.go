@@ -196,3 +196,95 @@ func TestPaths(t *testing.T) {
 		}
 	}
 }
+
+// until is a body that ends when it is closed, as the connection of a 101 is.
+type until chan struct{}
+
+func (u until) Read([]byte) (int, error) { <-u; return 0, io.EOF }
+func (u until) Close() error             { close(u); return nil }
+
+// The body of an interim answer is the connection, which is not waited for.
+func TestSwitchingProtocols(t *testing.T) {
+	t.Parallel()
+	body := make(until)
+	failed := post(t, transport(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusSwitchingProtocols, Header: http.Header{}, Body: body}, nil
+	}))
+	<-body
+	if failed.Kind != ai.Server || failed.Status != http.StatusSwitchingProtocols {
+		t.Errorf("got %v", failed)
+	}
+}
+
+// What a provider says of usage is left out where it cannot be: it would spoil the
+// sums of budgets.
+func TestUsageThatCannotBe(t *testing.T) {
+	t.Parallel()
+	for usage, want := range map[ai.Usage]bool{
+		{Input: 3, Output: 2}: true, {Output: 2}: true, {Input: 1 << 40}: true,
+		{}: false, {Input: -3, Output: 2}: false, {Input: 3, CachedInput: -1}: false, {Input: 3, Output: 1<<40 + 1}: false, {Input: 1<<63 - 1, Output: 1<<63 - 1}: false,
+	} {
+		e, err := wire.New(ai.Endpoint{Transport: answer(http.StatusOK, http.Header{}, "{}")}, wire.Defaults{Name: "p", BaseURL: "https://p.test"}, "x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := false
+		req := &ai.Request{Model: "m", Messages: []ai.Message{ai.User("x")}}
+		for event, err := range e.Generate(t.Context(), req, "", func() ([]byte, error) { return nil, nil }, func(a wire.Answer) error {
+			a.Usage, a.Used = usage, true
+			return a.Finish()
+		}) {
+			if err != nil {
+				t.Error(err)
+			}
+			said = said || event.Kind == ai.EventUsage
+		}
+		if said != want {
+			t.Errorf("%+v: said %v, want %v", usage, said, want)
+		}
+	}
+}
+
+// An answer that calls tools without end is one of no use.
+func TestTooManyCalls(t *testing.T) {
+	t.Parallel()
+	e, err := wire.New(ai.Endpoint{Transport: answer(http.StatusOK, http.Header{}, "{}")}, wire.Defaults{Name: "p", BaseURL: "https://p.test"}, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := &ai.Request{Model: "m", Messages: []ai.Message{ai.User("x")}}
+	n := 0
+	got, err := ai.Collect(e.Generate(t.Context(), req, "", func() ([]byte, error) { return nil, nil }, func(a wire.Answer) error {
+		for a.Begin() {
+			if n++; !a.Emit(ai.Event{Kind: ai.EventToolCall, Index: n, Name: "f"}) {
+				return a.Checked(nil, nil)
+			}
+		}
+		return nil
+	}))
+	failed, _ := errors.AsType[*ai.Error](err)
+	if failed == nil || failed.Kind != ai.Malformed || n != 1001 || len(got.Message.Calls()) != 0 {
+		t.Errorf("got %v after %d calls", err, n)
+	}
+}
+
+func TestByteOrderMark(t *testing.T) {
+	t.Parallel()
+	e, err := wire.New(ai.Endpoint{Transport: answer(http.StatusOK, http.Header{}, "\uFEFF {} ")}, wire.Defaults{Name: "p", BaseURL: "https://p.test"}, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	call, err := e.Post(t.Context(), "m", nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer call.Close()
+	if err := call.Whole(func(body []byte) error {
+		if string(body) != "{}" {
+			t.Errorf("got %q", body)
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+}
