@@ -258,7 +258,7 @@ func (d *Dashboard) findPrompt(ctx context.Context, name string, version int64) 
 	}
 	chosen := version
 	if chosen == 0 && it.Definition.Flag != "" {
-		chosen, _ = strconv.ParseInt(d.flags.String(ctx, it.Definition.Flag, ""), 10, 64) //nolint:errcheck // then it is 0
+		chosen, _ = strconv.ParseInt(d.flags.String(ctx, it.Definition.Flag, ""), 10, 64) // then it is 0
 	}
 	if chosen > 0 {
 		past, err := d.models.prompts.At(ctx, name, chosen)

@@ -200,7 +200,7 @@ func (r *entryReader) uint() uint64 {
 
 func (r *entryReader) int() int64 {
 	n := r.uint()
-	return int64(n>>1) ^ -int64(n&1) //nolint:gosec // zigzag, as encoding/binary has it
+	return int64(n>>1) ^ -int64(n&1)
 }
 
 func (r *entryReader) text() string {
@@ -210,12 +210,12 @@ func (r *entryReader) text() string {
 		return r.data[from:r.at]
 	}
 	n := r.uint()
-	if n > uint64(len(r.data)-r.at) { //nolint:gosec // it is never negative
+	if n > uint64(len(r.data)-r.at) {
 		r.bad = true
 		return ""
 	}
-	s := r.data[r.at : r.at+int(n)] //nolint:gosec // it is less than the length of data
-	r.at += int(n)                  //nolint:gosec // the same
+	s := r.data[r.at : r.at+int(n)]
+	r.at += int(n)
 	return s
 }
 

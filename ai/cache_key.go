@@ -80,7 +80,7 @@ func (w *keyWriter) uint(n uint64) {
 	w.buf = binary.AppendUvarint(w.buf, n)
 }
 
-func (w *keyWriter) int(n int64) { w.uint(uint64(n)) } //nolint:gosec // the bits count
+func (w *keyWriter) int(n int64) { w.uint(uint64(n)) }
 
 // has marks what may be missing, and reports whether it is there.
 func (w *keyWriter) has(there bool) bool {

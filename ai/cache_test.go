@@ -314,7 +314,7 @@ func TestCacheDamage(t *testing.T) {
 	}
 	key := s.answers()[0]
 	good := s.values[key]
-	for i := range len(good) {
+	for i := range good {
 		for _, damaged := range [][]byte{append(append(bytes.Clone(good[:i]), good[i]^0x10), good[i+1:]...), good[:i]} {
 			s.values[key] = damaged
 			if a, err := ai.Collect(model.Generate(t.Context(), request())); err != nil || a.Cache != ai.CacheNone || a.Text() != "Hello wörld" {

@@ -111,7 +111,7 @@ func (f *flight) add(e *Event) {
 	}
 	b, n := f.last, f.last.n.Load()
 	if int(n) == len(b.pieces) {
-		b, n = new(block), 0
+		b = new(block)
 		b.pieces[0] = pieceOf(e)
 		b.n.Store(1)
 		f.last.next.Store(b)

@@ -3,6 +3,7 @@ package ai
 import (
 	"context"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -118,7 +119,7 @@ func (c *continued) canGoOn() bool { return !c.other && c.text.Len() > 0 && c.re
 // rest is the request for the rest of the answer.
 func (c *continued) rest() *Request {
 	req := *c.req
-	req.Messages = append(req.Messages[:len(req.Messages):len(req.Messages)], Assistant(c.text.String()), User(goOn))
+	req.Messages = append(slices.Clip(req.Messages), Assistant(c.text.String()), User(goOn))
 	if req.MaxTokens > 0 {
 		req.MaxTokens = max(1, req.MaxTokens-int(textTokens(c.text.Len())))
 	}

@@ -108,7 +108,7 @@ func (r *EmbedRequest) Check(e *Embeddings) error {
 
 func finite(v []float32) bool {
 	for _, x := range v {
-		if x-x != 0 { //nolint:staticcheck // of infinity and NaN it is NaN
+		if x-x != 0 { // of infinity and NaN it is NaN
 			return false
 		}
 	}

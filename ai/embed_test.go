@@ -149,6 +149,9 @@ func TestGatewayEmbeddings(t *testing.T) {
 			var raw []byte
 			var text string
 			err := json.Unmarshal(out.Data[0].Embedding, &text)
+			if err != nil {
+				t.Fatal(err)
+			}
 			if raw, err = base64.StdEncoding.DecodeString(text); err != nil {
 				t.Fatal(err)
 			}

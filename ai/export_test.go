@@ -1,8 +1,11 @@
 package ai
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // ExportSeal gives an entry a checksum that is right.
 func ExportSeal(b []byte) []byte {
-	return binary.LittleEndian.AppendUint32(b[:len(b):len(b)], checksum(b))
+	return binary.LittleEndian.AppendUint32(slices.Clip(b), checksum(b))
 }

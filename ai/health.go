@@ -56,7 +56,7 @@ var errLeftAlone = errors.New("it failed too often and is left alone")
 func (h *Health) run(ctx context.Context, u upstream, next Model, req *Request, yield func(Event, error) bool) {
 	v := h.vital(u)
 	c := call{begun: time.Now(), left: true}
-	wait := time.Duration(0)
+	var wait time.Duration
 	if c.probe, wait = v.enter(c.begun); wait > 0 {
 		yield(Event{}, &Error{Kind: Overloaded, Provider: u.provider, Model: u.model, RetryAfter: wait, Err: errLeftAlone})
 		return

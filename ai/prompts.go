@@ -46,7 +46,7 @@ func (p *Prompts) Add(prompts ...*Prompt) error {
 			p.count--
 			return fmt.Errorf("add prompt %s: there are %d already", one, maxPrompts)
 		}
-		p.byName[one.name] = append(list[:len(list):len(list)], one)
+		p.byName[one.name] = append(slices.Clip(list), one)
 	}
 	return nil
 }

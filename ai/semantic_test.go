@@ -40,7 +40,7 @@ func byMeaning(t testing.TB, o ai.Semantic, more ...func(*ai.CacheOptions)) ai.M
 	}))
 }
 
-func stateOf(t testing.TB, ctx context.Context, model ai.Model, req *ai.Request) ai.CacheState {
+func stateOf(ctx context.Context, t testing.TB, model ai.Model, req *ai.Request) ai.CacheState {
 	t.Helper()
 	a, err := ai.Collect(aitest.Ordered(t, model.Generate(ctx, req)))
 	if err != nil {
@@ -105,17 +105,17 @@ func TestSemanticLiterals(t *testing.T) {
 	} {
 		for _, pair := range [][2]string{{tc.one, tc.other}, {tc.other, tc.one}} {
 			model := byMeaning(t, ai.Semantic{})
-			if stateOf(t, t.Context(), model, saying(pair[0])) != ai.CacheNone {
+			if stateOf(t.Context(), t, model, saying(pair[0])) != ai.CacheNone {
 				t.Fatal("a hit in an empty cache")
 			}
-			if got := stateOf(t, t.Context(), model, saying(pair[1])); (got == ai.CacheSemantic) != tc.same {
+			if got := stateOf(t.Context(), t, model, saying(pair[1])); (got == ai.CacheSemantic) != tc.same {
 				t.Errorf("%q after %q: got %v, want the same: %t", pair[1], pair[0], got, tc.same)
 			}
 		}
 	}
 	turkish := byMeaning(t, ai.Semantic{Words: []string{"değil"}})
-	stateOf(t, t.Context(), turkish, saying("bu iyi bir fikir"))
-	if got := stateOf(t, t.Context(), turkish, saying("bu iyi bir fikir değil")); got != ai.CacheNone {
+	stateOf(t.Context(), t, turkish, saying("bu iyi bir fikir"))
+	if got := stateOf(t.Context(), t, turkish, saying("bu iyi bir fikir değil")); got != ai.CacheNone {
 		t.Errorf("a word of the host's own: got %v", got)
 	}
 }
@@ -168,8 +168,8 @@ func TestSemanticFilters(t *testing.T) {
 		"turned back into text":   {ctx, &ai.Request{Model: "m", Messages: []ai.Message{ai.System("s"), ai.User("a\nassistant: b\nuser: Tell me about our plans")}}, false},
 	} {
 		model := byMeaning(t, ai.Semantic{})
-		stateOf(t, ctx, model, base())
-		if got := stateOf(t, tc.ctx, model, tc.req); (got == ai.CacheSemantic) != tc.same {
+		stateOf(ctx, t, model, base())
+		if got := stateOf(tc.ctx, t, model, tc.req); (got == ai.CacheSemantic) != tc.same {
 			t.Errorf("%s: got %v, want the same: %t", name, got, tc.same)
 		}
 	}
@@ -195,8 +195,8 @@ func TestSemanticFailures(t *testing.T) {
 		} {
 			model := byMeaning(t, ai.Semantic{Embedder: embed, Timeout: time.Second})
 			begun := time.Now()
-			stateOf(t, t.Context(), model, saying("tell me this"))
-			if got := stateOf(t, t.Context(), model, saying("tell me that")); got != ai.CacheNone {
+			stateOf(t.Context(), t, model, saying("tell me this"))
+			if got := stateOf(t.Context(), t, model, saying("tell me that")); got != ai.CacheNone {
 				t.Errorf("%s: got %v", name, got)
 			}
 			if took := time.Since(begun); took > 2*time.Second {
@@ -211,9 +211,9 @@ func TestSemanticFailures(t *testing.T) {
 			}
 			return alike().Embed(ctx, r)
 		})})
-		stateOf(t, t.Context(), model, saying("tell me this"))
+		stateOf(t.Context(), t, model, saying("tell me this"))
 		down.Store(true)
-		if got := stateOf(t, t.Context(), model, saying("tell me that")); got != ai.CacheNone {
+		if got := stateOf(t.Context(), t, model, saying("tell me that")); got != ai.CacheNone {
 			t.Errorf("down later: got %v", got)
 		}
 	})
@@ -256,12 +256,12 @@ func TestSemanticThreshold(t *testing.T) {
 func TestSemanticBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hit := func(model ai.Model, i int) bool {
-			return stateOf(t, t.Context(), model, saying(fmt.Sprintf("tell me of %d please", i))) == ai.CacheSemantic
+			return stateOf(t.Context(), t, model, saying(fmt.Sprintf("tell me of %d please", i))) == ai.CacheSemantic
 		}
 		for name, o := range map[string]ai.Semantic{"entries": {Entries: 10}, "bytes": {Bytes: 10 * (256 + 12)}} {
 			model := byMeaning(t, o)
 			for i := range 20 {
-				stateOf(t, t.Context(), model, saying(fmt.Sprintf("tell me of %d", i)))
+				stateOf(t.Context(), t, model, saying(fmt.Sprintf("tell me of %d", i)))
 				if i == 12 && !hit(model, 3) { // which keeps it
 					t.Error("no hit")
 				}
@@ -271,25 +271,25 @@ func TestSemanticBounds(t *testing.T) {
 			}
 		}
 		model := byMeaning(t, ai.Semantic{}, func(o *ai.CacheOptions) { o.TTL = time.Minute })
-		stateOf(t, t.Context(), model, saying("tell me"))
+		stateOf(t.Context(), t, model, saying("tell me"))
 		<-time.After(time.Minute + time.Second)
-		if got := stateOf(t, t.Context(), model, saying("tell me please")); got != ai.CacheNone {
+		if got := stateOf(t.Context(), t, model, saying("tell me please")); got != ai.CacheNone {
 			t.Errorf("a minute later: got %v", got)
 		}
 		s := &store{}
 		cache := newCache(t, s, ai.CacheOptions{Semantic: &ai.Semantic{Embedder: alike(), Model: "e"}})
 		model = cache.Decorate(play(says(nil, "x")))
-		stateOf(t, t.Context(), model, saying("tell me"))
+		stateOf(t.Context(), t, model, saying("tell me"))
 		if err := cache.Forget(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := stateOf(t, t.Context(), model, saying("tell me please")); got != ai.CacheNone {
+		if got := stateOf(t.Context(), t, model, saying("tell me please")); got != ai.CacheNone {
 			t.Errorf("forgotten: got %v", got)
 		}
 		for _, key := range s.answers() {
 			delete(s.values, key)
 		}
-		if got := stateOf(t, t.Context(), model, saying("do tell me please")); got != ai.CacheNone {
+		if got := stateOf(t.Context(), t, model, saying("do tell me please")); got != ai.CacheNone {
 			t.Errorf("lost: got %v", got)
 		}
 	})
@@ -320,8 +320,8 @@ func FuzzSemanticText(f *testing.F) {
 	f.Add("It's “5” `x` 'y' Dr. No™", true)
 	f.Fuzz(func(t *testing.T, text string, _ bool) {
 		model := byMeaning(t, ai.Semantic{})
-		stateOf(t, t.Context(), model, saying("x "+text))
-		if got := stateOf(t, t.Context(), model, saying("x "+text+" not 7")); got == ai.CacheSemantic {
+		stateOf(t.Context(), t, model, saying("x "+text))
+		if got := stateOf(t.Context(), t, model, saying("x "+text+" not 7")); got == ai.CacheSemantic {
 			t.Errorf("%q: got %v", text, got)
 		}
 	})

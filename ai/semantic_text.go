@@ -57,7 +57,9 @@ func literalWords(more []string) map[string]bool {
 		words[strings.ToLower(w)] = true
 	}
 	for w := range strings.FieldsSeq(starters) {
-		words[w] = words[w] // known, and no literal unless it is one above
+		if !words[w] {
+			words[w] = false // known, and no literal
+		}
 	}
 	return words
 }
@@ -144,8 +146,8 @@ func (l *literals) word(token string) bool {
 	if code := strings.ContainsAny(token, `{}[]<>=_\/|@#$%^&*+~`) || strings.Contains(token, "()"); code {
 		word = token // as it is
 		l.found = append(l.found, "code", word)
-	} else if word != "" && !l.plain(word) {
-		return false
+	} else if word != "" {
+		l.plain(word)
 	}
 	for _, r := range token {
 		if unicode.IsLetter(r) && !unicode.In(r, unicode.Latin, unicode.Common) {
@@ -157,7 +159,7 @@ func (l *literals) word(token string) bool {
 	return true
 }
 
-func (l *literals) plain(word string) bool {
+func (l *literals) plain(word string) {
 	lower := strings.ToLower(word)
 	var digits, upper, inside, other bool
 	for i, r := range word {
@@ -175,12 +177,12 @@ func (l *literals) plain(word string) bool {
 	switch {
 	case digits, other, inside, upper && !l.begins(lower):
 		l.found = append(l.found, "word", word)
-		return true
+		return
 	}
 	bare := strings.NewReplacer("'", "", "’", "").Replace(lower)
 	if strings.HasSuffix(bare, "nt") && bare != lower && strings.HasSuffix(lower, "t") { // don't, isn’t
 		l.found = append(l.found, "not", bare)
-		return true
+		return
 	}
 	for part := range strings.SplitSeq(lower, "-") { // non-empty, twenty-one
 		if l.words[part] || denies(part) {
@@ -190,7 +192,6 @@ func (l *literals) plain(word string) bool {
 	if bare != lower && l.words[bare] {
 		l.found = append(l.found, "word", bare)
 	}
-	return true
 }
 
 // begins reports whether a word with a capital is the begin of a sentence and no

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"net"
+	"slices"
 	"strconv"
 	"time"
 
@@ -291,5 +292,5 @@ func (o *observer) measure(ctx context.Context, req *Request, s *observed) {
 }
 
 func (o *observer) count(ctx context.Context, a []attribute.KeyValue, kind string, n int64) {
-	o.tokens.Record(ctx, n, metric.WithAttributes(append(a[:len(a):len(a)], attribute.String(attrTokenType, kind))...))
+	o.tokens.Record(ctx, n, metric.WithAttributes(append(slices.Clip(a), attribute.String(attrTokenType, kind))...))
 }

@@ -14,13 +14,13 @@ const (
 const (
 	metricDuration   = "gen_ai.client.operation.duration"
 	metricFirstChunk = "gen_ai.client.operation.time_to_first_chunk"
-	metricTokens     = "gen_ai.client.token.usage"
+	metricTokens     = "gen_ai.client.token.usage" //nolint:gosec // a name
 
 	attrOperation     = "gen_ai.operation.name"
 	attrProvider      = "gen_ai.provider.name"
 	attrRequestModel  = "gen_ai.request.model"
 	attrStream        = "gen_ai.request.stream"
-	attrMaxTokens     = "gen_ai.request.max_tokens"
+	attrMaxTokens     = "gen_ai.request.max_tokens" //nolint:gosec // a name
 	attrTemperature   = "gen_ai.request.temperature"
 	attrTopP          = "gen_ai.request.top_p"
 	attrSeed          = "gen_ai.request.seed"
@@ -35,7 +35,7 @@ const (
 	attrCacheRead     = "gen_ai.usage.cache_read.input_tokens"
 	attrCacheWrite    = "gen_ai.usage.cache_creation.input_tokens"
 	attrReasoning     = "gen_ai.usage.reasoning.output_tokens"
-	attrTokenType     = "gen_ai.token.type"
+	attrTokenType     = "gen_ai.token.type" //nolint:gosec // a name
 	attrInstructions  = "gen_ai.system_instructions"
 	attrMessages      = "gen_ai.input.messages"
 	attrAnswer        = "gen_ai.output.messages"

@@ -32,7 +32,7 @@ func (s *telescope) write(name string, attributes []attribute.KeyValue, end stri
 	set := attribute.NewSet(attributes...)
 	var words []string
 	for _, kv := range set.ToSlice() {
-		if v := kv.Value.Emit(); !strings.HasSuffix(string(kv.Key), "first_chunk") {
+		if v := kv.Value.String(); !strings.HasSuffix(string(kv.Key), "first_chunk") {
 			words = append(words, string(kv.Key)+"="+v)
 		}
 	}

@@ -106,11 +106,11 @@ func geminiInputs(body []byte) (inputs []string, dimensions int) {
 		return nil, 0
 	}
 	for _, one := range in.Requests {
-		text := ""
+		var text strings.Builder
 		for _, p := range one.Content.Parts {
-			text += p.Text
+			text.WriteString(p.Text)
 		}
-		inputs, dimensions = append(inputs, text), one.Dimensions
+		inputs, dimensions = append(inputs, text.String()), one.Dimensions
 	}
 	return inputs, dimensions
 }

@@ -40,7 +40,7 @@ func priceOptions(file string) ([]dashboard.Option, error) {
 	if file == "" {
 		return nil, nil
 	}
-	text, err := os.ReadFile(file) //nolint:gosec // whoever runs the server names the file
+	text, err := os.ReadFile(file) // whoever runs the server names the file
 	if err != nil {
 		return nil, fmt.Errorf("model_prices: %w", err)
 	}

@@ -116,17 +116,18 @@ func (s *Store) usageStatement(by Group, span Span) (string, []any, error) {
 		return "", nil, err
 	}
 	args := []any{dayOf(span.From), dayOf(span.To)}
-	where := "day BETWEEN $1 AND $2"
+	var where strings.Builder
+	where.WriteString("day BETWEEN $1 AND $2")
 	for _, f := range [...]struct{ column, value string }{
 		{"user_id", span.User}, {"key_id", span.Key}, {"module", span.Module}, {"model", span.Model}, {"provider", span.Provider},
 	} {
 		if f.value != "" {
 			args = append(args, clean(f.value))
-			where += " AND " + f.column + " = $" + strconv.Itoa(len(args))
+			where.WriteString(" AND " + f.column + " = $" + strconv.Itoa(len(args)))
 		}
 	}
 	return `SELECT CAST(` + column + ` AS TEXT), currency, ` + s.queries.total + ` FROM airecord_usage
-		WHERE ` + where + ` GROUP BY ` + column + `, currency`, args, nil
+		WHERE ` + where.String() + ` GROUP BY ` + column + `, currency`, args, nil
 }
 
 // keys are the groups that a row of the table belongs to.

@@ -51,16 +51,16 @@ func generation(ctx context.Context, q storage.Querier) (gen int64, err error) {
 
 const columns = `name, version, definition, at, actor, actor_name`
 
-func (s *Store) scan(ctx context.Context, scan func(...any) error, more ...any) (Item, int, error) {
+func (s *Store) scan(ctx context.Context, scan func(...any) error, more ...any) (Item, error) {
 	var it Item
 	var definition string
 	var at int64
 	if err := scan(append([]any{&it.Name, &it.Version, &definition, &at, &it.By.ID, &it.By.Name}, more...)...); err != nil {
-		return Item{}, 0, err
+		return Item{}, err
 	}
 	it.At = time.UnixMicro(at).UTC()
 	s.read(ctx, &it, definition)
-	return it, len(definition), nil
+	return it, nil
 }
 
 func (s *Store) all(ctx context.Context, q storage.Querier) (map[string]Item, error) {
@@ -71,7 +71,7 @@ func (s *Store) all(ctx context.Context, q storage.Querier) (map[string]Item, er
 	defer func() { _ = rows.Close() }() // its error is that of Err
 	items := map[string]Item{}
 	for rows.Next() {
-		it, _, err := s.scan(ctx, rows.Scan)
+		it, err := s.scan(ctx, rows.Scan)
 		if err != nil {
 			return nil, fmt.Errorf("read prompts: %w", err)
 		}
@@ -85,7 +85,7 @@ func (s *Store) all(ctx context.Context, q storage.Querier) (map[string]Item, er
 
 // stored reads the present row; Version is 0 where there is none.
 func (s *Store) stored(ctx context.Context, q storage.Querier, name string) (Item, error) {
-	it, _, err := s.scan(ctx, q.QueryRow(ctx, `SELECT `+columns+` FROM prompts_items WHERE name = $1`, name).Scan)
+	it, err := s.scan(ctx, q.QueryRow(ctx, `SELECT `+columns+` FROM prompts_items WHERE name = $1`, name).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Item{Name: name}, nil
 	}
@@ -95,7 +95,7 @@ func (s *Store) stored(ctx context.Context, q storage.Querier, name string) (Ite
 // past reads one version. Errors: [ErrUnknown], also where it is the end of the
 // prompt.
 func (s *Store) past(ctx context.Context, q storage.Querier, name string, version int64) (Item, error) {
-	it, _, err := s.scan(ctx, q.QueryRow(ctx, `SELECT `+columns+` FROM prompts_history WHERE name = $1 AND version = $2`, name, version).Scan)
+	it, err := s.scan(ctx, q.QueryRow(ctx, `SELECT `+columns+` FROM prompts_history WHERE name = $1 AND version = $2`, name, version).Scan)
 	switch {
 	case errors.Is(err, sql.ErrNoRows), err == nil && it.Definition == nil:
 		return Item{}, fmt.Errorf("prompt %q, version %d: %w", name, version, ErrUnknown)
@@ -115,7 +115,7 @@ func (s *Store) History(ctx context.Context, name string, before int64, limit in
 	defer func() { _ = rows.Close() }() // its error is that of Err
 	for rows.Next() {
 		var comment string
-		it, _, err := s.scan(ctx, rows.Scan, &comment)
+		it, err := s.scan(ctx, rows.Scan, &comment)
 		if err != nil {
 			return nil, fmt.Errorf("read history of prompt %q: %w", name, err)
 		}

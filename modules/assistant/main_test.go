@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -195,8 +196,8 @@ func (e events) want(names string) events {
 // last decodes the data of the last event with a name.
 func (e events) last(name string, v any) {
 	e.t.Helper()
-	for i := len(e.names) - 1; i >= 0; i-- {
-		if e.names[i] == name {
+	for i, n := range slices.Backward(e.names) {
+		if n == name {
 			if err := json.Unmarshal([]byte(e.data[i]), v); err != nil {
 				e.t.Fatal(err)
 			}

@@ -156,9 +156,10 @@ func (c *call) fail(err error) {
 		state = callUnknown
 	}
 	c.Status = e.Status
-	text := e.Detail
+	var text strings.Builder
+	text.WriteString(e.Detail)
 	for _, f := range e.Fields {
-		text += fmt.Sprintf(" %s %s.", f.Pointer, f.Detail)
+		fmt.Fprintf(&text, " %s %s.", f.Pointer, f.Detail)
 	}
-	c.finish(state, text)
+	c.finish(state, text.String())
 }
