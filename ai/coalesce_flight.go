@@ -48,7 +48,19 @@ type flightPiece struct {
 	full *Event // where it is more
 }
 
-const pieceSize = 32 // and its text
+// What a piece takes, beside its texts: one that is only a text, and any other.
+const (
+	pieceSize = 32
+	fullSize  = pieceSize + 192
+)
+
+func (p *flightPiece) size() int64 {
+	if p.full == nil {
+		return int64(len(p.text) + pieceSize)
+	}
+	e := p.full
+	return int64(len(e.Text) + len(e.Signature) + len(e.Opaque) + len(e.ID) + len(e.Name) + fullSize)
+}
 
 func pieceOf(e *Event) flightPiece {
 	if e.Kind == EventText && e.ID == "" && e.Signature == "" {
@@ -103,8 +115,8 @@ func (f *flight) run(ctx context.Context, call generate, req *Request) {
 }
 
 func (f *flight) add(e *Event) {
-	size := int64(len(e.Text) + pieceSize)
-	if f.bytes += size; !f.closed.Load() && !f.take() {
+	p := pieceOf(e)
+	if f.bytes += p.size(); !f.closed.Load() && !f.take() {
 		f.in.mu.Lock()
 		f.in.close(f)
 		f.in.mu.Unlock()
@@ -112,12 +124,12 @@ func (f *flight) add(e *Event) {
 	b, n := f.last, f.last.n.Load()
 	if int(n) == len(b.pieces) {
 		b = new(block)
-		b.pieces[0] = pieceOf(e)
+		b.pieces[0] = p
 		b.n.Store(1)
 		f.last.next.Store(b)
 		f.last = b
 	} else {
-		b.pieces[n] = pieceOf(e)
+		b.pieces[n] = p
 		b.n.Store(n + 1)
 	}
 	if f.sleepers.Load() > 0 {
@@ -277,7 +289,7 @@ func (r *flightReader) next() (p *flightPiece, ok bool) {
 	}
 	p = &r.block.pieces[r.at]
 	r.at++
-	r.bytes.Store(r.bytes.Load() + int64(len(p.text)+pieceSize))
+	r.bytes.Store(r.bytes.Load() + p.size())
 	r.f.advanced()
 	return p, true
 }

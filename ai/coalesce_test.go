@@ -275,3 +275,25 @@ func ExampleWithCoalescing() {
 	// Hello shared <nil>
 	// 1 call
 }
+
+// What is kept of an answer for those who join late is bounded whatever it is of.
+func TestCoalescingBoundsSignatures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		upstream := ai.ModelFunc(func(context.Context, *ai.Request) iter.Seq2[ai.Event, error] {
+			calls++
+			return events(ai.Event{Kind: ai.EventReasoning, Opaque: strings.Repeat("x", 2000)}, ai.Event{Kind: ai.EventText, Text: "y"}, ai.Event{Kind: ai.EventEnd, Reason: ai.ReasonStop})
+		})
+		model := ai.Decorate(upstream, ai.WithCoalescing(ai.Coalescing{Buffer: 1000}))
+		for range model.Generate(t.Context(), request()) {
+			synctest.Wait()
+			if _, err := ai.Collect(model.Generate(t.Context(), request())); err != nil {
+				t.Error(err)
+			}
+			break
+		}
+		if calls != 2 {
+			t.Errorf("%d calls, want one each: the answer is longer than the buffer", calls)
+		}
+	})
+}
