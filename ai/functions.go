@@ -38,7 +38,7 @@ const defaultRounds = 8
 // reasoning of all rounds and what all of them used, and nothing of the calls. An
 // answer that calls tools of the request's own, too, ends with all its calls and
 // is the caller's to go on with. More rounds than allowed are an error of kind
-// [Budget].
+// [Budget]. Each round is a call of the model: put budgets, rates and caches inside.
 func WithFunctions(f Functions) Decorator {
 	if f.Rounds <= 0 {
 		f.Rounds = defaultRounds
@@ -64,7 +64,11 @@ func (f *Functions) run(ctx context.Context, next Model, req *Request, yield fun
 	var used Usage
 	for round := 1; ; round++ {
 		r := functionRound{f: f, yield: yield, first: round == 1}
-		if !r.run(next.Generate(ctx, &asked)) {
+		if err := r.run(next.Generate(ctx, &asked)); err != nil {
+			f.fail(used, err, yield)
+			return
+		}
+		if r.left {
 			return
 		}
 		answer := r.collector.answer(true)
@@ -75,15 +79,22 @@ func (f *Functions) run(ctx context.Context, next Model, req *Request, yield fun
 			return
 		}
 		if round == f.Rounds {
-			yield(Event{}, &Error{Kind: Budget, Model: req.Model, Message: fmt.Sprintf("functions were called %d times over without an answer", round)})
+			f.fail(used, &Error{Kind: Budget, Model: req.Model, Message: fmt.Sprintf("functions were called %d times over without an answer", round)}, yield)
 			return
 		}
 		asked.Messages = append(asked.Messages, answer.Message, f.callAll(ctx, calls))
 		asked.ToolChoice = ToolAuto // what had to be called has been
 		if ctx.Err() != nil {
-			yield(Event{}, canceled(ctx))
+			f.fail(used, canceled(ctx), yield)
 			return
 		}
+	}
+}
+
+// fail ends the answer with an error, after what the rounds before have used.
+func (f *Functions) fail(used Usage, err error, yield func(Event, error) bool) {
+	if used == (Usage{}) || yield(Event{Kind: EventUsage, Usage: &used}, nil) {
+		yield(Event{}, err)
 	}
 }
 
@@ -102,17 +113,17 @@ type functionRound struct {
 	yield     func(Event, error) bool
 	first     bool
 	foreign   bool // it calls a tool that is not ours
+	left      bool // the caller has left
 	collector collector
 	hidden    []Event // calls, until it is known whose they are
 }
 
-// run passes an answer on, but for its calls and its end. It returns false where
-// nothing is to follow.
-func (r *functionRound) run(events iter.Seq2[Event, error]) bool {
+// run passes an answer on, but for its calls and its end. It returns the error that
+// it ends with.
+func (r *functionRound) run(events iter.Seq2[Event, error]) error {
 	for e, err := range events {
 		if err != nil {
-			r.yield(Event{}, err)
-			return false
+			return err
 		}
 		r.collector.add(&e)
 		switch e.Kind {
@@ -131,10 +142,11 @@ func (r *functionRound) run(events iter.Seq2[Event, error]) bool {
 			continue
 		}
 		if !r.yield(e, nil) {
-			return false
+			r.left = true
+			return nil
 		}
 	}
-	return true
+	return nil
 }
 
 func (r *functionRound) end(used Usage, reason Reason) {

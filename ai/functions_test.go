@@ -98,3 +98,24 @@ func TestFunctionsWithoutEnd(t *testing.T) {
 		t.Errorf("canceled: got %v", err)
 	}
 }
+
+// What the rounds before an error used is told before it.
+func TestFunctionsThatFailTellUsage(t *testing.T) {
+	t.Parallel()
+	broken := ai.Fail(&ai.Error{Kind: ai.Server})
+	for name, tt := range map[string]struct {
+		answers []seq
+		want    int64
+	}{
+		"the second round":  {[]seq{calls("good"), broken}, 6},
+		"too many rounds":   {[]seq{calls("good"), calls("good")}, 12},
+		"the first already": {[]seq{broken}, 0},
+	} {
+		f := functions()
+		f.Rounds = 2
+		answer, err := ai.Collect(aitest.Ordered(t, ai.WithFunctions(f)(play(tt.answers...)).Generate(t.Context(), request())))
+		if err == nil || answer.Usage.Total() != tt.want {
+			t.Errorf("%s: got %+v, %v, want %d tokens", name, answer.Usage, err, tt.want)
+		}
+	}
+}

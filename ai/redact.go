@@ -41,7 +41,9 @@ type Redaction struct {
 // was found is counted in the [Record], as a [Note]; never what it was.
 //
 // It finds what looks like such things, which is not all that is secret or
-// personal.
+// personal: a key without a prefix of its own, or one that is written in base64,
+// with percent signs or with spaces, passes. A text ends where something else comes
+// between its pieces, such as a call of a tool.
 func Redact(r Redaction) Guard {
 	set := scrub.Set(scrub.Secrets)
 	if r.Personal {

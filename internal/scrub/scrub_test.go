@@ -231,3 +231,22 @@ func Example() {
 	fmt.Printf("%q %s\n", s.Flush(), s.Found.String())
 	// Output: "Write to " "" "[redacted email] " "" "today." email 1
 }
+
+// Names in code that begin as keys do are left as they are.
+func TestNamesAreNoKeys(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"npm_config_legacy_peer_deps=true", `<div class="sk-loading-spinner-dark">`, "hf_model_configuration_path = 1", "gsk_session_handler_of_this", "sess-storage-of-the-browser",
+	} {
+		s := scrub.Stream{Set: scrub.Secrets}
+		if got := s.Text(text); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	for _, text := range []string{"sk-proj-abcdefghijklmnOpqrstuvwxyz", "sk-or-v1-0123456789abcdef", "npm_aBcdefghijklmnopqrstuvwxyz0123456789", "dsh_abcdefghijklmnopqrst"} {
+		s := scrub.Stream{Set: scrub.Secrets}
+		if got := s.Text(text); got == text {
+			t.Errorf("%q stayed", text)
+		}
+	}
+}

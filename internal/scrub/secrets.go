@@ -56,10 +56,13 @@ func jwt(v view) (match, bool) {
 // leastKey is how long a key is after its prefix, at least.
 const leastKey = 16
 
+// own is the prefix of this dashboard's keys.
+const own = "dsh_"
+
 // prefixes of keys: our own, and those of services.
 var prefixes = []string{
-	"dsh_",                                                               // this dashboard
-	"sk-", "sess-", "xai-", "gsk_", "hf_", "AIza", "r8_", "pplx-", "AQ.", // providers of models
+	own,                                                                              // this dashboard
+	"sk-", "sk-proj-", "sess-", "xai-", "gsk_", "hf_", "AIza", "r8_", "pplx-", "AQ.", // providers of models
 	"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", // code hosts
 	"xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxe-", "xapp-", // Slack
 	"sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_", // Stripe
@@ -91,7 +94,7 @@ func apiKey(v view) (match, bool) {
 			continue
 		}
 		n, more := v.run(len(p), leastKey, base64s)
-		if n == leastKey {
+		if n == leastKey && (p == own || strings.ContainsAny(v.t[len(p):len(p)+n], digitChars+upperChars)) { // else it is a name, as in code
 			return match{kind: APIKey, to: len(p) + n, goesOn: dotted}, false
 		}
 		waits = waits || more
