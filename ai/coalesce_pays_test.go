@@ -2,6 +2,7 @@ package ai_test
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"sync"
 	"testing"
@@ -138,4 +139,22 @@ func TestCoalescedCallsAreRecordedOnce(t *testing.T) {
 			t.Errorf("got %+v", list)
 		}
 	})
+}
+
+// Embeddings have no output that could be set aside.
+func TestEmbeddingsReserveTheirInput(t *testing.T) {
+	t.Parallel()
+	ledger, all := ai.NewLocalLedger(), daily("all", 12)
+	embed := ai.DecorateEmbedder(ai.EmbedderFunc(func(_ context.Context, req *ai.EmbedRequest) (*ai.Embeddings, error) {
+		return &ai.Embeddings{Vectors: make([][]float32, len(req.Inputs)), Usage: ai.Usage{Input: 7}}, nil
+	}), ai.WithBudgets(ai.Budgeting{Budgets: budgets(t, all), Ledger: ledger}))
+	for i := range 2 {
+		_, err := embed.Embed(t.Context(), &ai.EmbedRequest{Model: "m", Inputs: []string{"hi"}})
+		if e, _ := errors.AsType[*ai.Error](err); e != nil && e.Kind == ai.Budget {
+			t.Errorf("request %d: %v", i, err)
+		}
+	}
+	if used, held := ledger.Used(all.Account("", time.Now())); used.Tokens != 14 || held != (ai.Amount{}) {
+		t.Errorf("got %+v used, %+v held", used, held)
+	}
 }

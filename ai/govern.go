@@ -124,6 +124,9 @@ func usedUp(h *Hold, req *Request) *Error {
 const mostOutput = 1 << 40
 
 func outputOf(req *Request, standard int64) int64 {
+	if req.embed != nil { // which has none
+		return 0
+	}
 	if req.MaxTokens > 0 {
 		return min(int64(req.MaxTokens), mostOutput)
 	}
