@@ -8,7 +8,9 @@
 //		if err != nil {
 //			return err
 //		}
-//		fmt.Print(event.Text)
+//		if event.Kind == ai.EventText { // reasoning and arguments of tools have text, too
+//			fmt.Print(event.Text)
+//		}
 //	}
 //
 // [Collect] makes the whole answer of it, with what there was beside an error.
@@ -45,6 +47,14 @@
 // error, unless [Continue] goes on elsewhere. [Health] leaves alone what fails too
 // often. From the outside in: WithRetry, what chooses among routes, and for each
 // route Health, [WithTimeouts] and the adapter.
+//
+// # Many providers
+//
+// A [Directory] is the models of several providers by name, such as
+// "anthropic/claude-sonnet-4-5", and aliases that lead to some of them, the next
+// where one fails. A [Gateway] serves any model to clients that speak OpenAI's
+// format. What is put around a Directory goes, from the outside in: WithRecord,
+// WithPrices, WithGuards, WithAccess, WithTokenRate, WithBudgets, the Cache.
 //
 // # Who may, and what it costs
 //
