@@ -35,8 +35,9 @@ const limitAI = "ai"
 // "ai-tokens" hold them to 60 requests and two million tokens a minute unless
 // something else is set; budgets, and which models a role may ask for, are edited
 // in the dashboard. Answers end when the right to them does, and when the dashboard
-// is shut down. Without this option every request there says that no provider is
-// configured.
+// is shut down. The header X-Request-Id of an answer is the id that feedback at
+// /api/v1/ai/feedback names it by. Without this option every request there says
+// that no provider is configured.
 func WithModels(models *ai.Directory) Option {
 	return option(func(c *config) error {
 		if models == nil {
@@ -187,7 +188,9 @@ func (d *Dashboard) serveModels(w http.ResponseWriter, s *request, path string) 
 		return
 	}
 	defer done()
-	m.gateway.ServeHTTP(w, s.below(path).WithContext(ctx))
+	// So that clients, which see it in the header X-Request-Id, can say what they
+	// think of the answer.
+	m.gateway.ServeHTTP(w, s.below(path).WithContext(ai.WithRecordID(ctx, s.id)))
 }
 
 // admitToModels goes the way of any other request: credentials, permission, limit.

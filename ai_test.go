@@ -124,6 +124,15 @@ func TestModelsAnswerManyAtOnce(t *testing.T) {
 	asked.Wait()
 }
 
+// A client of the gateway can say what it thinks of an answer.
+func TestModelsAnswersCanBeRated(t *testing.T) {
+	t.Parallel()
+	_, s, key := modelServer(t)
+	a := s.as(key).do("POST", "/ai/v1/chat/completions", map[string]any{"model": "smart", "messages": []any{map[string]any{"role": "user", "content": "Hi"}}}).
+		wantStatus(http.StatusOK)
+	s.as(key).do("POST", "/api/v1/ai/feedback", map[string]any{"request_id": a.header.Get("X-Request-Id"), "thumb": "up"}).wantStatus(http.StatusOK)
+}
+
 // An answer ends when the right to it does.
 func TestModelStreamsEndWithTheKey(t *testing.T) {
 	t.Parallel()
