@@ -17,8 +17,8 @@ type Model interface {
 	// or with one error beside a zero Event: an [*Error], which errors.Is finds
 	// context.Canceled in where ctx was canceled. Nothing follows either. Who
 	// leaves the loop early gives the answer up: what the model held is released
-	// before the loop is left. An error comes too when the sequence is ranged
-	// over again.
+	// before the loop is left. Do not range over it again: that is an error or,
+	// of some decorators, another request.
 	Generate(ctx context.Context, req *Request) iter.Seq2[Event, error]
 }
 
