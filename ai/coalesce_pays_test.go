@@ -158,3 +158,23 @@ func TestEmbeddingsReserveTheirInput(t *testing.T) {
 		t.Errorf("got %+v used, %+v held", used, held)
 	}
 }
+
+// Who has left before anything is sent pays nothing.
+func TestWhoHasLeftPaysNothing(t *testing.T) {
+	t.Parallel()
+	ledger, all := ai.NewLocalLedger(), daily("all", 1000)
+	r := &rate{left: 1000}
+	var record *ai.Record
+	model := ai.Decorate(countingSlowly(), ai.WithRecord(nil, func(_ context.Context, r *ai.Record) { record = r }), ai.WithPrices(ai.DefaultPrices),
+		ai.WithTokenRate(r, 0), ai.WithBudgets(ai.Budgeting{Budgets: budgets(t, all), Ledger: ledger}), ai.WithCoalescing(ai.Coalescing{}))
+	for _, m := range []ai.Model{model, ai.Decorate(countingSlowly(), ai.WithBudgets(ai.Budgeting{Budgets: budgets(t, all), Ledger: ledger}), ai.WithCoalescing(ai.Coalescing{}))} {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := ai.Collect(m.Generate(ctx, asks())); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if used, held := ledger.Used(all.Account("", time.Now())); used != (ai.Amount{}) || held != (ai.Amount{}) || r.left != 1000 || record.Usage != (ai.Usage{}) {
+		t.Errorf("got %+v used, %+v held, %d left and %+v", used, held, r.left, record.Usage)
+	}
+}

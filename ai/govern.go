@@ -59,6 +59,10 @@ func WithBudgets(b Budgeting) Decorator {
 }
 
 func (b *Budgeting) run(ctx context.Context, next Model, req *Request, yield func(Event, error) bool) {
+	if ctx.Err() != nil { // what is not sent costs nothing
+		yield(Event{}, canceled(ctx))
+		return
+	}
 	var room [8]Hold
 	caller := CallerOf(ctx)
 	holds := b.Budgets().holds(room[:0], &caller, req.Model, time.Now())
@@ -215,6 +219,10 @@ func WithTokenRate(l TokenLimiter, output int64) Decorator {
 }
 
 func holdToRate(ctx context.Context, l TokenLimiter, output int64, next Model, req *Request, yield func(Event, error) bool) {
+	if ctx.Err() != nil {
+		yield(Event{}, canceled(ctx))
+		return
+	}
 	caller, took := CallerOf(ctx), addCapped(EstimateInput(req), outputOf(req, output))
 	ok, wait, err := l.Allow(ctx, caller, req.Model, took)
 	if err == nil && !ok {

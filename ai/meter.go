@@ -143,6 +143,10 @@ func WithPrices(prices func() *Prices) Decorator {
 	return func(next Model) Model {
 		return ModelFunc(func(ctx context.Context, req *Request) iter.Seq2[Event, error] {
 			return func(yield func(Event, error) bool) {
+				if ctx.Err() != nil { // what is not sent costs nothing
+					yield(Event{}, canceled(ctx))
+					return
+				}
 				var m meter
 				defer func() { m.price(ctx, req, prices()) }()
 				for e, err := range next.Generate(ctx, req) {
