@@ -12,6 +12,7 @@ import (
 	"github.com/modular-dashboard/dashboard/ai"
 	"github.com/modular-dashboard/dashboard/internal/aigovern"
 	"github.com/modular-dashboard/dashboard/internal/airecord"
+	"github.com/modular-dashboard/dashboard/internal/events"
 	"github.com/modular-dashboard/dashboard/internal/prompts"
 	"github.com/modular-dashboard/dashboard/ratelimit"
 )
@@ -82,7 +83,7 @@ func (d *Dashboard) composeModels() error {
 	m.records = airecord.New(d.db, airecord.Options{Log: d.log, Keep: d.config.modelRecords, Key: func() []byte { return d.vault.subkey("cursor of requests to models") }})
 	m.rewards = d.newRewarding(m.records, models.Bandits())
 	m.prompts = prompts.New(d.db, prompts.Options{Bus: d.bus, Log: d.log})
-	m.gateway = &ai.Gateway{Model: m.chain, Models: d.allowedModels, MaxBody: maxModelRequest, Log: d.log}
+	m.gateway = &ai.Gateway{Model: m.chain, Models: d.allowedModels, MaxBody: maxModelRequest, Log: d.log, Ended: modelEnded}
 	m.endpoint = &endpoint{module: modelModule}
 	m.endpoint.access.kind = accessPermission
 	m.endpoint.permission = d.auth.Permission(coreModule + "." + permAIUse.name)
@@ -178,7 +179,7 @@ func (d *Dashboard) serveModels(w http.ResponseWriter, s *request, path string) 
 		if err.status() == http.StatusUnauthorized {
 			w.Header().Set("WWW-Authenticate", challengeOf(err))
 		}
-		m.gateway.Deny(w, ai.Denial{Status: err.status(), Code: modelCode(err.status()), Message: err.Detail, RetryAfter: err.RetryAfter})
+		m.gateway.Deny(w, denialOf(err))
 		return
 	}
 	ctx, _, done, err := openStreamOf(s.r.Context(), m.endpoint)
@@ -211,6 +212,19 @@ func (d *Dashboard) admitToModels(s *request) *Error {
 		return &Error{Status: http.StatusTooManyRequests, Code: "rate-limit-exceeded", Detail: "Too many requests.", RetryAfter: s.wait}
 	}
 	return nil
+}
+
+// modelEnded says why an answer was ended from here.
+func modelEnded(cause error) ai.Denial {
+	if ended, ok := errors.AsType[*events.EndedError](cause); ok {
+		return denialOf(endedProblem(ended))
+	}
+	return denialOf(&Error{Status: http.StatusServiceUnavailable, Detail: "The answer was ended by the server."})
+}
+
+// denialOf says an error in the format of the gateway.
+func denialOf(e *Error) ai.Denial {
+	return ai.Denial{Status: e.status(), Code: modelCode(e.status()), Message: e.Detail, RetryAfter: e.RetryAfter}
 }
 
 // modelCode is what the format calls a status.

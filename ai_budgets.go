@@ -48,7 +48,7 @@ type budgetInfo struct {
 	Tokens   int64         `json:"tokens,omitempty" doc:"Of requests and answers together; absent: any number."`
 	Micros   int64         `json:"micros,omitempty" doc:"Millionths of a unit of the currency; absent: any."`
 	Currency string        `json:"currency,omitempty"`
-	Models   []string      `json:"models" doc:"Names and patterns such as openai/*; none: all models."`
+	Models   []string      `json:"models" doc:"Names and patterns such as openai/*, and with them the aliases that can lead there; none: all models."`
 	Used     amountInfo    `json:"used" doc:"In this period, by all instances, up to half a second ago."`
 	By       []subjectUsed `json:"by" doc:"Who used most, at most 20, where each of the scope has an amount of its own."`
 	From     time.Time     `json:"from"`
@@ -133,7 +133,7 @@ type putBudgetIn struct {
 	Tokens   int64     `json:"tokens" validate:"min=0" doc:"Of requests and answers together; 0: any number."`
 	Micros   int64     `json:"micros" validate:"min=0" doc:"Millionths of a unit of the currency; 0: any. Models whose price is not known are refused under it."`
 	Currency string    `json:"currency" validate:"max=3" doc:"Such as USD; absent with micros: USD."`
-	Models   []string  `json:"models" validate:"max=64,dive,max=200" doc:"Names and patterns such as openai/*; none: all models."`
+	Models   []string  `json:"models" validate:"max=64,dive,max=200" doc:"Names and patterns such as openai/*, and with them the aliases that can lead there; none: all models."`
 }
 
 func (d *Dashboard) putBudget(ctx context.Context, in putBudgetIn) (budgetInfo, error) {

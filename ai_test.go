@@ -133,6 +133,43 @@ func TestModelsAnswersCanBeRated(t *testing.T) {
 	s.as(key).do("POST", "/api/v1/ai/feedback", map[string]any{"request_id": a.header.Get("X-Request-Id"), "thumb": "up"}).wantStatus(http.StatusOK)
 }
 
+// Who waits for an answer is told when it is ended from here, in every format.
+func TestModelAnswersSayThatTheyWereEnded(t *testing.T) {
+	t.Parallel()
+	upstream, s, _ := modelServer(t)
+	messages := []map[string]string{{"role": "user", "content": "Hi"}}
+	for _, tc := range []struct {
+		path, want string
+		body       map[string]any
+		status     int
+	}{
+		{"chat/completions", `{"error":{"message":"The session has ended."`, map[string]any{"messages": messages}, 401},
+		{"chat/completions", `data: {"error":{"message":"The session has ended."`, map[string]any{"messages": messages, "stream": true}, 200},
+		{"responses", `{"error":{"message":"The session has ended."`, map[string]any{"input": "Hi"}, 401},
+		{"responses", `event: response.failed`, map[string]any{"input": "Hi", "stream": true}, 200},
+	} {
+		id, key := newKey(t, s.owner(), "dashboard.ai.use")
+		begun := make(chan struct{})
+		upstream.Decide(func(int, aitest.Request) aitest.Reply {
+			close(begun)
+			return aitest.Reply{Fault: aitest.Stall}
+		})
+		tc.body["model"] = "smart"
+		var revoking sync.WaitGroup
+		revoking.Go(func() {
+			<-begun
+			s.owner().do("DELETE", "/api/v1/api-keys/"+id, nil).wantStatus(http.StatusNoContent)
+		})
+		a := s.as("").do("POST", "/ai/v1/"+tc.path, tc.body, "X-API-Key", key)
+		revoking.Wait()
+		// The stream may have ended before its first piece.
+		if a.status != tc.status && a.status != http.StatusUnauthorized || !strings.Contains(string(a.body), "The session has ended.") ||
+			a.status == tc.status && !strings.Contains(string(a.body), tc.want) {
+			t.Errorf("%s %v: got %d %s", tc.path, tc.body["stream"], a.status, a.body)
+		}
+	}
+}
+
 // An answer ends when the right to it does.
 func TestModelStreamsEndWithTheKey(t *testing.T) {
 	t.Parallel()

@@ -47,8 +47,9 @@ type Allowance struct {
 	// are refused.
 	Micros   int64
 	Currency string // ISO 4217
-	// Models are patterns of names as requests have them, such as "openai/*" or
-	// an alias, at most 64. None: all models.
+	// Models are patterns of names, such as "openai/*" or an alias, at most 64. A
+	// request counts where the name that it asks for matches, or one of the models that
+	// the name can lead to. None: all models.
 	Models []string
 }
 
@@ -137,43 +138,55 @@ func (b *Budgets) List() []Allowance {
 	return slices.Clone(b.list)
 }
 
-// holds appends what a request to a model counts against.
-func (b *Budgets) holds(dst []Hold, c *Caller, model string, now time.Time) []Hold {
+// aim is what a request asks for, and when.
+type aim struct {
+	model   string
+	targets func(string) []string // which models the name can lead to
+	at      time.Time
+}
+
+// holds appends what a request counts against.
+func (b *Budgets) holds(dst []Hold, c *Caller, to *aim) []Hold {
 	if b == nil || len(b.list) == 0 {
 		return dst
 	}
-	dst = b.add(dst, ofWhom{ScopeAll, ""}, "", model, now)
-	dst = b.addSubject(dst, ScopeUser, c.User, model, now)
-	dst = b.addSubject(dst, ScopeKey, c.Key, model, now)
-	dst = b.addSubject(dst, ScopeModule, c.Module, model, now)
+	dst = b.add(dst, ofWhom{ScopeAll, ""}, "", to)
+	dst = b.addSubject(dst, ScopeUser, c.User, to)
+	dst = b.addSubject(dst, ScopeKey, c.Key, to)
+	dst = b.addSubject(dst, ScopeModule, c.Module, to)
 	for i, role := range c.Roles {
 		if slices.Contains(c.Roles[:i], role) {
 			continue
 		}
-		dst = b.addSubject(dst, ScopeRole, role, model, now)
+		dst = b.addSubject(dst, ScopeRole, role, to)
 	}
 	return dst
 }
 
-func (b *Budgets) addSubject(dst []Hold, scope Scope, subject, model string, now time.Time) []Hold {
+func (b *Budgets) addSubject(dst []Hold, scope Scope, subject string, to *aim) []Hold {
 	if subject == "" {
 		return dst
 	}
 	if subject != Everyone { // nobody is called so
-		dst = b.add(dst, ofWhom{scope, subject}, subject, model, now)
+		dst = b.add(dst, ofWhom{scope, subject}, subject, to)
 	}
-	return b.add(dst, ofWhom{scope, Everyone}, subject, model, now)
+	return b.add(dst, ofWhom{scope, Everyone}, subject, to)
 }
 
-func (b *Budgets) add(dst []Hold, at ofWhom, subject, model string, now time.Time) []Hold {
+func (b *Budgets) add(dst []Hold, at ofWhom, subject string, to *aim) []Hold {
 	for _, i := range b.by[at] {
 		one := &b.list[i]
-		if len(one.Models) > 0 && !slices.ContainsFunc(one.Models, func(p string) bool { return matchPattern(p, model) }) {
+		if len(one.Models) > 0 && !one.counts(to.model) && !slices.ContainsFunc(to.targets(to.model), one.counts) {
 			continue
 		}
-		dst = append(dst, Hold{Account: one.Account(subject, now), Cap: Amount{one.Tokens, one.Micros}, currency: one.Currency})
+		dst = append(dst, Hold{Account: one.Account(subject, to.at), Cap: Amount{one.Tokens, one.Micros}, currency: one.Currency})
 	}
 	return dst
+}
+
+// counts reports whether a name is one of a budget that names models.
+func (b *Allowance) counts(name string) bool {
+	return slices.ContainsFunc(b.Models, func(p string) bool { return matchPattern(p, name) })
 }
 
 // Account is where what a subject uses of the budget at a time is kept.

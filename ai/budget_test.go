@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -335,5 +336,54 @@ func TestBudgetBesideCache(t *testing.T) {
 	}
 	if used, _ := ledger.Used(all.Account("", time.Now())); used.Tokens != 3 {
 		t.Errorf("without a record: %+v used", used)
+	}
+}
+
+// A budget of some models holds however they are asked for.
+func TestBudgetOfModels(t *testing.T) {
+	t.Parallel()
+	targets := func(name string) []string {
+		if name == "smart" {
+			return []string{"other/model", "p/m"}
+		}
+		return []string{name}
+	}
+	for _, tc := range []struct {
+		pattern, asked string
+		held           bool
+	}{
+		{"p/*", "p/m", true},
+		{"p/*", "smart", true},
+		{"smart", "smart", true},
+		{"q/*", "smart", false},
+		{"q/*", "p/m", false},
+		{"smart", "p/m", false},
+	} {
+		some := daily("some", 5)
+		some.Models = []string{tc.pattern}
+		model := ai.WithBudgets(ai.Budgeting{Budgets: budgets(t, some), Targets: targets})(pieces(1))
+		req := asks()
+		req.Model = tc.asked
+		_, err := ai.Collect(model.Generate(t.Context(), req))
+		if e, refused := errors.AsType[*ai.Error](err); refused && e.Kind != ai.Budget || refused != tc.held {
+			t.Errorf("a budget of %s, %s asked for: got %v, held %v", tc.pattern, tc.asked, err, tc.held)
+		}
+	}
+}
+
+// Vectors are no tokens: nothing is set aside for them.
+func TestBudgetOfEmbeddings(t *testing.T) {
+	t.Parallel()
+	embedder := ai.DecorateEmbedder(ai.EmbedderFunc(func(context.Context, *ai.EmbedRequest) (*ai.Embeddings, error) {
+		return &ai.Embeddings{Vectors: [][]float32{{1}}, Usage: ai.Usage{Input: 5}}, nil
+	}), ai.WithBudgets(ai.Budgeting{Budgets: budgets(t, daily("all", 10))}))
+	var failed []error
+	for range 3 {
+		_, err := embedder.Embed(t.Context(), &ai.EmbedRequest{Model: "p/m", Inputs: []string{"hi"}})
+		failed = append(failed, err)
+	}
+	e, ok := errors.AsType[*ai.Error](failed[2])
+	if failed[0] != nil || failed[1] != nil || !ok || e.Kind != ai.Budget || strings.Contains(e.Message, "small limit") {
+		t.Errorf("got %v, want two answers and a refusal", failed)
 	}
 }

@@ -112,9 +112,8 @@ func (g *Gateway) embeddings(w http.ResponseWriter, r *http.Request) {
 	}
 	out, err := EmbedderOf(g.Model).Embed(r.Context(), req)
 	if err != nil {
-		if r.Context().Err() == nil { // who left hears nothing
-			status, f := g.failed(req.Model, typed(err))
-			writeFault(w, status, f, typed(err).RetryAfter)
+		if status, f, after, tell := g.failure(r.Context(), req.Model, err); tell {
+			writeFault(w, status, f, after)
 		}
 		return
 	}

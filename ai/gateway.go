@@ -42,6 +42,10 @@ type Gateway struct {
 	Log *slog.Logger
 	// OnError may change what clients are told. Nil: nothing.
 	OnError func(*Error)
+	// Ended says what clients are told of an answer that is ended from this side: cause
+	// is that of the request's context, and not context.Canceled, which is a client that
+	// left. Nil: status 504 after a deadline, else 503.
+	Ended func(cause error) Denial
 }
 
 const (
@@ -89,11 +93,15 @@ type Denial struct {
 
 // Deny writes a denial.
 func (g *Gateway) Deny(w http.ResponseWriter, r Denial) {
+	writeFault(w, r.Status, r.fault(), r.RetryAfter)
+}
+
+func (r *Denial) fault() fault {
 	kind := "invalid_request_error"
 	if r.Status >= http.StatusInternalServerError {
 		kind = "server_error"
 	}
-	writeFault(w, r.Status, fault{Message: r.Message, Type: kind, Code: r.Code}, r.RetryAfter)
+	return fault{Message: r.Message, Type: kind, Code: r.Code}
 }
 
 func allowMethod(w http.ResponseWriter, r *http.Request, method string) bool {

@@ -121,13 +121,12 @@ func answerID(id string) string {
 
 // fail answers an error, in the stream if it has begun.
 func (c *chatWriter) fail(ctx context.Context, err error) {
-	if ctx.Err() != nil {
-		return // who left hears nothing
+	status, f, after, tell := c.g.failure(ctx, c.asked.Model, err)
+	if !tell {
+		return
 	}
-	e := typed(err)
-	status, f := c.g.failed(c.asked.Model, e)
 	if !c.began {
-		writeFault(c.w, status, f, e.RetryAfter)
+		writeFault(c.w, status, f, after)
 		return
 	}
 	if b, err := json.Marshal(map[string]fault{"error": f}); err == nil {

@@ -2,7 +2,9 @@ package ai
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -54,6 +56,28 @@ func faultOf(e *Error) (int, fault) {
 		return http.StatusBadGateway, fault{Message: "The provider refuses this server.", Type: upstream, Code: "provider_unauthorized"}
 	}
 	return http.StatusBadGateway, fault{Message: "The provider did not answer as it should.", Type: upstream, Code: e.Kind.String()}
+}
+
+// failure is what a client is told of an answer that failed. Whoever left is told
+// nothing; who is still there when this side ends an answer has to know.
+func (g *Gateway) failure(ctx context.Context, model string, err error) (status int, f fault, after time.Duration, tell bool) {
+	cause := context.Cause(ctx)
+	switch {
+	case cause == nil:
+		e := typed(err)
+		status, f = g.failed(model, e)
+		return status, f, e.RetryAfter, true
+	case errors.Is(cause, context.Canceled):
+		return 0, fault{}, 0, false
+	}
+	d := Denial{Status: http.StatusServiceUnavailable, Code: "ended", Message: "The answer was ended by the server."}
+	switch {
+	case g.Ended != nil:
+		d = g.Ended(cause)
+	case errors.Is(cause, context.DeadlineExceeded):
+		d = Denial{Status: http.StatusGatewayTimeout, Code: "timeout", Message: "The answer took too long."}
+	}
+	return d.Status, d.fault(), d.RetryAfter, true
 }
 
 func writeFault(w http.ResponseWriter, status int, f fault, after time.Duration) {

@@ -61,13 +61,12 @@ func (o *responsesWriter) answer(ctx context.Context) {
 
 // fail answers an error, in the stream if it has begun.
 func (o *responsesWriter) fail(ctx context.Context, err error) {
-	if ctx.Err() != nil {
-		return // who left hears nothing
+	status, f, after, tell := o.g.failure(ctx, o.asked.Model, err)
+	if !tell {
+		return
 	}
-	e := typed(err)
-	status, f := o.g.failed(o.asked.Model, e)
 	if !o.began {
-		writeFault(o.w, status, f, e.RetryAfter)
+		writeFault(o.w, status, f, after)
 		return
 	}
 	r := o.object("failed")

@@ -2,10 +2,13 @@ package ai_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -262,4 +265,62 @@ func FuzzGateway(f *testing.F) {
 			t.Errorf("%q: got %d %s", body, w.Code, w.Body)
 		}
 	})
+}
+
+// What ends an answer from this side is told to whoever waits for it; a client that
+// left is told nothing.
+func TestGatewayTellsOfAnEndFromHere(t *testing.T) {
+	t.Parallel()
+	revoked := errors.New("revoked")
+	ended := func(cause error) ai.Denial {
+		return ai.Denial{Status: http.StatusUnauthorized, Code: "ended", Message: "Because " + cause.Error() + "."}
+	}
+	for _, tc := range []struct {
+		name         string
+		cause        error
+		ended        func(error) ai.Denial
+		status       int
+		want, wanted string // in a whole answer, and in a stream
+	}{
+		{"a cause of the host's", revoked, ended, 401, `"Because revoked."`, `"Because revoked."`},
+		{"nobody says why", revoked, nil, 503, "ended by the server", "ended by the server"},
+		{"a deadline", context.DeadlineExceeded, nil, 504, "took too long", "took too long"},
+		{"the client left", context.Canceled, ended, 200, "", ""},
+	} {
+		for _, path := range []string{"/chat/completions", "/responses", "/chat/completions stream", "/responses stream", "/embeddings"} {
+			at, stream := strings.CutSuffix(path, " stream")
+			ctx, end := context.WithCancelCause(t.Context())
+			model := ai.ModelFunc(func(ctx context.Context, _ *ai.Request) iter.Seq2[ai.Event, error] {
+				return func(yield func(ai.Event, error) bool) {
+					if yield(ai.Event{Kind: ai.EventStart}, nil) && yield(ai.Event{Kind: ai.EventText, Text: "Hel"}, nil) {
+						end(tc.cause)
+						yield(ai.Event{}, ctx.Err())
+					}
+				}
+			})
+			embedder := ai.EmbedderFunc(func(ctx context.Context, _ *ai.EmbedRequest) (*ai.Embeddings, error) {
+				end(tc.cause)
+				return nil, ctx.Err()
+			})
+			g := &ai.Gateway{Model: ai.WithEmbedder(embedder)(model), Ended: tc.ended, Log: slog.New(slog.DiscardHandler)}
+			body := fmt.Sprintf(`{"model":"m","stream":%t,"messages":[{"role":"user","content":"Hi"}]}`, stream)
+			switch at {
+			case "/responses":
+				body = fmt.Sprintf(`{"model":"m","stream":%t,"input":"Hi"}`, stream)
+			case "/embeddings":
+				body = `{"model":"m","input":"Hi"}`
+			}
+			w := httptest.NewRecorder()
+			g.ServeHTTP(w, httptest.NewRequestWithContext(ctx, "POST", at, strings.NewReader(body)))
+			status, want := tc.status, tc.want
+			if stream {
+				status, want = 200, tc.wanted
+			}
+			got := w.Body.String()
+			if w.Code != status || !strings.Contains(got, want) || want == "" && strings.Contains(got, "Because") {
+				t.Errorf("%s: %s: got %d %s, want %d with %s", tc.name, path, w.Code, got, status, want)
+			}
+			end(nil)
+		}
+	}
 }

@@ -17,7 +17,8 @@ type Budgeting struct {
 	// Prices returns what models cost. Nil: [DefaultPrices].
 	Prices func() *Prices
 	// Targets returns which models a name can lead to, each as "provider/model".
-	// The dearest is reserved for. Nil: the name itself.
+	// The dearest is reserved for, and the budgets of any of them hold. Nil: the name
+	// itself.
 	Targets func(name string) []string
 	// Output is how many tokens are reserved for an answer that the request does
 	// not bound by MaxTokens. Zero: 4,096.
@@ -65,7 +66,7 @@ func (b *Budgeting) run(ctx context.Context, next Model, req *Request, yield fun
 	}
 	var room [8]Hold
 	caller := CallerOf(ctx)
-	holds := b.Budgets().holds(room[:0], &caller, req.Model, time.Now())
+	holds := b.Budgets().holds(room[:0], &caller, &aim{req.Model, b.Targets, time.Now()})
 	if len(holds) == 0 {
 		next.Generate(ctx, req)(yield)
 		return
@@ -118,7 +119,7 @@ func (b *Budgeting) reserve(ctx context.Context, holds []Hold, req *Request) err
 
 func usedUp(h *Hold, req *Request) *Error {
 	message := fmt.Sprintf("The budget %q has too little left for this request until %s.", h.Budget, time.Unix(h.Until, 0).UTC().Format("2006-01-02 15:04 MST"))
-	if req.MaxTokens == 0 {
+	if req.MaxTokens == 0 && req.embed == nil {
 		message += " One with a small limit of tokens may fit."
 	}
 	return &Error{Kind: Budget, Model: req.Model, Code: "budget_exceeded", Message: message}

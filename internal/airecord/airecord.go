@@ -21,6 +21,9 @@ const (
 	maxBatch = 256  // of one transaction
 )
 
+// tellEvery is how often the log is told of the same trouble.
+const tellEvery = time.Minute
+
 // Options are optional parts of a [Store].
 type Options struct {
 	Log *slog.Logger // default [slog.Default]
@@ -51,7 +54,10 @@ type Store struct {
 	mu      sync.Mutex
 	pending []*ai.Record
 	dropped int64 // since the store was made
-	told    bool  // that records are dropped
+	told    bool  // that records are dropped, and not yet that they are written again
+	// When it was told last that there is no room, and that a batch cannot be written:
+	// a flood of requests is none of lines in the log.
+	crowded, failed time.Time
 }
 
 // New returns the store of a database. It does no I/O.
@@ -97,16 +103,17 @@ func (s *Store) Shutdown(ctx context.Context) error {
 }
 
 // Add takes a record, which must not be changed any more. It never waits: where
-// the queue is full the record is dropped, counted and, once, logged.
+// the queue is full the record is dropped and counted, of which the log is told at
+// most once a minute.
 func (s *Store) Add(r *ai.Record) {
 	s.mu.Lock()
 	if len(s.pending) >= maxQueue {
 		s.dropped++
-		first := !s.told
-		s.told = true
+		dropped, tell := s.dropped, due(&s.crowded)
+		s.told = s.told || tell
 		s.mu.Unlock()
-		if first {
-			s.opts.Log.Warn("records of requests to models are dropped: the database does not keep up", "waiting", maxQueue)
+		if tell {
+			s.opts.Log.Warn("records of requests to models are dropped: the database does not keep up", "waiting", maxQueue, "dropped", dropped)
 		}
 		return
 	}
@@ -119,6 +126,16 @@ func (s *Store) Add(r *ai.Record) {
 	if n == maxBatch {
 		signal(s.full)
 	}
+}
+
+// due reports whether a minute has passed since the time, which then is now.
+func due(last *time.Time) bool {
+	now := time.Now()
+	if !last.IsZero() && now.Sub(*last) < tellEvery {
+		return false
+	}
+	*last = now
+	return true
 }
 
 func signal(c chan struct{}) {
@@ -180,12 +197,14 @@ func (s *Store) settle(ctx context.Context, n int, err error) {
 	if err != nil {
 		s.dropped += int64(n)
 	}
-	told, dropped := s.told, s.dropped
-	s.told = false
+	again, dropped := s.told && err == nil && len(s.pending) == 0, s.dropped
+	s.told = s.told && !again
+	tell := err != nil && due(&s.failed)
 	s.mu.Unlock()
-	if err != nil {
-		s.opts.Log.ErrorContext(ctx, "records of requests to models cannot be written and are dropped", "records", n, "error", err)
-	} else if told {
+	if tell {
+		s.opts.Log.ErrorContext(ctx, "records of requests to models cannot be written and are dropped", "records", n, "dropped", dropped, "error", err)
+	}
+	if again {
 		s.opts.Log.WarnContext(ctx, "records of requests to models are written again", "dropped", dropped)
 	}
 }

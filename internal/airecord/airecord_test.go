@@ -295,40 +295,6 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// A full queue drops, says so once, and never waits.
-func TestQueueIsBounded(t *testing.T) {
-	t.Parallel()
-	db := open(t)
-	var log syncText
-	s := start(t, db, airecord.Options{Every: time.Hour, Log: slog.New(slog.NewTextHandler(&log, nil))})
-	hold, held := make(chan struct{}), make(chan struct{})
-	var writer sync.WaitGroup
-	writer.Go(func() { // the database is busy meanwhile
-		if err := db.Update(context.Background(), func(*storage.Tx) error { close(held); <-hold; return nil }); err != nil {
-			t.Error(err)
-		}
-	})
-	<-held
-	for i := range airecord.Queue + 100 {
-		s.Add(record(fmt.Sprint(i)))
-	}
-	if n := s.Dropped(); n != 100 {
-		t.Errorf("got %d dropped, want 100", n)
-	}
-	close(hold)
-	writer.Wait()
-	if err := s.Flush(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	_, total, err := s.Usage(t.Context(), airecord.ByDay, airecord.Span{From: noon(), To: noon()})
-	if err != nil || total.Requests != airecord.Queue {
-		t.Errorf("got %d written, %v, want %d", total.Requests, err, airecord.Queue)
-	}
-	if text := log.String(); strings.Count(text, "are dropped") != 1 || !strings.Contains(text, "written again") {
-		t.Errorf("got log %s", text)
-	}
-}
-
 type syncText struct {
 	mu   sync.Mutex
 	text strings.Builder

@@ -246,3 +246,21 @@ func TestForget(t *testing.T) {
 	s.forget()
 	s.Owner().Get(base + "/conversations/" + id).Want(http.StatusNotFound)
 }
+
+// Names of models that somebody may not ask for are not told, and none of them is
+// picked.
+func TestModelsThatRolesMayNotAskForAreLeftOut(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.Owner().Do("PUT", "/api/v1/ai/access/*", map[string]any{"models": []string{"fake/other"}}).Want(http.StatusCreated)
+	var status struct {
+		Ready  bool
+		Model  string
+		Models []string
+	}
+	s.As("assistant.chat.use").Get(base + "/status").Want(http.StatusOK).JSON(&status)
+	if !status.Ready || status.Model != "" || len(status.Models) != 0 {
+		t.Errorf("got %+v, want no model", status)
+	}
+	s.As("assistant.chat.use").Do("POST", base+"/chat", map[string]any{"message": "Hi"}).Want(http.StatusUnprocessableEntity)
+}

@@ -48,7 +48,7 @@ export function inline(text) {
       else plain += punctuation.test(text[i + 1]) ? text[i + 1] : c + text[i + 1];
       i += 2;
     } else if (c === '\n') {
-      if (plain.endsWith('  ')) {
+      if (text[i - 1] === ' ' && text[i - 2] === ' ') {
         plain = plain.trimEnd();
         add({ type: 'break' });
       } else plain += '\n';
@@ -190,12 +190,14 @@ function closing(text, from, run) {
 
 /** A URL without the punctuation of the sentence that it stands in. */
 function trimmed(url) {
-  let out = url.replace(/[.,;:!?'"*_~]+$/, '');
-  while (out.endsWith(')') && count(out, ')') > count(out, '('))
-    out = out.slice(0, -1).replace(/[.,;:!?'"*_~]+$/, '');
-  return out;
+  let surplus = count(url, ')') - count(url, '(');
+  for (let end = url.length; ; end--) {
+    if (url[end - 1] === ')' && surplus > 0) surplus--;
+    else if (!trailing.test(url[end - 1])) return url.slice(0, end);
+  }
 }
 
+const trailing = /[.,;:!?'"*_~]/;
 const count = (text, c) => text.split(c).length - 1;
 
 /** The address of a link that may be followed, or undefined: only other sites and mail. */

@@ -5,6 +5,7 @@ export function spread(json) {
   let out = '';
   let depth = 0;
   let inString = false;
+  let last = ''; // letter before, without spaces
   for (let i = 0; i < json.length; i++) {
     const c = json[i];
     if (inString) {
@@ -15,9 +16,11 @@ export function spread(json) {
     }
     if (/\s/.test(c)) continue;
     if (c === '"') inString = true;
+    const empty = last === '{' || last === '[';
+    last = c;
     if (c === '}' || c === ']') {
       depth = Math.max(0, depth - 1);
-      out += /[[{]$/.test(out) ? c : line(depth) + c;
+      out += empty ? c : line(depth) + c;
     } else if (c === '{' || c === '[') {
       depth++;
       out += c + (/^\s*[}\]]/.test(json.slice(i + 1, i + 50)) ? '' : line(depth));
@@ -55,7 +58,7 @@ export function sentences(say) {
   let rest = '';
   const tell = (text) => {
     const plain = text
-      .replace(/\]\([^)]*\)/g, '')
+      .replace(/\]\([^()]*(?:\([^()]*\)[^()]*)?\)/g, '')
       .replace(/^[ \t]*(?:#{1,6}|>|[-*+]|```\S*)[ \t]*/gm, '')
       .replace(/[*_`~[\]|]+/g, '')
       .replace(/\s+/g, ' ')

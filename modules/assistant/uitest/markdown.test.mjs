@@ -21,6 +21,8 @@ const cases = [
   ['a paragraph', 'one\ntwo', '<p>one\ntwo</p>'],
   ['two paragraphs', 'one\n\n\ntwo', '<p>one</p><p>two</p>'],
   ['a hard break', 'one  \ntwo\\\nthree', '<p>one<br></br>two<br></br>three</p>'],
+  ['marks that close a heading', '# a ##\n# b#\n# #\n#\tc # d', '<h3>a</h3><h3>b#</h3><h3></h3><h3>c # d</h3>'],
+  ['letters that end a line elsewhere', '- a\u2028b\n- c', '<ul><li>a\u2028b</li><li>c</li></ul>'],
   ['headings that leave no level out', '### A\n# B\n## C', '<h3>A</h3><h3>B</h3><h4>C</h4>'],
   [
     'emphasis',
@@ -242,4 +244,18 @@ test('hostile text comes to an end, and nests no deeper than a page can', () => 
     assert.ok(depth(draw(text)) < 300, piece);
   }
   assert.ok(draw('http://a' + ')'.repeat(200_000)).textContent.length > 0);
+});
+
+test('the time that text takes does not grow with the square of its length', () => {
+  const many = (piece, length = 250_000) => piece.repeat(length / piece.length);
+  // Each of them took minutes.
+  for (const text of [
+    '# x' + many(' ') + 'y',
+    'a|b\n-|-' + many(' ') + 'x',
+    '- ' + many(' ') + '\u2028x',
+    many('a\n'),
+    many('https://x' + many(')', 1990) + ' '),
+    many('https://x' + many(').', 1990) + ' '),
+  ])
+    assert.ok(draw(text).textContent.length > 0);
 });

@@ -24,6 +24,21 @@ test('JSON is spread letter for letter', () => {
     assert.equal(squeeze(spread(text)), squeeze(text), text);
 });
 
+test('long text is spread, and said, in time', () => {
+  assert.equal(spread('{}'.repeat(125_000)).length, 250_000);
+  const say = sentences(() => {});
+  say.add(']('.repeat(125_000));
+  say.end();
+});
+
+test('addresses are not said', () => {
+  const said = [];
+  const say = sentences((text) => said.push(text));
+  say.add('See [this](https://a.example/b_(c)) and [that](x).\n');
+  say.end();
+  assert.deepEqual(said, ['See this and that.']);
+});
+
 test('nothing hides in text', () => {
   assert.equal(
     visible('a\u202eb\u200bc\u0000\ufeff\u{e0041}ü😀\n'),

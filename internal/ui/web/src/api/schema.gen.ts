@@ -138,7 +138,7 @@ export interface BudgetInfo {
   /** Millionths of a unit of the currency; absent: any. */
   micros?: number;
   currency?: string;
-  /** Names and patterns such as openai/*; none: all models. */
+  /** Names and patterns such as openai/*, and with them the aliases that can lead there; none: all models. */
   models: string[];
   /** In this period, by all instances, up to half a second ago. */
   used: AmountInfo;
@@ -960,7 +960,7 @@ export interface PutBudgetIn {
   micros?: number;
   /** Such as USD; absent with micros: USD. */
   currency?: string;
-  /** Names and patterns such as openai/*; none: all models. */
+  /** Names and patterns such as openai/*, and with them the aliases that can lead there; none: all models. */
   models?: string[];
 }
 
