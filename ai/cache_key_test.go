@@ -85,3 +85,34 @@ func FuzzCacheEntry(f *testing.F) {
 		}
 	})
 }
+
+// Each field of each part tells requests apart.
+func TestPartsTellRequestsApart(t *testing.T) {
+	t.Parallel()
+	n := 0
+	upstream := ai.ModelFunc(func(context.Context, *ai.Request) seq { n++; return says(nil, "x") })
+	model := newCache(t, &store{}, ai.CacheOptions{}).Decorate(upstream)
+	for _, zero := range []ai.Part{ai.Image{}, ai.File{}, ai.Reasoning{}, ai.ToolCall{}, ai.ToolResult{}} {
+		typ := reflect.TypeOf(zero)
+		for i := range typ.NumField() {
+			changed := reflect.New(typ).Elem()
+			switch f := changed.Field(i); f.Kind() {
+			case reflect.String:
+				f.SetString("x")
+			case reflect.Bool:
+				f.SetBool(true)
+			case reflect.Slice:
+				f.SetBytes([]byte(`"x"`))
+			default:
+				t.Fatalf("%v.%s is of a kind that this test does not know", typ, typ.Field(i).Name)
+			}
+			part, _ := changed.Interface().(ai.Part)
+			before := n
+			req := request()
+			req.Messages = append(req.Messages, ai.Message{Role: ai.RoleAssistant, Parts: []ai.Part{part}})
+			if _, err := ai.Collect(model.Generate(t.Context(), req)); err != nil || n != before+1 {
+				t.Errorf("%v.%s: %v, %d calls, want one", typ, typ.Field(i).Name, err, n-before)
+			}
+		}
+	}
+}
