@@ -94,24 +94,29 @@ func TestPartsTellRequestsApart(t *testing.T) {
 	model := newCache(t, &store{}, ai.CacheOptions{}).Decorate(upstream)
 	for _, zero := range []ai.Part{ai.Image{}, ai.File{}, ai.Reasoning{}, ai.ToolCall{}, ai.ToolResult{}} {
 		typ := reflect.TypeOf(zero)
-		for i := range typ.NumField() {
+		for i := -1; i < typ.NumField(); i++ {
 			changed := reflect.New(typ).Elem()
-			switch f := changed.Field(i); f.Kind() {
-			case reflect.String:
+			name := "zero"
+			if i >= 0 {
+				name = typ.Field(i).Name
+			}
+			switch f := changed.Field(max(i, 0)); {
+			case i < 0:
+			case f.Kind() == reflect.String:
 				f.SetString("x")
-			case reflect.Bool:
+			case f.Kind() == reflect.Bool:
 				f.SetBool(true)
-			case reflect.Slice:
+			case f.Kind() == reflect.Slice:
 				f.SetBytes([]byte(`"x"`))
 			default:
-				t.Fatalf("%v.%s is of a kind that this test does not know", typ, typ.Field(i).Name)
+				t.Fatalf("%v.%s is of a kind that this test does not know", typ, name)
 			}
 			part, _ := changed.Interface().(ai.Part)
 			before := n
 			req := request()
 			req.Messages = append(req.Messages, ai.Message{Role: ai.RoleAssistant, Parts: []ai.Part{part}})
 			if _, err := ai.Collect(model.Generate(t.Context(), req)); err != nil || n != before+1 {
-				t.Errorf("%v.%s: %v, %d calls, want one", typ, typ.Field(i).Name, err, n-before)
+				t.Errorf("%v.%s: %v, %d calls, want one", typ, name, err, n-before)
 			}
 		}
 	}

@@ -178,3 +178,20 @@ func TestWhoHasLeftPaysNothing(t *testing.T) {
 		t.Errorf("got %+v used, %+v held, %d left and %+v", used, held, r.left, record.Usage)
 	}
 }
+
+// A request that one budget refuses takes nothing of the others, which come before
+// it or behind it.
+func TestRefusedRequestsTakeNothing(t *testing.T) {
+	t.Parallel()
+	ledger, list := ai.NewLocalLedger(), []ai.Allowance{daily("wide", 1000), daily("narrow", 1), daily("other", 1000)}
+	model := ai.WithBudgets(ai.Budgeting{Budgets: budgets(t, list...), Ledger: ledger})(play(says(nil, "x")))
+	_, err := ai.Collect(model.Generate(t.Context(), asks()))
+	if e, _ := errors.AsType[*ai.Error](err); e == nil || e.Kind != ai.Budget {
+		t.Errorf("got %v", err)
+	}
+	for i := range list {
+		if used, held := ledger.Used(list[i].Account("", time.Now())); used != (ai.Amount{}) || held != (ai.Amount{}) {
+			t.Errorf("%s: %+v used, %+v held", list[i].Name, used, held)
+		}
+	}
+}
