@@ -195,12 +195,37 @@ func (c *chatAnswer) delta(s *jsonscan.Scanner) {
 
 // piece tells a piece of text.
 func (c *chatAnswer) piece(kind ai.EventKind, s *jsonscan.Scanner) {
+	if s.Peek() == '[' {
+		c.pieces(kind, s)
+		return
+	}
 	if s.Peek() != '"' {
 		s.Discard() // null, or what some servers put beside the text
 		return
 	}
 	if text := s.String(); s.Err() == nil {
 		c.Text(kind, text)
+	}
+}
+
+// pieces tells the text of parts, as servers send it whose models think aloud:
+// [{"type":"thinking","thinking":[…]},{"type":"text","text":"…"}].
+func (c *chatAnswer) pieces(kind ai.EventKind, s *jsonscan.Scanner) {
+	for more := s.Enter('[') && s.More(']'); more && !c.Left; more = s.More(']') {
+		if s.Peek() != '{' {
+			s.Discard()
+			continue
+		}
+		for more := s.Enter('{') && s.More('}'); more && !c.Left; more = s.More('}') {
+			switch string(s.Key()) {
+			case "text":
+				c.piece(kind, s)
+			case "thinking":
+				c.piece(ai.EventReasoning, s)
+			default:
+				s.Discard()
+			}
+		}
 	}
 }
 

@@ -133,3 +133,23 @@ func TestChatChoices(t *testing.T) {
 		})
 	}
 }
+
+// Text comes in parts from servers whose models think aloud.
+func TestChatContentInParts(t *testing.T) {
+	t.Parallel()
+	const parts = `[{"type":"thinking","thinking":[{"type":"text","text":"hm"},"?"]},{"type":"text","text":"A"},null]`
+	for contentType, body := range map[string]string{
+		"application/json":  `{"choices":[{"message":{"content":` + parts + `},"finish_reason":"stop"}]}`,
+		"text/event-stream": `data: {"choices":[{"delta":{"content":` + parts + "}}]}\n\ndata: " + `{"choices":[{"delta":{"content":[]},"finish_reason":"stop"}]}` + "\n\n",
+	} {
+		model, err := openai.New("key", ai.Endpoint{BaseURL: "http://provider.test", Transport: aitest.Canned(contentType, []byte(body))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := ai.Collect(aitest.Ordered(t, model.Generate(t.Context(), &ai.Request{Model: "m", Messages: []ai.Message{ai.User("Hi")}})))
+		want := []ai.Part{ai.Reasoning{Format: answer.Format, Text: "hm"}, ai.Text("A")}
+		if err != nil || fmt.Sprintf("%#v", answer.Message.Parts) != fmt.Sprintf("%#v", want) {
+			t.Errorf("%s: got %#v, %v, want %#v", contentType, answer.Message.Parts, err, want)
+		}
+	}
+}
