@@ -115,11 +115,9 @@ func (d *Dashboard) serveInside(s *request, r *http.Request, e *endpoint) (err e
 // requestOf makes the request that calls the endpoint. Its path is below the
 // module's own.
 func (e *endpoint) requestOf(ctx context.Context, parent *http.Request, arguments json.RawMessage) (*http.Request, error) {
-	given := map[string]json.RawMessage{}
-	if len(bytes.TrimSpace(arguments)) > 0 {
-		if err := json.Unmarshal(arguments, &given); err != nil {
-			return nil, Invalid(FieldError{Code: "type", Detail: "must be a JSON object"})
-		}
+	given, err := namesOf(arguments)
+	if err != nil {
+		return nil, err
 	}
 	params, takesBody, err := openapi.ArgumentsOf(e.in)
 	if err != nil {
@@ -161,6 +159,37 @@ func (e *endpoint) requestOf(ctx context.Context, parent *http.Request, argument
 		return nil, badArgument(name, "unknown", "is not known here")
 	}
 	return newInside(ctx, parent, e.method, path, query, header, body, takesBody && hasBody)
+}
+
+// namesOf reads an object. A name that is given twice is an error, as in any body:
+// somebody may have said yes to the first of them.
+func namesOf(object json.RawMessage) (map[string]json.RawMessage, error) {
+	given := map[string]json.RawMessage{}
+	if len(bytes.TrimSpace(object)) == 0 {
+		return given, nil
+	}
+	var whole map[string]json.RawMessage
+	if err := json.Unmarshal(object, &whole); err != nil {
+		return nil, Invalid(FieldError{Code: "type", Detail: "must be a JSON object"})
+	}
+	d := json.NewDecoder(bytes.NewReader(object))
+	_, err := d.Token() // the brace, or null
+	for err == nil && d.More() {
+		var name json.Token
+		var value json.RawMessage
+		if name, err = d.Token(); err == nil {
+			err = d.Decode(&value)
+		}
+		text, _ := name.(string)
+		if _, twice := given[text]; twice {
+			return nil, badArgument(text, "duplicate", "is given twice")
+		}
+		given[text] = value
+	}
+	if err != nil { // it was read above
+		return nil, Invalid(FieldError{Code: "type", Detail: "must be a JSON object"})
+	}
+	return given, nil
 }
 
 // newInside makes a request like one of the same client.

@@ -57,3 +57,25 @@ func FuzzArguments(f *testing.F) {
 		}
 	})
 }
+
+// Somebody who is asked about arguments may see the first of two, and the last would
+// be sent.
+func TestArgumentsAreGivenOnce(t *testing.T) {
+	t.Parallel()
+	type in struct {
+		ID string `path:"id"`
+		N  int    `json:"n"`
+	}
+	e := &endpoint{method: "POST", path: "/items/{id}", in: reflect.TypeFor[in]()}
+	parent := httptest.NewRequest("GET", "http://localhost/", nil)
+	for arguments, ok := range map[string]bool{
+		`{"id":"1","body":{"n":1}}`:                     true,
+		`{"id":"1","id":"2","body":{"n":1}}`:            false,
+		`{"id":"1","body":{"n":1},"body":{"n":2}}`:      false,
+		`{"id":"1","body":{"n":1},"b\u006fdy":{"n":2}}`: false,
+	} {
+		if _, err := e.requestOf(t.Context(), parent, json.RawMessage(arguments)); (err == nil) != ok {
+			t.Errorf("%s: got %v, want success %v", arguments, err, ok)
+		}
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -213,10 +212,12 @@ func (x *exchange) prompt() string {
 	return strings.TrimSpace(x.settings.Prompt + "\nToday is " + time.Now().UTC().Format("Monday, 2 January 2006") + ", UTC.")
 }
 
+var errLongAnswer = dashboard.Errorf(http.StatusBadGateway, "answer-too-long", "The answer is longer than %d bytes.", maxText)
+
 // pass sends a piece of an answer on.
 func (x *exchange) pass(e *ai.Event, length int) error {
 	if length > maxText {
-		return &ai.Error{Kind: ai.TooLarge, Message: fmt.Sprintf("the answer is longer than %d bytes", maxText)}
+		return errLongAnswer
 	}
 	name := ""
 	switch e.Kind {

@@ -264,3 +264,18 @@ func TestModelsThatRolesMayNotAskForAreLeftOut(t *testing.T) {
 	}
 	s.As("assistant.chat.use").Do("POST", base+"/chat", map[string]any{"message": "Hi"}).Want(http.StatusUnprocessableEntity)
 }
+
+// An answer without end is cut, and the person is told why.
+func TestAnswersAreBounded(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.model.does(func(_ context.Context, yield func(ai.Event, error) bool) {
+		for yield(text(strings.Repeat("x", 100_000)), nil) {
+		}
+	})
+	var failed struct{ Code, Detail string }
+	s.chat(s.Owner(), "", "Hi").last("error", &failed)
+	if failed.Code != "answer-too-long" || !strings.Contains(failed.Detail, "answer is longer") {
+		t.Errorf("got %+v", failed)
+	}
+}

@@ -49,7 +49,7 @@ type Fault struct {
 // Fault returns the error of an error object, which may come in a 200.
 func (c *Call) Fault(f Fault) *ai.Error {
 	e := c.Error(kindOf(f.Status, f), f.Message)
-	e.Code, e.RetryAfter = f.Code, f.Retry
+	e.Code, e.RetryAfter = c.endpoint.scrub(f.Code), f.Retry
 	if e.Code == "" {
 		e.Code = f.Type
 	}

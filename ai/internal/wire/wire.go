@@ -30,8 +30,9 @@ type Endpoint struct {
 	Provider  string
 	format    string
 	base      *url.URL
-	url       *url.URL           // of a path below it
-	header    func() http.Header // of every request; the result is not changed
+	url       *url.URL            // of a path below it
+	header    func() http.Header  // of every request; the result is not changed
+	scrub     func(string) string // takes the credentials out of a text
 	transport http.RoundTripper
 	limits    frame.Limits
 	buffers   *sync.Pool // of whole answers
@@ -68,13 +69,40 @@ func New(at ai.Endpoint, own Defaults, path string) (*Endpoint, error) {
 			header[http.CanonicalHeaderKey(k)] = slices.Clone(v)
 		}
 	}
-	e := &Endpoint{Provider: name, format: cmp.Or(own.Format, own.Name), base: root, url: root.JoinPath(path), header: func() http.Header { return header }, transport: at.Transport,
+	scrub := credentials(header).Replace
+	e := &Endpoint{Provider: name, format: cmp.Or(own.Format, own.Name), base: root, url: root.JoinPath(path), header: func() http.Header { return header }, scrub: scrub, transport: at.Transport,
 		limits: frame.Limits{Frame: at.MaxPiece, Body: at.MaxAnswer}, buffers: &sync.Pool{New: func() any { return new(bytes.Buffer) }}}
 	if e.transport == nil {
 		e.transport = newTransport()
 	}
 	return e, nil
 }
+
+// credentials finds those of a header in a text: providers, and what is between,
+// repeat them in their errors.
+func credentials(header http.Header) *strings.Replacer {
+	var pairs []string
+	for name, values := range header {
+		for _, word := range []string{"Auth", "Key", "Token", "Secret", "Cookie"} {
+			if !strings.Contains(name, word) {
+				continue
+			}
+			for _, v := range values {
+				if i := strings.LastIndexByte(v, ' '); i >= 0 { // after the scheme
+					v = v[i+1:]
+				}
+				if len(v) >= shortestKey {
+					pairs = append(pairs, v, "[redacted]")
+				}
+			}
+			break
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// shortestKey is that of what is taken for a credential and not for a word.
+const shortestKey = 6
 
 // At returns the same endpoint with more of a path, and a query.
 func (e *Endpoint) At(path, query string) *Endpoint {
@@ -259,7 +287,7 @@ func (c *Call) Malformed(err error) *ai.Error {
 
 // Error returns an error of the call.
 func (c *Call) Error(kind ai.ErrorKind, message string) *ai.Error {
-	e := &ai.Error{Kind: kind, Provider: c.endpoint.Provider, Model: c.model, Message: bounded(message)}
+	e := &ai.Error{Kind: kind, Provider: c.endpoint.Provider, Model: c.model, Message: bounded(c.endpoint.scrub(message))}
 	if c.Response != nil {
 		e.RequestID = requestID(c.Response.Header)
 	}
