@@ -195,3 +195,21 @@ func TestRefusedRequestsTakeNothing(t *testing.T) {
 		}
 	}
 }
+
+// Embeddings whose provider says nothing of their usage, or what cannot be, are
+// counted by an estimate.
+func TestEmbeddingsWithoutUsage(t *testing.T) {
+	t.Parallel()
+	for input, want := range map[int64]int64{7: 7, 0: 5, -7: 5, 1<<63 - 1: 5} {
+		ledger, all := ai.NewLocalLedger(), daily("all", 1000)
+		embed := ai.DecorateEmbedder(ai.EmbedderFunc(func(context.Context, *ai.EmbedRequest) (*ai.Embeddings, error) {
+			return &ai.Embeddings{Vectors: [][]float32{{1}}, Usage: ai.Usage{Input: input}}, nil
+		}), ai.WithBudgets(ai.Budgeting{Budgets: budgets(t, all), Ledger: ledger}))
+		if _, err := embed.Embed(t.Context(), &ai.EmbedRequest{Model: "m", Inputs: []string{"hi"}}); err != nil {
+			t.Error(err)
+		}
+		if used, _ := ledger.Used(all.Account("", time.Now())); used.Tokens != want {
+			t.Errorf("%d said: %d counted, want %d", input, used.Tokens, want)
+		}
+	}
+}

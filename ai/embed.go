@@ -147,8 +147,9 @@ func EmbeddingModel(e Embedder) Model {
 				return
 			}
 			usage := out.Usage
+			told := usage.Input > 0 && usage.Input <= mostTokens // else who counts has to estimate it
 			_ = yield(Event{Kind: EventStart, Start: &Start{Provider: out.Provider, Model: out.Model, embeddings: out}}, nil) &&
-				yield(Event{Kind: EventUsage, Usage: &usage}, nil) && yield(Event{Kind: EventEnd, Reason: ReasonStop}, nil)
+				(!told || yield(Event{Kind: EventUsage, Usage: &usage}, nil)) && yield(Event{Kind: EventEnd, Reason: ReasonStop}, nil)
 		})
 	})
 }

@@ -125,15 +125,15 @@ func usedUp(h *Hold, req *Request) *Error {
 	return &Error{Kind: Budget, Model: req.Model, Code: "budget_exceeded", Message: message}
 }
 
-// mostOutput is more than any model says, and so little that sums do not overflow.
-const mostOutput = 1 << 40
+// mostTokens is more than any model says, and so little that sums do not overflow.
+const mostTokens = 1 << 40
 
 func outputOf(req *Request, standard int64) int64 {
 	if req.embed != nil { // which has none
 		return 0
 	}
 	if req.MaxTokens > 0 {
-		return min(int64(req.MaxTokens), mostOutput)
+		return min(int64(req.MaxTokens), mostTokens)
 	}
 	return standard
 }
