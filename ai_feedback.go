@@ -18,7 +18,7 @@ func (d *Dashboard) routeFeedback(r *Router) {
 	Get(r, "/ai/feedback", d.listFeedback, Require(permAIRead), ID("ai-feedback"), Summary("What people said of answers, newest first"), Answers(400),
 		Description("Sorted by: at, id. Filtered by: id, at, request, user, asked, provider, model, prompt, module, thumb, score."))
 	register(r, http.MethodGet, "/ai/feedback/export", reflect.TypeFor[exportFeedbackIn](), reflect.TypeFor[Blob](), d.exportFeedback, []EndpointOption{
-		Require(permAIManage), ID("export-ai-feedback"), Summary("Feedback for an evaluation set"), ContentType("application/jsonl"), Answers(400),
+		Require(permAIManage), ID("export-ai-feedback"), Summary("Feedback for an evaluation set"), ContentType("application/x-ndjson"), Answers(400),
 		Description("A JSON object a line, the oldest first: what is known of the request and what was said of the answer. Neither questions nor answers are kept.")})
 }
 
@@ -115,7 +115,7 @@ func (d *Dashboard) exportFeedback(w http.ResponseWriter, r *http.Request, e *en
 		return err
 	}
 	h := w.Header()
-	h.Set("Content-Type", "application/jsonl")
+	h.Set("Content-Type", "application/x-ndjson")
 	h.Set("Content-Disposition", `attachment; filename="feedback.jsonl"`)
 	h["Cache-Control"] = noStore
 	out := json.NewEncoder(w)

@@ -142,7 +142,7 @@ func TestFeedback(t *testing.T) {
 	}
 	a := s.owner().get("/api/v1/ai/feedback/export").wantStatus(http.StatusOK)
 	lines := strings.Split(strings.TrimSpace(string(a.body)), "\n")
-	if a.header.Get("Content-Type") != "application/jsonl" || len(lines) != 2 || strings.Contains(string(a.body), "secret question") {
+	if a.header.Get("Content-Type") != "application/x-ndjson" || len(lines) != 2 || strings.Contains(string(a.body), "secret question") {
 		t.Fatalf("got %s: %s", a.header.Get("Content-Type"), a.body)
 	}
 	var line map[string]any

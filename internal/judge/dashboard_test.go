@@ -158,7 +158,7 @@ func startLive(t *testing.T) (*live, func(*judge.Judge) error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := dashboard.New(db, dashboard.WithModules(system.New(), shelf()), dashboard.WithPrefix("/admin"),
+	d, err := dashboard.New(db, dashboard.WithModules(system.New(), shelf()), dashboard.WithPrefix("/admin"), localModels(t),
 		dashboard.WithSetupLink(func(l string) { link = l }), dashboard.WithLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		t.Fatal(err)
@@ -253,6 +253,7 @@ func TestDashboardAnswersAsDocumented(t *testing.T) {
 	}
 	callScreens(l, call)
 	callFlags(l, call)
+	callModels(l, call)
 	call(422, "GET", "/m/shelf/books?limit=99", "")
 	call(400, "GET", "/system/logs?cursor=nonsense", "")
 	call(200, "PUT", "/m/shelf/books/7", `{"title":"Emma","tags":["a"]}`)
