@@ -36,10 +36,11 @@ type collector struct {
 	a    Answer
 	kind EventKind // of what is being put together
 	// What came in one piece is first and not copied; else all of it is text.
-	first                 string
-	text                  strings.Builder
-	signature, opaque, id string
-	calls                 []*callPieces
+	first             string
+	text              strings.Builder
+	signature, opaque joined
+	id                string
+	calls             []*callPieces
 }
 
 type callPieces struct {
@@ -91,8 +92,33 @@ func (c *collector) piece(e *Event) {
 		}
 		c.text.WriteString(e.Text)
 	}
-	c.signature += e.Signature
-	c.opaque += e.Opaque
+	c.signature.add(e.Signature)
+	c.opaque.add(e.Opaque)
+}
+
+// joined is a text of pieces, of which there is mostly one.
+type joined struct {
+	first string
+	rest  []byte // all of it, where there are more
+}
+
+func (j *joined) add(s string) {
+	switch {
+	case s == "":
+	case j.first == "":
+		j.first = s
+	case j.rest == nil:
+		j.rest = append([]byte(j.first), s...)
+	default:
+		j.rest = append(j.rest, s...)
+	}
+}
+
+func (j *joined) String() string {
+	if j.rest != nil {
+		return string(j.rest)
+	}
+	return j.first
 }
 
 // flush ends the part that is being put together.
@@ -104,8 +130,8 @@ func (c *collector) flush() {
 	}
 	var p Part
 	switch {
-	case c.kind == EventReasoning && text+c.signature+c.opaque != "":
-		p = Reasoning{Format: c.a.Format, ID: c.id, Text: text, Signature: c.signature, Opaque: c.opaque}
+	case c.kind == EventReasoning && (text != "" || c.signature.first != "" || c.opaque.first != ""):
+		p = Reasoning{Format: c.a.Format, ID: c.id, Text: text, Signature: c.signature.String(), Opaque: c.opaque.String()}
 	case text == "":
 	case c.kind == EventRefusal:
 		p = Refusal(text)
@@ -115,7 +141,7 @@ func (c *collector) flush() {
 	if p != nil {
 		c.a.Message.Parts = append(c.a.Message.Parts, p)
 	}
-	c.kind, c.first, c.signature, c.opaque, c.id = 0, "", "", "", ""
+	c.kind, c.first, c.signature, c.opaque, c.id = 0, "", joined{}, joined{}, ""
 }
 
 func (c *collector) answer(whole bool) *Answer {

@@ -126,3 +126,21 @@ func TestCollectInterleavedCalls(t *testing.T) {
 		}
 	}
 }
+
+// Signatures come in as many pieces as a provider likes.
+func TestCollectSignaturesInPieces(t *testing.T) {
+	t.Parallel()
+	const n = 1 << 16
+	answer, err := ai.Collect(func(yield func(ai.Event, error) bool) {
+		for range n {
+			if !yield(ai.Event{Kind: ai.EventReasoning, Signature: "0123456789", Opaque: "x", ID: "1"}, nil) {
+				return
+			}
+		}
+		yield(ai.Event{Kind: ai.EventEnd, Reason: ai.ReasonStop}, nil)
+	})
+	part, _ := answer.Message.Parts[0].(ai.Reasoning)
+	if err != nil || len(part.Signature) != 10*n || len(part.Opaque) != n || len(answer.Message.Parts) != 1 {
+		t.Errorf("got %d parts, a signature of %d bytes, %d opaque, %v", len(answer.Message.Parts), len(part.Signature), len(part.Opaque), err)
+	}
+}

@@ -343,6 +343,8 @@ type merger struct {
 	whole bool
 	held  Event // the first of what is put together; of no kind: nothing is
 	rest  strings.Builder
+
+	signature, opaque joined
 }
 
 func (m *merger) pass(e Event) bool {
@@ -355,8 +357,8 @@ func (m *merger) pass(e Event) bool {
 				m.rest.WriteString(m.held.Text)
 			}
 			m.rest.WriteString(e.Text)
-			m.held.Signature += e.Signature
-			m.held.Opaque += e.Opaque
+			m.signature.add(e.Signature)
+			m.opaque.add(e.Opaque)
 			return true
 		}
 		if !m.flush() {
@@ -364,7 +366,7 @@ func (m *merger) pass(e Event) bool {
 		}
 	}
 	if e.isContent() && e.Kind != EventToolCall {
-		m.held = e
+		m.held, m.signature, m.opaque = e, joined{first: e.Signature}, joined{first: e.Opaque}
 		return true
 	}
 	return m.yield(e, nil)
@@ -379,6 +381,9 @@ func (m *merger) flush() bool {
 	if m.rest.Len() > 0 {
 		e.Text = m.rest.String()
 		m.rest = strings.Builder{}
+	}
+	if m.held.Kind != 0 {
+		e.Signature, e.Opaque = m.signature.String(), m.opaque.String()
 	}
 	m.held = Event{}
 	return e.Kind == 0 || m.yield(e, nil)
