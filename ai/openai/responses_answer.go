@@ -49,8 +49,8 @@ func (r *response) at(e *semantic) *item {
 type outputItem struct {
 	kind, id, callID, name string
 	arguments              string
-	text, refusal          string // of a message
-	summary, opaque        string // of reasoning
+	text, refusal, summary []byte // of a message, and of reasoning
+	opaque                 string
 }
 
 func readItem(raw []byte) (it outputItem, err error) {
@@ -89,29 +89,29 @@ func (it *outputItem) parts(s *jsonscan.Scanner) {
 		return
 	}
 	for more := s.Enter('[') && s.More(']'); more; more = s.More(']') {
-		var kind, text, refusal string
+		var kind, text, refusal []byte
 		for more := s.Enter('{') && s.More('}'); more; more = s.More('}') {
 			switch string(s.Key()) {
 			case "type":
-				kind = string(stringOf(s))
+				kind = stringOf(s)
 			case "text":
-				text = string(stringOf(s))
+				text = stringOf(s)
 			case "refusal":
-				refusal = string(stringOf(s))
+				refusal = stringOf(s)
 			default:
 				s.Discard()
 			}
 		}
-		switch kind {
+		switch string(kind) {
 		case "output_text":
-			it.text += text
+			it.text = append(it.text, text...)
 		case "refusal":
-			it.refusal += refusal
+			it.refusal = append(it.refusal, refusal...)
 		case "summary_text", "reasoning_text":
-			if it.summary != "" {
-				it.summary += betweenSummaries
+			if len(it.summary) > 0 {
+				it.summary = append(it.summary, betweenSummaries...)
 			}
-			it.summary += text
+			it.summary = append(it.summary, text...)
 		}
 	}
 }
@@ -147,14 +147,14 @@ func (r *response) complete(at *item, it *outputItem) {
 	switch it.kind {
 	case "message":
 		if !at.some {
-			r.Text(ai.EventText, it.text)
-			r.Text(ai.EventRefusal, it.refusal)
+			r.Text(ai.EventText, string(it.text))
+			r.Text(ai.EventRefusal, string(it.refusal))
 		}
 	case "reasoning":
 		if at.some {
-			it.summary = ""
+			it.summary = nil
 		}
-		r.reasoning(at, it.summary, it.opaque)
+		r.reasoning(at, string(it.summary), it.opaque)
 	case "function_call":
 		r.call(at, it)
 		if !at.some {
