@@ -46,7 +46,7 @@ func readEmbed(body []byte) (req *EmbedRequest, base64ed bool, bad *fault) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&in); err != nil {
-		return nil, false, &fault{Message: "The request cannot be read: " + strings.TrimPrefix(err.Error(), "json: ") + ".", Type: "invalid_request_error", Code: "invalid_body"}
+		return nil, false, unreadable(err)
 	}
 	req, err := in.request()
 	if err == nil {
@@ -112,9 +112,8 @@ func (g *Gateway) embeddings(w http.ResponseWriter, r *http.Request) {
 	}
 	out, err := EmbedderOf(g.Model).Embed(r.Context(), req)
 	if err != nil {
-		if status, f, after, tell := g.failure(r.Context(), req.Model, err); tell {
-			writeFault(w, status, f, after)
-		}
+		status, f, after := g.failure(r.Context(), req.Model, err)
+		writeFault(w, status, f, after)
 		return
 	}
 	h := w.Header()

@@ -121,10 +121,7 @@ func answerID(id string) string {
 
 // fail answers an error, in the stream if it has begun.
 func (c *chatWriter) fail(ctx context.Context, err error) {
-	status, f, after, tell := c.g.failure(ctx, c.asked.Model, err)
-	if !tell {
-		return
-	}
+	status, f, after := c.g.failure(ctx, c.asked.Model, err)
 	if !c.began {
 		writeFault(c.w, status, f, after)
 		return

@@ -5,13 +5,19 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // noMore is the type of what no waiting helps with.
 const noMore = "insufficient_quota"
+
+// statusClientLeft is what nginx, and logs since, call a client that did not wait.
+const statusClientLeft = 499
 
 // fault is an error object of OpenAI's format.
 type fault struct {
@@ -58,17 +64,35 @@ func faultOf(e *Error) (int, fault) {
 	return http.StatusBadGateway, fault{Message: "The provider did not answer as it should.", Type: upstream, Code: e.Kind.String()}
 }
 
-// failure is what a client is told of an answer that failed. Whoever left is told
-// nothing; who is still there when this side ends an answer has to know.
-func (g *Gateway) failure(ctx context.Context, model string, err error) (status int, f fault, after time.Duration, tell bool) {
+// unreadable says what is wrong with a body, in the words of the format and not in
+// those of Go.
+func unreadable(err error) *fault {
+	f := &fault{Message: "The request cannot be read: " + strings.TrimPrefix(err.Error(), "json: ") + ".", Type: "invalid_request_error", Code: "invalid_body"}
+	if errors.Is(err, io.EOF) {
+		f.Message = "The request has no body."
+	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		f.Param, f.Message = e.Field, fmt.Sprintf("The field %q has a value of another type than it should: %s.", e.Field, e.Value)
+		if e.Field == "" {
+			f.Message = "The request is no JSON object."
+		}
+	}
+	return f
+}
+
+// failure is what a client is told of an answer that failed, also one that this side
+// ended. A client that seems to have left may have closed its half of the connection
+// alone.
+func (g *Gateway) failure(ctx context.Context, model string, err error) (status int, f fault, after time.Duration) {
 	cause := context.Cause(ctx)
 	switch {
 	case cause == nil:
 		e := typed(err)
 		status, f = g.failed(model, e)
-		return status, f, e.RetryAfter, true
+		return status, f, e.RetryAfter
 	case errors.Is(cause, context.Canceled):
-		return 0, fault{}, 0, false
+		d := Denial{Status: statusClientLeft, Code: "client_closed_request", Message: "The client closed its connection."}
+		return d.Status, d.fault(), 0
 	}
 	d := Denial{Status: http.StatusServiceUnavailable, Code: "ended", Message: "The answer was ended by the server."}
 	switch {
@@ -77,7 +101,7 @@ func (g *Gateway) failure(ctx context.Context, model string, err error) (status 
 	case errors.Is(cause, context.DeadlineExceeded):
 		d = Denial{Status: http.StatusGatewayTimeout, Code: "timeout", Message: "The answer took too long."}
 	}
-	return d.Status, d.fault(), d.RetryAfter, true
+	return d.Status, d.fault(), d.RetryAfter
 }
 
 func writeFault(w http.ResponseWriter, status int, f fault, after time.Duration) {

@@ -134,7 +134,7 @@ func decodeStrict(body []byte, to any) *fault {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(to); err != nil {
-		return &fault{Message: "The request cannot be read: " + strings.TrimPrefix(err.Error(), "json: ") + ".", Type: "invalid_request_error", Code: "invalid_body"}
+		return unreadable(err)
 	}
 	return nil
 }

@@ -61,10 +61,7 @@ func (o *responsesWriter) answer(ctx context.Context) {
 
 // fail answers an error, in the stream if it has begun.
 func (o *responsesWriter) fail(ctx context.Context, err error) {
-	status, f, after, tell := o.g.failure(ctx, o.asked.Model, err)
-	if !tell {
-		return
-	}
+	status, f, after := o.g.failure(ctx, o.asked.Model, err)
 	if !o.began {
 		writeFault(o.w, status, f, after)
 		return

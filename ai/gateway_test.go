@@ -267,8 +267,8 @@ func FuzzGateway(f *testing.F) {
 	})
 }
 
-// What ends an answer from this side is told to whoever waits for it; a client that
-// left is told nothing.
+// What ends an answer from this side is told to whoever waits for it. A client that
+// closed its half of the connection may still read.
 func TestGatewayTellsOfAnEndFromHere(t *testing.T) {
 	t.Parallel()
 	revoked := errors.New("revoked")
@@ -285,7 +285,7 @@ func TestGatewayTellsOfAnEndFromHere(t *testing.T) {
 		{"a cause of the host's", revoked, ended, 401, `"Because revoked."`, `"Because revoked."`},
 		{"nobody says why", revoked, nil, 503, "ended by the server", "ended by the server"},
 		{"a deadline", context.DeadlineExceeded, nil, 504, "took too long", "took too long"},
-		{"the client left", context.Canceled, ended, 200, "", ""},
+		{"the client left", context.Canceled, ended, 499, "client_closed_request", "closed its connection"},
 	} {
 		for _, path := range []string{"/chat/completions", "/responses", "/chat/completions stream", "/responses stream", "/embeddings"} {
 			at, stream := strings.CutSuffix(path, " stream")
@@ -317,10 +317,31 @@ func TestGatewayTellsOfAnEndFromHere(t *testing.T) {
 				status, want = 200, tc.wanted
 			}
 			got := w.Body.String()
-			if w.Code != status || !strings.Contains(got, want) || want == "" && strings.Contains(got, "Because") {
+			if w.Code != status || !strings.Contains(got, want) || !errors.Is(tc.cause, revoked) && strings.Contains(got, "Because") {
 				t.Errorf("%s: %s: got %d %s, want %d with %s", tc.name, path, w.Code, got, status, want)
 			}
 			end(nil)
+		}
+	}
+}
+
+// What cannot be read is told without names of Go types.
+func TestGatewayTellsWhatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	g := &ai.Gateway{Model: pieces(1)}
+	for _, path := range []string{"/chat/completions", "/responses", "/embeddings"} {
+		for body, want := range map[string]string{
+			``:                      `The request has no body.`,
+			`[]`:                    `The request is no JSON object.`,
+			`{"model":5}`:           `"param":"model"`,
+			`{"model":"m","zzz":1}`: `zzz`,
+			`{`:                     `cannot be read`,
+		} {
+			w := httptest.NewRecorder()
+			g.ServeHTTP(w, httptest.NewRequest("POST", path, strings.NewReader(body)))
+			if got := w.Body.String(); w.Code != 400 || !strings.Contains(got, want) || strings.Contains(got, "Go ") {
+				t.Errorf("%s %s: got %d %s, want %s", path, body, w.Code, got, want)
+			}
 		}
 	}
 }
