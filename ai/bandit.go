@@ -123,11 +123,7 @@ func (b *Bandit) Generate(ctx context.Context, req *Request) iter.Seq2[Event, er
 			trailOf(ctx).note(Note{Router: b.name, Choice: arm.Name, Why: why})
 			a := attempt{yield: yield}
 			err := a.run(arm.Model.Generate(ctx, arm.request(req)))
-			if err == nil || a.left {
-				return
-			}
-			if a.committed || !typed(err).Elsewhere() || ctx.Err() != nil {
-				yield(Event{}, err)
+			if a.decides(ctx, err) {
 				return
 			}
 			failed = append(failed, err)

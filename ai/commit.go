@@ -27,6 +27,19 @@ type attempt struct {
 	room      [heldBack]Event
 }
 
+// decides reports whether no other model is to be asked after a run that ended
+// with err, and tells the caller of an error that then is the end.
+func (a *attempt) decides(ctx context.Context, err error) bool {
+	if err == nil || a.left {
+		return true
+	}
+	if a.committed || !typed(err).Elsewhere() || ctx.Err() != nil {
+		a.yield(Event{}, err)
+		return true
+	}
+	return false
+}
+
 // run returns the error that ended the answer, which the caller has not seen.
 func (a *attempt) run(events iter.Seq2[Event, error]) error {
 	a.held = a.room[:0]

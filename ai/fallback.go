@@ -72,11 +72,7 @@ func (r *router) fallBack(ctx context.Context, req *Request, yield func(Event, e
 		route := r.at(order, n)
 		a := attempt{yield: yield}
 		err := a.run(route.Model.Generate(ctx, route.request(req)))
-		if err == nil || a.left {
-			return
-		}
-		if a.committed || !typed(err).Elsewhere() || ctx.Err() != nil {
-			yield(Event{}, err)
+		if a.decides(ctx, err) {
 			return
 		}
 		failed = append(failed, err)

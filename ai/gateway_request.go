@@ -236,7 +236,7 @@ func (out *chatRequest) format(f *responseFormat) error {
 }
 
 func (out *chatRequest) message(in *chatMessage, at string) error {
-	parts, err := readContent(in.Content, at+".content")
+	parts, err := readParts[contentPart](in.Content, at+".content")
 	if err != nil {
 		return err
 	}
@@ -268,21 +268,34 @@ func (out *chatRequest) message(in *chatMessage, at string) error {
 
 // result adds what a tool answered to the results before it.
 func (out *chatRequest) result(in *chatMessage, parts []Part, at string) error {
-	var text strings.Builder
+	text, ok := onlyText(parts)
+	if !ok {
+		return unsupported(at + ".content")
+	}
+	addParts(&out.Request, RoleTool, ToolResult{ID: in.ToolCallID, Name: in.Name, Content: text})
+	return nil
+}
+
+// onlyText is the text of parts; not ok: there is something else among them.
+func onlyText(parts []Part) (text string, ok bool) {
+	var b strings.Builder
 	for _, p := range parts {
 		t, ok := p.(Text)
 		if !ok {
-			return unsupported(at + ".content")
+			return "", false
 		}
-		text.WriteString(string(t))
+		b.WriteString(string(t))
 	}
-	r := ToolResult{ID: in.ToolCallID, Name: in.Name, Content: text.String()}
-	if n := len(out.Messages); n > 0 && out.Messages[n-1].Role == RoleTool {
-		out.Messages[n-1].Parts = append(out.Messages[n-1].Parts, r)
-		return nil
+	return b.String(), true
+}
+
+// addParts adds parts to the turn before, if it is of the same role.
+func addParts(r *Request, role Role, parts ...Part) {
+	if n := len(r.Messages); n > 0 && r.Messages[n-1].Role == role {
+		r.Messages[n-1].Parts = append(r.Messages[n-1].Parts, parts...)
+		return
 	}
-	out.Messages = append(out.Messages, Results(r))
-	return nil
+	r.Messages = append(r.Messages, Message{Role: role, Parts: parts})
 }
 
 type contentPart struct {
@@ -304,10 +317,10 @@ type contentPart struct {
 	} `json:"file"`
 }
 
-// readContent reads a text, or a list of parts.
-func readContent(raw json.RawMessage, at string) ([]Part, error) {
+// readParts reads a text, or a list of parts as a format writes them.
+func readParts[P interface{ part(at string) (Part, error) }](raw json.RawMessage, at string) ([]Part, error) {
 	raw = bytes.TrimSpace(raw)
-	if len(raw) == 0 || string(raw) == "null" {
+	if !given(raw) {
 		return nil, nil
 	}
 	if raw[0] == '"' {
@@ -317,7 +330,7 @@ func readContent(raw json.RawMessage, at string) ([]Part, error) {
 		}
 		return []Part{Text(text)}, nil
 	}
-	var list []contentPart
+	var list []P
 	if err := json.Unmarshal(raw, &list); err != nil {
 		return nil, wrong(at, "The content is no text and no list of parts.")
 	}
@@ -332,7 +345,7 @@ func readContent(raw json.RawMessage, at string) ([]Part, error) {
 	return parts, nil
 }
 
-func (p *contentPart) part(at string) (Part, error) {
+func (p contentPart) part(at string) (Part, error) {
 	switch {
 	case p.Type == "text":
 		return Text(p.Text), nil

@@ -230,24 +230,20 @@ func (out *responsesRequest) item(in *inputItem, at string) error {
 	case "message", "":
 		return out.message(in, at)
 	case "function_call":
-		out.add(RoleAssistant, ToolCall{ID: in.CallID, Name: in.Name, Arguments: json.RawMessage(in.Arguments), Signature: signatureOfID(in.ID)})
+		addParts(&out.Request, RoleAssistant, ToolCall{ID: in.CallID, Name: in.Name, Arguments: json.RawMessage(in.Arguments), Signature: signatureOfID(in.ID)})
 	case "function_call_output":
-		parts, err := readInput(in.Output, at+".output")
+		parts, err := readParts[inputPart](in.Output, at+".output")
 		if err != nil {
 			return err
 		}
-		var text strings.Builder
-		for _, p := range parts {
-			t, ok := p.(Text)
-			if !ok {
-				return unsupported(at + ".output")
-			}
-			text.WriteString(string(t))
+		text, ok := onlyText(parts)
+		if !ok {
+			return unsupported(at + ".output")
 		}
-		out.add(RoleTool, ToolResult{ID: in.CallID, Content: text.String()})
+		addParts(&out.Request, RoleTool, ToolResult{ID: in.CallID, Content: text})
 	case "reasoning":
 		if r, ok := unseal(in); ok {
-			out.add(RoleAssistant, r)
+			addParts(&out.Request, RoleAssistant, r)
 		}
 	default:
 		return unsupported(at + ".type")
@@ -255,17 +251,8 @@ func (out *responsesRequest) item(in *inputItem, at string) error {
 	return nil
 }
 
-// add adds parts to the turn before, if it is of the same role.
-func (out *responsesRequest) add(role Role, parts ...Part) {
-	if n := len(out.Messages); n > 0 && out.Messages[n-1].Role == role {
-		out.Messages[n-1].Parts = append(out.Messages[n-1].Parts, parts...)
-		return
-	}
-	out.Messages = append(out.Messages, Message{Role: role, Parts: parts})
-}
-
 func (out *responsesRequest) message(in *inputItem, at string) error {
-	parts, err := readInput(in.Content, at+".content")
+	parts, err := readParts[inputPart](in.Content, at+".content")
 	if err != nil {
 		return err
 	}
@@ -275,7 +262,7 @@ func (out *responsesRequest) message(in *inputItem, at string) error {
 	case "user":
 		out.Messages = append(out.Messages, Message{Role: RoleUser, Parts: parts})
 	case "assistant":
-		out.add(RoleAssistant, parts...)
+		addParts(&out.Request, RoleAssistant, parts...)
 	default:
 		return wrong(at+".role", "The role %q is unknown.", in.Role)
 	}
@@ -294,35 +281,7 @@ type inputPart struct {
 	Filename string `json:"filename"`
 }
 
-// readInput reads a text, or a list of parts.
-func readInput(raw json.RawMessage, at string) ([]Part, error) {
-	raw = bytes.TrimSpace(raw)
-	if !given(raw) {
-		return nil, nil
-	}
-	if raw[0] == '"' {
-		var text string
-		if err := json.Unmarshal(raw, &text); err != nil {
-			return nil, wrong(at, "The content cannot be read.")
-		}
-		return []Part{Text(text)}, nil
-	}
-	var list []inputPart
-	if err := json.Unmarshal(raw, &list); err != nil {
-		return nil, wrong(at, "The content is no text and no list of parts.")
-	}
-	parts := make([]Part, 0, len(list))
-	for i := range list {
-		p, err := list[i].part(fmt.Sprintf("%s[%d]", at, i))
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, p)
-	}
-	return parts, nil
-}
-
-func (p *inputPart) part(at string) (Part, error) {
+func (p inputPart) part(at string) (Part, error) {
 	switch {
 	case p.Type == "input_text" || p.Type == "output_text" || p.Type == "text":
 		return Text(p.Text), nil

@@ -93,7 +93,7 @@ func (c *chatAnswer) chunk(data []byte, whole bool) error {
 				c.choices(&s)
 			}
 		case "usage":
-			c.readUsage(&s)
+			readUsage(&c.Answer, &s)
 		case "error":
 			var f wire.Fault
 			if f.Read(&s) {
@@ -295,7 +295,8 @@ func (c *chatAnswer) find(call begun) int {
 	return -1
 }
 
-func (c *chatAnswer) readUsage(s *jsonscan.Scanner) {
+// readUsage reads what an answer used, under the names of either format.
+func readUsage(to *wire.Answer, s *jsonscan.Scanner) {
 	if s.Peek() != '{' {
 		s.Discard()
 		return
@@ -303,19 +304,19 @@ func (c *chatAnswer) readUsage(s *jsonscan.Scanner) {
 	u := ai.Usage{}
 	for more := s.Enter('{') && s.More('}'); more; more = s.More('}') {
 		switch string(s.Key()) {
-		case "prompt_tokens":
+		case "prompt_tokens", "input_tokens":
 			u.Input = s.Int()
-		case "completion_tokens":
+		case "completion_tokens", "output_tokens":
 			u.Output = s.Int()
-		case "prompt_tokens_details":
+		case "prompt_tokens_details", "input_tokens_details":
 			u.CachedInput = detail(s, "cached_tokens")
-		case "completion_tokens_details":
+		case "completion_tokens_details", "output_tokens_details":
 			u.Reasoning = detail(s, "reasoning_tokens")
 		default:
 			s.Discard()
 		}
 	}
-	c.Usage, c.Used = u, true
+	to.Usage, to.Used = u, true
 }
 
 // detail reads one number of an object.

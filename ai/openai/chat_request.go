@@ -125,15 +125,19 @@ func (m *Chat) messages(o *wire.Object, list []ai.Message) error {
 	return nil
 }
 
-// appendResult writes what a tool answered. The format has no place for whether
-// it failed, so the text says so.
-func appendResult(b []byte, r ai.ToolResult) []byte {
-	content := r.Content
+// resultText is what a tool answered. The formats have no place for whether it
+// failed, so the text says so.
+func resultText(r ai.ToolResult) string {
 	if r.IsError {
-		content = "Error: " + content
+		return "Error: " + r.Content
 	}
+	return r.Content
+}
+
+// appendResult writes what a tool answered.
+func appendResult(b []byte, r ai.ToolResult) []byte {
 	b = jsonscan.AppendString(append(b, `{"role":"tool","tool_call_id":`...), r.ID)
-	return append(jsonscan.AppendString(append(b, `,"content":`...), content), '}')
+	return append(jsonscan.AppendString(append(b, `,"content":`...), resultText(r)), '}')
 }
 
 func (m *Chat) message(b []byte, msg *ai.Message) ([]byte, error) {

@@ -94,13 +94,7 @@ func readEmbedding(out *wire.Embedding, name string, s *jsonscan.Scanner, vector
 			at++
 		}
 	case "usage":
-		for more := s.Enter('{') && s.More('}'); more; more = s.More('}') {
-			if string(s.Key()) == "prompt_tokens" {
-				out.Usage.Input = s.Int()
-			} else {
-				s.Discard()
-			}
-		}
+		out.Usage.Input = detail(s, "prompt_tokens")
 	default:
 		s.Discard()
 	}

@@ -228,7 +228,7 @@ func (r *response) object(data []byte, event string) (known bool, err error) {
 		case "incomplete_details":
 			why = reasonOf(&s)
 		case "usage":
-			r.readUsage(&s)
+			readUsage(&r.Answer, &s)
 		case "output":
 			known = true
 			output = s.Raw()
@@ -308,27 +308,4 @@ func (r *response) ended(status, why string) error {
 		return r.Call.Error(ai.Server, "somebody canceled the answer at the provider")
 	}
 	return nil
-}
-
-func (r *response) readUsage(s *jsonscan.Scanner) {
-	if s.Peek() != '{' {
-		s.Discard()
-		return
-	}
-	u := ai.Usage{}
-	for more := s.Enter('{') && s.More('}'); more; more = s.More('}') {
-		switch string(s.Key()) {
-		case "input_tokens":
-			u.Input = s.Int()
-		case "output_tokens":
-			u.Output = s.Int()
-		case "input_tokens_details":
-			u.CachedInput = detail(s, "cached_tokens")
-		case "output_tokens_details":
-			u.Reasoning = detail(s, "reasoning_tokens")
-		default:
-			s.Discard()
-		}
-	}
-	r.Usage, r.Used = u, true
 }

@@ -143,15 +143,10 @@ func (m *Responses) message(o *wire.Object, msg *ai.Message) error {
 	return nil
 }
 
-// appendOutput writes what a tool answered. The format has no place for whether
-// it failed, so the text says so.
+// appendOutput writes what a tool answered.
 func appendOutput(b []byte, r ai.ToolResult) []byte {
-	content := r.Content
-	if r.IsError {
-		content = "Error: " + content
-	}
 	b = jsonscan.AppendString(append(b, `{"type":"function_call_output","call_id":`...), r.ID)
-	return append(jsonscan.AppendString(append(b, `,"output":`...), content), '}')
+	return append(jsonscan.AppendString(append(b, `,"output":`...), resultText(r)), '}')
 }
 
 func (m *Responses) part(b []byte, p ai.Part) ([]byte, error) {
