@@ -42,7 +42,24 @@ export default defineConfig({
             // The same of what most screens behind it need.
             {
               name: 'common',
-              test: /useMutation|mutationObserver|useInfinite|infiniteQueryObserver|src\/(api\/(may|module)|parts\/(?!password|segments)|resource\/(refused|queries)|modules\/(crumbs|actions)|shell\/palette-opening|(format|show)\.ts)/,
+              test: /useMutation|mutationObserver|useInfinite|infiniteQueryObserver|src\/(api\/(may|module)|parts\/(?!password|segments|data-table)|resource\/(refused|queries)|modules\/(crumbs|actions)|shell\/palette-opening|system\/address|(format|show)\.ts)/,
+            },
+            // What the screens of one part share is small, and smaller together.
+            { name: 'versions', test: /src\/(versions\/(?!history)|access\/use-draft|flags\/definition)/ },
+            {
+              name: 'models',
+              test: /src\/ai\/(queries|nav|money|who|unconfigured|use-rule|model-field|prompt)\.tsx?$/,
+            },
+            { name: 'flags', test: /src\/flags\/(queries|state|literals|troubles|share|use-later)\.tsx?$/ },
+            { name: 'tables', test: /src\/(parts\/data-table|system\/(nav|queries))\.tsx?$/ },
+            {
+              name: 'sign-in',
+              test: /src\/(screens\/(login|sign-in-form)|shell\/(gate|sign-in-again)|parts\/password-field)\.tsx$/,
+            },
+            { name: 'menu', test: /src\/shell\/(preferences|user-menu-body|sign-out|change-locale)\.tsx?$/ },
+            {
+              name: 'item',
+              test: /src\/(resource\/(delete-button|links|create-dialog)|forms\/changes|access\/(save-draft|role-choice|queries|patterns))\.tsx?$/,
             },
           ],
         },

@@ -2,10 +2,10 @@ import { queryOptions } from '@tanstack/react-query';
 import { ask, get } from '../api/client';
 import type * as api from '../api/schema.gen';
 import type { Items } from '../api/types';
+import type { Subject, Version } from '../versions/subject';
 import { aiKey } from './queries';
 
 export type Prompt = api.PromptInfo;
-export type PromptVersion = api.PromptVersion;
 export type Turn = api.PromptTurn;
 
 export const roles = ['system', 'user', 'assistant'] as const;
@@ -28,6 +28,11 @@ export const promptsQuery = queryOptions({
   queryFn: async ({ signal }) => (await get<Items<Prompt>>('ai/prompts?limit=200', signal)).items,
 });
 
+/** A template as something that has versions. */
+export function promptSubject(name: string): Subject {
+  return { name, path: promptPath(name), queries: promptsKey };
+}
+
 /** A template with the tag that changes of it are based on. */
 export function promptQuery(name: string) {
   return queryOptions({
@@ -43,8 +48,10 @@ export function promptQuery(name: string) {
 export function versionsQuery(name: string) {
   return queryOptions({
     queryKey: [...promptsKey, 'versions', name],
-    queryFn: async ({ signal }) =>
-      (await get<Items<PromptVersion>>(promptPath(name, '/versions?limit=100'), signal)).items,
+    queryFn: async ({ signal }): Promise<Version[]> => {
+      const { items } = await get<Items<api.PromptVersion>>(promptPath(name, '/versions?limit=100'), signal);
+      return items.map((one) => ({ ...one, content: one.deleted ? null : asText(one) }));
+    },
   });
 }
 

@@ -77,6 +77,5 @@ it('a prompt that somebody else saved meanwhile is compared, kept and saved on t
     flag: '',
     messages: [{ role: 'user', content: 'Sum up {{text}} for {{reader}}' }],
     variables: ['text', 'reader'],
-    comment: '',
   });
 });

@@ -6,7 +6,7 @@ import { Field } from '../parts/field';
 import { Skeleton } from '../parts/skeleton';
 import { t } from '../strings';
 import { useAddress } from '../system/address';
-import { DataTable } from '../system/limit-table';
+import { DataTable } from '../parts/data-table';
 import { costWords } from './money';
 import { span } from './providers';
 import type { UsageLine, UsageReport } from './types';

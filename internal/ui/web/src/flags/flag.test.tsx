@@ -4,12 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { useDraft } from '../access/use-draft';
 import { draw } from '../testing/render';
 import { problem, serve, type Reply, type Seen } from '../testing/server';
+import { History } from '../versions/history';
 import { same, withMembers, type Definition } from './definition';
 import { Editor } from './editor';
 import { Explain } from './explain';
 import { Experiment } from './experiment';
-import { History } from './history';
 import { KillSwitch } from './kill';
+import { flagSubject, historyQuery } from './queries';
 import { SaveFlag } from './save';
 import type { FlagDetail, Trouble } from './types';
 
@@ -96,12 +97,7 @@ function Whole({ theirs }: { theirs?: Definition }) {
           );
         }}
       />
-      <SaveFlag
-        flag={{ ...flag, definition: latest.item }}
-        draft={draft}
-        definition={value}
-        troubled={troubled}
-      />
+      <SaveFlag flag={{ ...flag, definition: latest.item }} draft={draft} troubled={troubled} />
       {theirs && (
         <button
           type="button"
@@ -236,7 +232,16 @@ describe('a flag', () => {
       }),
       'POST api/v1/flags/a%2Fb/rollback': () => ({ body: flag }),
     });
-    await draw(<History flag={flag} etag={'"3"'} mayManage />);
+    await draw(
+      <History
+        subject={flagSubject(flag.key)}
+        query={historyQuery(flag.key)}
+        content={flag.definition}
+        version={flag.version}
+        etag={'"3"'}
+        mayManage
+      />,
+    );
     expect(await screen.findByText('Deleted')).toBeTruthy();
     expect(screen.getAllByRole('button')).toHaveLength(1);
     fireEvent.click(screen.getByRole('button', { name: 'Restore version 1' }));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { renameVariant, withMetadata, type Definition, type Json } from './definition';
-import { diffLines, nearChanges } from './diff';
+import { diffLines, nearChanges } from '../versions/diff';
 import { readList, readLiteral, writeList, writeLiteral } from './literals';
 import { readPrerequisites, readSchedule, writePrerequisites, writeSchedule } from './schedule';
 

@@ -1,8 +1,10 @@
 import { queryOptions } from '@tanstack/react-query';
 import { ask, get } from '../api/client';
+import type { FlagVersion } from '../api/schema.gen';
 import type { Items } from '../api/types';
+import type { Subject, Version } from '../versions/subject';
 import type { Definition } from './definition';
-import type { FlagDetail, Preview, Segment, Trouble, Version } from './types';
+import type { FlagDetail, Preview, Segment, Trouble } from './types';
 
 const enc = encodeURIComponent;
 
@@ -12,6 +14,11 @@ export const flagsKey = ['flags'] as const;
 /** Where a flag is, below api/v1. */
 export function flagPath(key: string, more = ''): string {
   return `flags/${enc(key)}${more}`;
+}
+
+/** A flag as something that has versions. */
+export function flagSubject(key: string): Subject {
+  return { name: key, path: flagPath(key), queries: flagsKey };
 }
 
 /** A flag with the tag that changes of it are based on. */
@@ -34,8 +41,10 @@ export function flagQuery(key: string) {
 export function historyQuery(key: string) {
   return queryOptions({
     queryKey: [...flagsKey, 'history', key],
-    queryFn: async ({ signal }) =>
-      (await get<Items<Version>>(flagPath(key, '/history?limit=100'), signal)).items,
+    queryFn: async ({ signal }): Promise<Version[]> => {
+      const { items } = await get<Items<FlagVersion>>(flagPath(key, '/history?limit=100'), signal);
+      return items.map(({ definition, ...version }) => ({ ...version, content: definition }));
+    },
   });
 }
 

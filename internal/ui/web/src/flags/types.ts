@@ -8,12 +8,6 @@ export interface FlagDetail extends api.FlagDetail {
   definition: Definition;
 }
 
-/** An earlier state. */
-export interface Version extends api.FlagVersion {
-  /** null where it was deleted. */
-  definition: Definition | null;
-}
-
 /** Something wrong with a definition. */
 export type Trouble = api.FlagProblem;
 

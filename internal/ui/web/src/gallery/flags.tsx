@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { DefinitionDiff } from '../flags/difference';
+import { DefinitionDiff } from '../versions/difference';
 import type { Serve } from '../flags/rules';
 import { ServeEditor } from '../flags/serve';
 import { FlagState, StaleMark } from '../flags/state';

@@ -1,11 +1,19 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useDraft } from '../access/use-draft';
-import { draftOf, promptQuery, promptsKey, type Prompt as Template, type PromptDraft } from '../ai/prompt';
+import {
+  asText,
+  draftOf,
+  promptQuery,
+  promptsKey,
+  promptSubject,
+  versionsQuery,
+  type Prompt as Template,
+  type PromptDraft,
+} from '../ai/prompt';
 import { PromptEditor } from '../ai/prompt-editor';
 import { SavePrompt } from '../ai/prompt-save';
 import { TryPrompt } from '../ai/prompt-try';
-import { PromptVersions } from '../ai/prompt-versions';
 import { useMay } from '../api/may';
 import { Moment } from '../parts/moment';
 import { ErrorNotice, Notice } from '../parts/notice';
@@ -17,6 +25,7 @@ import { t } from '../strings';
 import '../styles/ai.css';
 import '../styles/flags.css';
 import { useAddress } from '../system/address';
+import { History } from '../versions/history';
 
 interface Tagged {
   prompt: Template;
@@ -100,7 +109,16 @@ function Body({ latest: { prompt, etag }, mayManage }: { latest: Tagged; mayMana
       </nav>
       {view === 'edit' && <PromptEditor draft={draft.value} editable={mayManage} onChange={draft.set} />}
       {view === 'try' && <TryPrompt prompt={prompt} dirty={draft.dirty} />}
-      {view === 'versions' && <PromptVersions prompt={prompt} etag={etag} mayManage={mayManage} />}
+      {view === 'versions' && (
+        <History
+          subject={promptSubject(prompt.name)}
+          query={versionsQuery(prompt.name)}
+          content={asText(prompt)}
+          version={prompt.version}
+          etag={etag}
+          mayManage={mayManage}
+        />
+      )}
       {mayManage && <SavePrompt prompt={prompt} draft={draft} />}
     </div>
   );

@@ -5,7 +5,7 @@ import { useDraft } from '../access/use-draft';
 import { useMay } from '../api/may';
 import { same, withMembers, type Definition } from '../flags/definition';
 import { KillSwitch } from '../flags/kill';
-import { flagQuery, flagsKey, type TaggedFlag } from '../flags/queries';
+import { flagQuery, flagsKey, flagSubject, historyQuery, type TaggedFlag } from '../flags/queries';
 import { SaveFlag } from '../flags/save';
 import { FlagState, StaleMark } from '../flags/state';
 import type { FlagDetail } from '../flags/types';
@@ -19,6 +19,7 @@ import { DeleteButton } from '../resource/delete-button';
 import { t } from '../strings';
 import '../styles/flags.css';
 import { useAddress } from '../system/address';
+import type { HistoryProps } from '../versions/history';
 
 interface EditorProps {
   flag: string;
@@ -33,10 +34,7 @@ const Explain = lazyPart<{ flag: string; definition: Definition; draft: boolean 
   'Explain',
 );
 const Experiment = lazyPart<{ flag: string }>(() => import('../flags/experiment'), 'Experiment');
-const History = lazyPart<{ flag: FlagDetail; etag: string; mayManage: boolean }>(
-  () => import('../flags/history'),
-  'History',
-);
+const History = lazyPart<HistoryProps>(() => import('../versions/history'), 'History');
 
 const views = ['rules', 'try', 'experiment', 'history'] as const;
 type View = (typeof views)[number];
@@ -130,11 +128,18 @@ function FlagBody({ latest, mayManage }: { latest: TaggedFlag; mayManage: boolea
         )}
         {view === 'try' && <Explain flag={flag.key} definition={definition} draft={draft.dirty} />}
         {view === 'experiment' && <Experiment flag={flag.key} />}
-        {view === 'history' && <History flag={flag} etag={etag} mayManage={editable} />}
+        {view === 'history' && (
+          <History
+            subject={flagSubject(flag.key)}
+            query={historyQuery(flag.key)}
+            content={flag.definition}
+            version={flag.version}
+            etag={etag}
+            mayManage={editable}
+          />
+        )}
       </Suspense>
-      {editable && (
-        <SaveFlag flag={flag} draft={draft} definition={definition} troubled={troubled && view === 'rules'} />
-      )}
+      {editable && <SaveFlag flag={flag} draft={draft} troubled={troubled && view === 'rules'} />}
     </div>
   );
 }

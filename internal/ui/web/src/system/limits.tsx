@@ -10,7 +10,7 @@ import { t } from '../strings';
 import { EditLimit, type Edited } from './limit-edit';
 import { RemoveOwn } from './limit-remove';
 import { limitsQuery } from './limit-queries';
-import { DataTable, wrapped } from './limit-table';
+import { DataTable, wrapped } from '../parts/data-table';
 import { policyWords, splitPolicy } from './policy';
 import { RefusedCallers } from './refused-callers';
 

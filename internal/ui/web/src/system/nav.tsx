@@ -23,7 +23,7 @@ export function SystemNav() {
         </>
       )}
       {mayLimits && (
-        <Link to="/system/limits" activeOptions={{ includeSearch: false }} style={{ whiteSpace: 'nowrap' }}>
+        <Link to="/system/limits" activeOptions={{ includeSearch: false }}>
           {t('limits')}
         </Link>
       )}

@@ -9,7 +9,7 @@ import { Refused } from '../resource/refused';
 import { t } from '../strings';
 import type { Edited } from './limit-edit';
 import { refusedQuery } from './limit-queries';
-import { DataTable } from './limit-table';
+import { DataTable } from '../parts/data-table';
 
 interface Props {
   limits: Limit[];
