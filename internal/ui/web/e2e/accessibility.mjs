@@ -1,7 +1,7 @@
 // axe on every screen and state, in both themes and at both widths.
 import { createModules } from '../scripts/mock/modules.mjs';
 import { judging } from './axe.mjs';
-import { answer, refuse, setUp } from './steps.mjs';
+import { answer, refuse, setUp, visit } from './steps.mjs';
 
 export async function accessibility({ browser, server, step, shot }) {
   const person = await browser.person();
@@ -67,7 +67,7 @@ export async function accessibility({ browser, server, step, shot }) {
     .waitFor();
   await judge('form-refused', '.panel.form');
 
-  await page.goto(`${server.url}modules`);
+  await visit(page, `${server.url}modules`);
   await page.locator('li[data-module=reports]').waitFor();
   await judge('modules');
   await page.getByRole('button', { name: /^Account of/ }).click();
@@ -108,10 +108,10 @@ export async function accessibility({ browser, server, step, shot }) {
   await page.getByText('Disable Capacity').waitFor();
   await judge('dialog-cascade');
   await page.keyboard.press('Escape');
-  await page.goto(`${server.url}modules/reports`);
+  await visit(page, `${server.url}modules/reports`);
   await heading('Reports');
   await judge('module-failed');
-  await page.goto(`${server.url}modules/system`);
+  await visit(page, `${server.url}modules/system`);
   await heading('System');
   await judge('module');
   await page.getByRole('button', { name: 'Uninstall', exact: true }).click();
@@ -119,7 +119,7 @@ export async function accessibility({ browser, server, step, shot }) {
   await judge('dialog-uninstall');
   await page.keyboard.press('Escape');
 
-  await page.goto(`${server.url}modules/system/settings`);
+  await visit(page, `${server.url}modules/system/settings`);
   await page.getByLabel('Webhook token').waitFor();
   await judge('settings');
   await page.getByLabel('Interval').fill('soon');
@@ -141,13 +141,13 @@ export async function accessibility({ browser, server, step, shot }) {
   await page.goto(`${server.url}m/hello`);
   await page.locator('.module-root > div > *').first().waitFor();
   await judge('module-page');
-  await page.goto(`${server.url}m/broken`);
+  await visit(page, `${server.url}m/broken`);
   await page.getByText('The page of Broken failed').waitFor();
   await judge('module-page-broken');
-  await page.goto(`${server.url}m/nothing`);
+  await visit(page, `${server.url}m/nothing`);
   await heading('This module is not available');
   await judge('module-page-absent');
-  await page.goto(`${server.url}audit`);
+  await visit(page, `${server.url}audit`);
   await page.getByRole('cell').first().waitFor();
   await judge('audit');
   await page.getByRole('cell', { name: 'module.install.done' }).first().getByRole('button').click();
@@ -158,17 +158,17 @@ export async function accessibility({ browser, server, step, shot }) {
   await judge('audit-filtered');
   await page.getByRole('button', { name: 'Remove the filter What' }).click();
   await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Filters');
-  await page.goto(`${server.url}account`);
+  await visit(page, `${server.url}account`);
   await page.getByRole('heading', { name: 'Profile' }).waitFor();
   await judge('account');
-  await page.goto(`${server.url}account/sessions`);
+  await visit(page, `${server.url}account/sessions`);
   await page.getByText('This one').waitFor();
   await judge('sessions');
   await page.getByRole('button', { name: 'Sign out here' }).click();
   await page.getByRole('dialog').waitFor();
   await judge('sessions-dialog');
   await page.keyboard.press('Escape');
-  await page.goto(`${server.url}no/such/page`);
+  await visit(page, `${server.url}no/such/page`);
   await heading('There is no such page');
   await judge('not-found');
 

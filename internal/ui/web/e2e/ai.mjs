@@ -1,7 +1,7 @@
 // Models: asked in the playground, stopped and cut off, held to a budget, asked by a template, and what is known of it all.
 import assert from 'node:assert/strict';
 import { judging } from './axe.mjs';
-import { follow, refuse, setUp } from './steps.mjs';
+import { follow, refuse, setUp, visit } from './steps.mjs';
 
 export async function ai({ browser, server, step, shot }) {
   if (!server.real) return [];
@@ -35,7 +35,7 @@ export async function ai({ browser, server, step, shot }) {
   await judge('ai-none');
 
   await step('a question is asked by keyboard alone, and its answer rated', async () => {
-    await page.goto(`${server.url}ai/try`);
+    await visit(page, `${server.url}ai/try`);
     await button('Send').focus();
     await keyboard.press('Enter');
     const question = page.getByLabel('Question').and(page.locator('[aria-invalid=true]'));
@@ -149,7 +149,7 @@ export async function ai({ browser, server, step, shot }) {
   await judge('ai-prompt-versions', 'main');
 
   await step('requests are listed with how they ended, and filtered by the server', async () => {
-    await page.goto(`${server.url}ai/requests`);
+    await visit(page, `${server.url}ai/requests`);
     const rows = page.getByRole('region', { name: 'Requests' }).locator('tbody tr');
     await rows.first().waitFor();
     const all = await rows.count();

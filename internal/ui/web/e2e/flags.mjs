@@ -1,7 +1,7 @@
 // A feature flag from its creation over its rules, a rollout and the emergency brake back to what it was before.
 import assert from 'node:assert/strict';
 import { judging } from './axe.mjs';
-import { setUp, follow } from './steps.mjs';
+import { setUp, follow, visit } from './steps.mjs';
 
 const key = 'checkout/new-cart';
 
@@ -173,7 +173,7 @@ export async function flags({ browser, server, step, shot }) {
   await judge('flag-experiment', '.flag-experiment');
 
   await step('a segment is made and used', async () => {
-    await page.goto(`${server.url}flags?view=segments`);
+    await visit(page, `${server.url}flags?view=segments`);
     await button('New segment').click();
     await dialog.getByLabel('Name').fill('staff');
     await dialog.getByLabel('Value', { exact: true }).fill('@acme.com');
@@ -185,7 +185,7 @@ export async function flags({ browser, server, step, shot }) {
   });
 
   await step('a document is imported after it was shown what that changes', async () => {
-    await page.goto(`${server.url}flags`);
+    await visit(page, `${server.url}flags`);
     await button('Import').click();
     await dialog.getByLabel('Or its text').fill(
       JSON.stringify({

@@ -35,6 +35,11 @@ export async function follow(page, name, heading = name) {
   await page.getByRole('heading', { name: heading, level: 1 }).waitFor();
 }
 
+/** Goes to an address as a link would, without loading the document again. */
+export function visit(page, url) {
+  return page.evaluate((to) => history.pushState(null, '', to), url);
+}
+
 /** Answers matching requests with a problem until the returned function is called. */
 export async function refuse(page, pattern, status, { slug = 'fault', headers = {}, method, ...extra } = {}) {
   const handler = (route) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { openapi } from '../scripts/mock/openapi.mjs';
 import { createSystem } from '../scripts/mock/system.mjs';
 import { judging } from './axe.mjs';
-import { answer, refuse, setUp } from './steps.mjs';
+import { answer, refuse, setUp, visit } from './steps.mjs';
 
 const taskLimit = 200;
 const tries = 5;
@@ -256,23 +256,23 @@ export async function systemAccessibility({ browser, server, step, shot }) {
   await page.goto(`${server.url}system`);
   await page.getByText('Not all instances run the same version').waitFor();
   await judge('system');
-  await page.goto(`${server.url}system/jobs?job=system%2Fhistory`);
+  await visit(page, `${server.url}system/jobs?job=system%2Fhistory`);
   await page.getByRole('button', { name: 'Show older runs' }).waitFor();
   await judge('jobs');
-  await page.goto(`${server.url}system/logs?level=warn`);
+  await visit(page, `${server.url}system/logs?level=warn`);
   await page.locator('.log-row').first().waitFor();
   await page.locator('.log-say').nth(1).click();
   await page.locator('.log-detail').waitFor();
   await judge('logs');
-  await page.goto(`${server.url}system/api`);
+  await visit(page, `${server.url}system/api`);
   await page.getByText('OpenAPI 3.1').waitFor();
   await judge('api');
-  await page.goto(`${server.url}system/api?op=audit`);
+  await visit(page, `${server.url}system/api?op=audit`);
   await page.getByRole('button', { name: 'Send' }).click();
   await page.getByRole('region', { name: 'The answer' }).waitFor();
   await page.getByRole('article').getByText('items', { exact: true }).click();
   await judge('api-operation');
-  await page.goto(`${server.url}system/api?schema=Node`);
+  await visit(page, `${server.url}system/api?schema=Node`);
   await page.getByText('contains itself').first().waitFor();
   await judge('api-schema');
 

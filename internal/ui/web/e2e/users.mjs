@@ -1,7 +1,7 @@
 // Accounts and roles: made, found, given rights, and nobody hands out more than they hold.
 import assert from 'node:assert/strict';
 import { judging } from './axe.mjs';
-import { setUp } from './steps.mjs';
+import { setUp, visit } from './steps.mjs';
 
 const grace = { email: 'grace.h@example.com', password: 'a nanosecond is a foot of wire' };
 
@@ -20,7 +20,7 @@ export async function users({ browser, server, step, shot }) {
   };
 
   await step('a role is made', async () => {
-    await page.goto(`${server.url}roles`);
+    await visit(page, `${server.url}roles`);
     await page.getByRole('button', { name: 'New role' }).click();
   });
   await judge('new-role');
@@ -49,7 +49,7 @@ export async function users({ browser, server, step, shot }) {
   await judge('role');
 
   await step('an account is made with it, and can be searched for', async () => {
-    await page.goto(`${server.url}users`);
+    await visit(page, `${server.url}users`);
     await page.getByRole('button', { name: 'New user' }).click();
     const dialog = page.getByRole('dialog', { name: 'New user' });
     await dialog.getByRole('checkbox').first().waitFor();
@@ -95,7 +95,7 @@ export async function users({ browser, server, step, shot }) {
   await judge('user');
 
   await step('the matrix shows who may do what', async () => {
-    await page.goto(`${server.url}roles`);
+    await visit(page, `${server.url}roles`);
     const row = page.getByRole('row', { name: /^Read the audit log/ });
     await row.waitFor();
     assert.match(await row.innerText(), /inherited/);
@@ -107,7 +107,7 @@ export async function users({ browser, server, step, shot }) {
   const faults = await fewerRights({ browser, server, step, shot });
 
   await step('a role that somebody has cannot be deleted, and says why', async () => {
-    await page.goto(`${server.url}roles/night-shift`);
+    await visit(page, `${server.url}roles/night-shift`);
     await page.getByRole('button', { name: 'Delete' }).click();
     const dialog = page.getByRole('dialog', { name: 'Delete Night shift?' });
     await dialog.getByRole('button', { name: 'Delete' }).click();
@@ -136,16 +136,16 @@ async function fewerRights({ browser, server, step, shot }) {
     return other.faults;
   }
   await step('who holds less hands out no more: the rest is disabled, with the reason', async () => {
-    await page.goto(`${server.url}users`);
+    await visit(page, `${server.url}users`);
     await page.getByRole('button', { name: 'New user' }).click();
     const owner = page.getByRole('checkbox', { name: /^Owner/ });
     await owner.waitFor();
     assert.ok(await owner.isDisabled());
     await page.getByText('Gives *, which you do not hold.').waitFor();
     await page.keyboard.press('Escape');
-    await page.goto(`${server.url}roles/owner`);
+    await visit(page, `${server.url}roles/owner`);
     await page.getByText('This role is part of the program.').waitFor();
-    await page.goto(`${server.url}roles/night-shift`);
+    await visit(page, `${server.url}roles/night-shift`);
     await page.getByText('You do not hold this permission.').first().waitFor();
     await shot(page, 'fewer-rights');
   });
