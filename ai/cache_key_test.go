@@ -111,7 +111,7 @@ func TestPartsTellRequestsApart(t *testing.T) {
 			default:
 				t.Fatalf("%v.%s is of a kind that this test does not know", typ, name)
 			}
-			part, _ := changed.Interface().(ai.Part)
+			part, _ := reflect.TypeAssert[ai.Part](changed)
 			before := n
 			req := request()
 			req.Messages = append(req.Messages, ai.Message{Role: ai.RoleAssistant, Parts: []ai.Part{part}})

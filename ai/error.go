@@ -1,6 +1,8 @@
 package ai
 
 import (
+	"errors"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -81,6 +83,34 @@ func (e *Error) Error() string {
 		b.WriteString(": " + e.Err.Error())
 	}
 	return b.String()
+}
+
+// LogValue implements [slog.LogValuer]: the error as text, without words of a
+// provider that may quote what was asked, which logs must not have.
+func (e *Error) LogValue() slog.Value {
+	told := *e
+	switch e.Kind {
+	case Unknown, Invalid, TooLarge, Unsupported, Server, Filtered:
+		told.Message = ""
+	}
+	told.Err = forLogs(e.Err)
+	return slog.StringValue(told.Error())
+}
+
+// forLogs is what is beneath an error: those of other routes, and what is no
+// provider's.
+func forLogs(err error) error {
+	if list, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []error
+		for _, one := range list.Unwrap() {
+			all = append(all, forLogs(one))
+		}
+		return errors.Join(all...)
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return errors.New(e.LogValue().String())
+	}
+	return err
 }
 
 // Unwrap returns what is beneath.
