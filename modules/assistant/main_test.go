@@ -89,8 +89,9 @@ var (
 
 // notes is a module that can be called.
 type notes struct {
-	mu   sync.Mutex
-	list []string
+	mu      sync.Mutex
+	list    []string
+	writing func() // nil, or called while a note is written
 }
 
 type note struct {
@@ -105,6 +106,9 @@ func (n *notes) module() dashboard.Module {
 			dashboard.Post(r, "/notes", func(_ context.Context, in note) (note, error) {
 				n.mu.Lock()
 				defer n.mu.Unlock()
+				if n.writing != nil {
+					n.writing()
+				}
 				n.list = append(n.list, in.Text)
 				return in, nil
 			}, dashboard.Require(writeNotes), dashboard.Summary("Write a note"))

@@ -142,6 +142,18 @@ func TestConfirm(t *testing.T) {
 			t.Errorf("the audit log has %s", log)
 		}
 	})
+	t.Run("a process that ends in between", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t, nil)
+		conversation, question := s.propose()
+		left := ""
+		s.notes.writing = func() { left = s.read(s.Owner(), conversation).said() } // what a restart would find
+		s.model.says(ai.ReasonStop, text("Noted."))
+		s.confirm(s.Owner(), conversation, question, true).Want(http.StatusOK)
+		if want := "person: Note it down\nmodel: notes_post-notes=unknown"; left != want {
+			t.Errorf("while it is done the conversation says\n%s\nwant\n%s", left, want)
+		}
+	})
 	t.Run("no", func(t *testing.T) {
 		t.Parallel()
 		s := newSite(t, nil)
