@@ -21,7 +21,11 @@ const cases = [
   ['a paragraph', 'one\ntwo', '<p>one\ntwo</p>'],
   ['two paragraphs', 'one\n\n\ntwo', '<p>one</p><p>two</p>'],
   ['a hard break', 'one  \ntwo\\\nthree', '<p>one<br></br>two<br></br>three</p>'],
-  ['marks that close a heading', '# a ##\n# b#\n# #\n#\tc # d', '<h3>a</h3><h3>b#</h3><h3></h3><h3>c # d</h3>'],
+  [
+    'marks that close a heading',
+    '# a ##\n# b#\n# #\n#\tc # d',
+    '<h3>a</h3><h3>b#</h3><h3></h3><h3>c # d</h3>',
+  ],
   ['letters that end a line elsewhere', '- a\u2028b\n- c', '<ul><li>a\u2028b</li><li>c</li></ul>'],
   ['headings that leave no level out', '### A\n# B\n## C', '<h3>A</h3><h3>B</h3><h4>C</h4>'],
   [
