@@ -1,5 +1,7 @@
 package scrub
 
+import "sync"
+
 // A rule finds one kind of thing. match is asked where first says that it may
 // begin, and answers with more where it depends on what follows; at the end of the
 // text nothing follows.
@@ -9,22 +11,26 @@ type rule struct {
 	match func(view) (m match, more bool)
 }
 
-// rules are asked in this order; the first that finds something wins.
-var rules = makeRules()
+// A table says which rules a byte may begin something of.
+type table struct {
+	starting [256][]*rule // in their order: the first that finds something wins
+	firsts   [256]Set     // their sets
+}
 
-// starting are the rules that a byte may begin something of, in their order, and
-// firsts their sets.
-var starting, firsts = func() (by [256][]*rule, sets [256]Set) {
-	for _, r := range rules {
+// tables makes the one table when it is first needed: programs that scrub nothing
+// start without it.
+var tables = sync.OnceValue(func() *table {
+	var t table
+	for _, r := range makeRules() {
 		for c, ok := range r.first {
 			if ok {
-				by[c] = append(by[c], r)
-				sets[c] |= r.set
+				t.starting[c] = append(t.starting[c], r)
+				t.firsts[c] |= r.set
 			}
 		}
 	}
-	return by, sets
-}()
+	return &t
+})
 
 func makeRules() []*rule {
 	return []*rule{

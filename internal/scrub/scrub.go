@@ -81,6 +81,7 @@ type Stream struct {
 	Replace func(k Kind, found string) string
 	Found   Counts
 
+	rules    *table // nil before the first text
 	buf      string // what waits
 	prev     byte   // before it; 0 where a word may begin whatever is there
 	inString bool   // of JSON
@@ -144,7 +145,7 @@ func (s *Stream) clean(piece string) bool {
 	for i := range len(piece) {
 		if c := piece[i]; s.candidate(c, prev) {
 			v := view{piece[i:], prev, false}
-			for _, r := range starting[c] {
+			for _, r := range s.table().starting[c] {
 				if s.Set&r.set == 0 {
 					continue
 				}
@@ -211,7 +212,7 @@ func (s *Stream) look(t string, final bool) (int, match) {
 	}
 	if s.candidate(t[0], s.prev) {
 		v := view{t, s.prev, final}
-		for _, r := range starting[t[0]] {
+		for _, r := range s.table().starting[t[0]] {
 			if s.Set&r.set == 0 {
 				continue
 			}
@@ -243,8 +244,16 @@ func (s *Stream) dull(t string) int {
 	return len(t)
 }
 
+// table is what the stream looks for.
+func (s *Stream) table() *table {
+	if s.rules == nil {
+		s.rules = tables()
+	}
+	return s.rules
+}
+
 func (s *Stream) candidate(c, prev byte) bool {
-	return firsts[c]&s.Set != 0 && !(wordByte(c) && wordByte(prev))
+	return s.table().firsts[c]&s.Set != 0 && !(wordByte(c) && wordByte(prev))
 }
 
 // begin leaves something out.

@@ -1,6 +1,9 @@
 package scrub
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // privateKey finds the first line of a key in PEM.
 func privateKey(v view) (match, bool) {
@@ -70,12 +73,13 @@ var prefixes = []string{
 }
 
 // prefixesBy are the prefixes that begin with a byte.
-var prefixesBy = func() (by [256][]string) {
+var prefixesBy = sync.OnceValue(func() *[256][]string {
+	var by [256][]string
 	for _, p := range prefixes {
 		by[p[0]] = append(by[p[0]], p)
 	}
-	return by
-}()
+	return &by
+})
 
 func prefixBytes() string {
 	var b strings.Builder
@@ -88,7 +92,7 @@ func prefixBytes() string {
 // apiKey finds what says by its beginning that it is a key.
 func apiKey(v view) (match, bool) {
 	waits := false
-	for _, p := range prefixesBy[v.t[0]] {
+	for _, p := range prefixesBy()[v.t[0]] {
 		ok, more := v.has(0, p)
 		if waits = waits || more; !ok {
 			continue
