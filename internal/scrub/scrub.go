@@ -141,11 +141,11 @@ func (s *Stream) Text(text string) string {
 
 // clean passes a piece in which nothing is and nothing begins, as most are.
 func (s *Stream) clean(piece string) bool {
-	prev := s.prev
+	prev, rules := s.prev, s.table()
 	for i := range len(piece) {
-		if c := piece[i]; s.candidate(c, prev) {
+		if c := piece[i]; rules.candidate(s.Set, c, prev) {
 			v := view{piece[i:], prev, false}
-			for _, r := range s.table().starting[c] {
+			for _, r := range rules.starting[c] {
 				if s.Set&r.set == 0 {
 					continue
 				}
@@ -210,9 +210,9 @@ func (s *Stream) look(t string, final bool) (int, match) {
 		s.prev = t[n-1]
 		return n, match{}
 	}
-	if s.candidate(t[0], s.prev) {
+	if rules := s.table(); rules.candidate(s.Set, t[0], s.prev) {
 		v := view{t, s.prev, final}
-		for _, r := range s.table().starting[t[0]] {
+		for _, r := range rules.starting[t[0]] {
 			if s.Set&r.set == 0 {
 				continue
 			}
@@ -234,9 +234,9 @@ func (s *Stream) look(t string, final bool) (int, match) {
 
 // dull counts the bytes before the first that something may begin with.
 func (s *Stream) dull(t string) int {
-	prev := s.prev
+	prev, rules := s.prev, s.table()
 	for i := range len(t) {
-		if s.candidate(t[i], prev) {
+		if rules.candidate(s.Set, t[i], prev) {
 			return i
 		}
 		prev = t[i]
@@ -252,8 +252,9 @@ func (s *Stream) table() *table {
 	return s.rules
 }
 
-func (s *Stream) candidate(c, prev byte) bool {
-	return s.table().firsts[c]&s.Set != 0 && !(wordByte(c) && wordByte(prev))
+// candidate reports whether something of a set may begin with a byte.
+func (t *table) candidate(of Set, c, prev byte) bool {
+	return t.firsts[c]&of != 0 && !(wordByte(c) && wordByte(prev))
 }
 
 // begin leaves something out.
