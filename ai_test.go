@@ -124,6 +124,34 @@ func TestModelsAnswerManyAtOnce(t *testing.T) {
 	asked.Wait()
 }
 
+// Answers that have ended, or failed, make room for others: as many as can be under
+// way at once are asked for, and one more.
+func TestModelsForgetAnswersThatEnded(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, echoing(t), dashboard.WithRateLimit("ai", "100000/s"), dashboard.WithRateLimit("caller", "100000/s"), dashboard.WithRateLimit("ai-tokens", "1000000000/s"))
+	_, key := newKey(t, s.owner(), "dashboard.ai.use")
+	ask := map[string]any{"model": "here/m", "messages": []any{map[string]string{"role": "user", "content": "Hi"}}}
+	unknown := map[string]any{"model": "nowhere/m", "messages": ask["messages"]}
+	const most = 256
+	for name, c := range map[string]struct {
+		path   string
+		body   any
+		status int
+		header []string
+	}{
+		"gateway":        {"/ai/v1/chat/completions", ask, http.StatusOK, nil},
+		"chat, whole":    {"/api/v1/ai/chat", ask, http.StatusOK, nil},
+		"chat, streamed": {"/api/v1/ai/chat", ask, http.StatusOK, []string{"Accept", "text/event-stream"}},
+		"chat, failed":   {"/api/v1/ai/chat", unknown, http.StatusNotFound, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range most + 1 {
+				s.as(key).do("POST", c.path, c.body, c.header...).wantStatus(c.status)
+			}
+		})
+	}
+}
+
 // A client of the gateway can say what it thinks of an answer.
 func TestModelsAnswersCanBeRated(t *testing.T) {
 	t.Parallel()
