@@ -49,6 +49,10 @@ CREATE TABLE airecord_records (
 );
 CREATE INDEX airecord_records_at       ON airecord_records (at, id);
 CREATE INDEX airecord_records_user     ON airecord_records (user_id, at, id);
+CREATE INDEX airecord_records_key      ON airecord_records (key_id, at, id);
+CREATE INDEX airecord_records_module   ON airecord_records (module, at, id);
+CREATE INDEX airecord_records_asked    ON airecord_records (asked, at, id);
+CREATE INDEX airecord_records_prompt   ON airecord_records (prompt, at, id);
 CREATE INDEX airecord_records_model    ON airecord_records (model, at, id);
 CREATE INDEX airecord_records_provider ON airecord_records (provider, at, id);
 CREATE INDEX airecord_records_cache    ON airecord_records (cache, at, id);
