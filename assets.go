@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -41,15 +40,17 @@ func loadAssets(fsys fs.FS) (*assets, error) {
 		if err != nil || e.IsDir() {
 			return err
 		}
-		f, err := fsys.Open(name)
+		info, err := e.Info()
 		if err != nil {
 			return err
 		}
-		body, err := io.ReadAll(io.LimitReader(f, maxAssets+1))
-		if err = errors.Join(err, f.Close()); err != nil {
-			return err
+		var body []byte
+		if info.Size() <= maxAssets {
+			if body, err = fs.ReadFile(fsys, name); err != nil {
+				return err
+			}
 		}
-		if total += len(body); total > maxAssets {
+		if total += max(len(body), int(info.Size())); total > maxAssets {
 			return fmt.Errorf("%s: more than %d MiB of assets", name, maxAssets>>20)
 		}
 		sum := sha256.Sum256(body)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/modular-dashboard/dashboard/internal/bind/shape"
 	"github.com/modular-dashboard/dashboard/internal/openapi"
+	"github.com/modular-dashboard/dashboard/internal/spelling"
 )
 
 // An EndpointAnswer is what an endpoint answered to [Host.Call].
@@ -215,7 +216,7 @@ func newInside(ctx context.Context, parent *http.Request, method, path string, q
 }
 
 func badArgument(name, code, detail string) *Error {
-	return Invalid(FieldError{Pointer: "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name), Code: code, Detail: detail})
+	return Invalid(FieldError{Pointer: "/" + spelling.PointerToken(name), Code: code, Detail: detail})
 }
 
 // reservedHeader names what says who asks and from where.

@@ -91,7 +91,7 @@ func (d *Dashboard) composeStores(locker storage.Locker) error {
 	if err != nil {
 		return err
 	}
-	d.jobs = jobs.New(d.db, locker, jobs.Options{Log: d.log, Instance: d.registry.Instance, Lease: d.config.lease, Redact: d.redactor.Text, Panicked: d.jobPanicked})
+	d.jobs = jobs.New(d.db, locker, jobs.Options{Log: d.log, Instance: d.registry.Instance, Lease: d.config.lease, Redact: d.redactor.Text, Ready: d.started, Panicked: d.jobPanicked})
 	return nil
 }
 

@@ -13,14 +13,19 @@ import (
 
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/featureflag"
+	"github.com/modular-dashboard/dashboard/internal/aigovern"
+	"github.com/modular-dashboard/dashboard/internal/airecord"
 	"github.com/modular-dashboard/dashboard/internal/audit"
 	"github.com/modular-dashboard/dashboard/internal/bind"
 	"github.com/modular-dashboard/dashboard/internal/events"
+	"github.com/modular-dashboard/dashboard/internal/flags"
 	"github.com/modular-dashboard/dashboard/internal/idempotency"
 	"github.com/modular-dashboard/dashboard/internal/jobs"
 	"github.com/modular-dashboard/dashboard/internal/layout"
+	"github.com/modular-dashboard/dashboard/internal/limits"
 	"github.com/modular-dashboard/dashboard/internal/logring"
 	"github.com/modular-dashboard/dashboard/internal/observe"
+	"github.com/modular-dashboard/dashboard/internal/prompts"
 	"github.com/modular-dashboard/dashboard/internal/redact"
 	"github.com/modular-dashboard/dashboard/internal/registry"
 	"github.com/modular-dashboard/dashboard/internal/settings"
@@ -208,6 +213,8 @@ func (d *Dashboard) startParts(ctx context.Context) error {
 		{"database", d.db.Ping, none},
 		{"cache", d.startCache, d.stopCache},
 		{"secrets", d.openBox, none},
+		{"schema", d.migrate, none},
+		{"audit", d.auditLog.Start, none}, // everything after it writes to it
 		{"auth", d.auth.Start, d.auth.Shutdown},
 		{"first account", d.ensureAccount, none},
 		{"events", d.startEvents, d.stopEvents},
@@ -240,6 +247,13 @@ func (d *Dashboard) startParts(ctx context.Context) error {
 	return nil
 }
 
+// migrate brings the tables of all parts up to date. Each could do it by itself:
+// together they ask the database once whether there is anything to do.
+func (d *Dashboard) migrate(ctx context.Context) error {
+	return d.db.MigrateAll(ctx, audit.Schema(), auth.Schema(), settings.Schema(), flags.Schema(), limits.Schema(), layout.Schema(),
+		idempotency.Schema(), jobs.Schema(), airecord.Schema(), prompts.Schema(), aigovern.Schema(), registry.Schema())
+}
+
 // settlePatience is how long a start waits for modules: those that are quick
 // answer the first request, those that hang hold nobody up.
 const settlePatience = 5 * time.Second
@@ -250,7 +264,7 @@ func (d *Dashboard) startModules(ctx context.Context) error {
 	}
 	patience, cancel := context.WithTimeout(ctx, settlePatience)
 	defer cancel()
-	if err := d.registry.Settle(patience); err != nil && ctx.Err() == nil {
+	if err := d.registry.SettleHere(patience); err != nil && ctx.Err() == nil {
 		d.log.WarnContext(ctx, "some modules are still starting")
 	}
 	return ctx.Err()

@@ -14,6 +14,7 @@ import (
 	"github.com/modular-dashboard/dashboard/internal/openapi"
 	"github.com/modular-dashboard/dashboard/internal/problem"
 	"github.com/modular-dashboard/dashboard/internal/settings"
+	"github.com/modular-dashboard/dashboard/internal/spelling"
 )
 
 // Settings are a module's typed settings; see [SettingsOf] and [Configurable].
@@ -148,7 +149,7 @@ func secretPointers(t reflect.Type, at string) ([]string, error) {
 		if name == "" {
 			name = f.Name
 		}
-		pointer := at + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+		pointer := at + "/" + spelling.PointerToken(name)
 		if f.Anonymous && f.Tag.Get("json") == "" {
 			pointer = at
 		}

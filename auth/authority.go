@@ -140,7 +140,7 @@ func (a *Authority) load(ctx context.Context) error {
 	}
 	a.box.Store(box)
 	a.refresh.Store(newRefreshKeys(box))
-	if err := a.db.Migrate(ctx, scope, migrations()); err != nil {
+	if err := a.db.MigrateAll(ctx, Schema()); err != nil {
 		return err
 	}
 	if err := a.rotate(ctx); err != nil {

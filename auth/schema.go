@@ -11,6 +11,10 @@ import (
 // scope owns the migrations and the prefix of the tables.
 const scope = "auth"
 
+// Schema returns the migrations that [Authority.Start] applies, for a host that
+// applies all of its own with one call of [storage.DB.MigrateAll].
+func Schema() storage.Schema { return storage.Schema{Scope: scope, Migrations: migrations()} }
+
 // migrations are the schema. Times are microseconds since the epoch by the
 // database's clock; 0 is never. Lists are JSON text.
 //

@@ -51,6 +51,7 @@ type DB struct {
 	closing  sync.Once
 	closeErr error
 	migrated atomic.Bool // the table of migrations exists
+	known    sync.Map    // scope → []Migration that this DB has migrated
 	leased   atomic.Bool // the table of leases exists
 }
 

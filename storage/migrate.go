@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -52,29 +53,65 @@ func (m Migration) checksum(d Dialect) string {
 // scope is [a-z][a-z0-9_-]*, at most 64 bytes. [ErrChecksum], [ErrFuture] and
 // [ErrOrder] are found before anything is applied. An error of a migration
 // itself leaves the earlier ones applied.
+//
+// The DB remembers what it has migrated: a further call with the same
+// migrations does nothing. [DB.ForgetMigrations] ends that here, not in other processes.
 func (db *DB) Migrate(ctx context.Context, scope string, migrations []Migration) error {
+	return db.MigrateAll(ctx, Schema{scope, migrations})
+}
+
+// MigrateAll is [DB.Migrate] for several scopes in their order: it looks with one
+// read whether there is anything to do. It stops at the first error.
+func (db *DB) MigrateAll(ctx context.Context, schemas ...Schema) error {
 	ctx = withoutHook(ctx)
-	pending, err := db.Pending(ctx, scope, migrations)
+	schemas = slices.DeleteFunc(slices.Clone(schemas), db.isMigrated)
+	if len(schemas) == 0 {
+		return nil
+	}
+	statuses, err := db.CheckSchemas(ctx, schemas...)
 	if err != nil {
 		return err
 	}
-	for range pending {
-		// Another process may have been faster: look again under the lock.
-		err := db.Update(ctx, func(tx *Tx) error {
-			if err := lockMigrations(ctx, tx); err != nil {
+	for i, s := range schemas {
+		if err := statuses[i].Err; err != nil {
+			return err
+		}
+		for range statuses[i].Pending {
+			if err := db.migrateNext(ctx, s); err != nil {
 				return err
 			}
-			next, err := pendingIn(ctx, tx, scope, migrations)
-			if err != nil || len(next) == 0 {
-				return err
-			}
-			return apply(ctx, tx, scope, next[0])
-		})
+		}
+		db.known.Store(s.Scope, slices.Clone(s.Migrations))
+	}
+	return nil
+}
+
+// migrateNext applies the next pending migration. Another process may have been
+// faster: it looks again under the lock.
+func (db *DB) migrateNext(ctx context.Context, s Schema) error {
+	return db.Update(ctx, func(tx *Tx) error {
+		if err := lockMigrations(ctx, tx); err != nil {
+			return err
+		}
+		applied, err := appliedIn(ctx, tx, s.Scope)
 		if err != nil {
 			return err
 		}
-	}
-	return nil
+		next, err := s.pending(applied[s.Scope], tx.dialect)
+		if err != nil || len(next) == 0 {
+			return err
+		}
+		return apply(ctx, tx, s.Scope, next[0])
+	})
+}
+
+// isMigrated reports whether this DB has migrated s before.
+func (db *DB) isMigrated(s Schema) bool {
+	known, ok := db.known.Load(s.Scope)
+	return ok && slices.EqualFunc(known.([]Migration), s.Migrations, func(a, b Migration) bool {
+		d := db.cfg.Dialect
+		return a.Version == b.Version && a.Name == b.Name && a.script(d) == b.script(d)
+	})
 }
 
 // MigrateStep applies one migration and runs also (which may be nil) in the
@@ -109,10 +146,11 @@ func (db *DB) MigrateStep(ctx context.Context, scope string, m Migration, also f
 
 // stepDone reports whether m is applied.
 func stepDone(ctx context.Context, tx *Tx, scope string, m Migration) (bool, error) {
-	applied, err := appliedIn(ctx, tx, scope)
+	of, err := appliedIn(ctx, tx, scope)
 	if err != nil {
 		return false, err
 	}
+	applied := of[scope]
 	for _, a := range applied {
 		if a.version == m.Version {
 			return true, a.matches(scope, m, tx.dialect)
@@ -124,29 +162,13 @@ func stepDone(ctx context.Context, tx *Tx, scope string, m Migration) (bool, err
 	return false, nil
 }
 
-// Pending returns the migrations of scope that are not applied, in order. It
-// checks the applied ones as [DB.Migrate] does and applies none.
-func (db *DB) Pending(ctx context.Context, scope string, migrations []Migration) ([]Migration, error) {
-	if err := validate(scope, migrations); err != nil {
-		return nil, err
-	}
-	if err := db.ensureMigrations(ctx); err != nil {
-		return nil, err
-	}
-	var pending []Migration
-	err := db.View(ctx, func(tx *Tx) (err error) {
-		pending, err = pendingIn(ctx, tx, scope, migrations)
-		return err
-	})
-	return pending, err
-}
-
 // ForgetMigrations removes the record of scope's migrations inside tx: for a
 // purge that drops the scope's tables in the same transaction.
 func (db *DB) ForgetMigrations(ctx context.Context, tx *Tx, scope string) error {
 	if !db.migrated.Load() {
 		return errors.New("forget migrations: nothing was migrated or asked through this database yet")
 	}
+	db.known.Delete(scope)
 	_, err := tx.Exec(ctx, `DELETE FROM dashboard_migrations WHERE scope = $1`, scope)
 	if err != nil {
 		return fmt.Errorf("forget migrations of %s: %w", scope, err)
@@ -214,106 +236,4 @@ func apply(ctx context.Context, tx *Tx, scope string, m Migration) error {
 		return wrap(err)
 	}
 	return nil
-}
-
-// pendingIn compares what is applied with what the program knows.
-func pendingIn(ctx context.Context, tx *Tx, scope string, migrations []Migration) ([]Migration, error) {
-	applied, err := appliedIn(ctx, tx, scope)
-	if err != nil {
-		return nil, err
-	}
-	known := make(map[int]Migration, len(migrations))
-	for _, m := range migrations {
-		known[m.Version] = m
-	}
-	done, last := make(map[int]bool, len(applied)), 0
-	for _, a := range applied {
-		m, ok := known[a.version]
-		if !ok {
-			return nil, errorf(ErrFuture, "database has migration %d (%s) of %s, which this program does not know: "+
-				"a newer version of it made the change; run that version, or restore a backup", a.version, a.name, scope)
-		}
-		if err := a.matches(scope, m, tx.dialect); err != nil {
-			return nil, err
-		}
-		done[a.version], last = true, a.version
-	}
-	var pending []Migration
-	for _, m := range migrations {
-		if done[m.Version] {
-			continue
-		}
-		if m.Version < last {
-			return nil, applied[len(applied)-1].precedes(scope, m)
-		}
-		pending = append(pending, m)
-	}
-	return pending, nil
-}
-
-// appliedMigration is a row of the table.
-type appliedMigration struct {
-	version  int
-	name     string
-	checksum string
-}
-
-func (a appliedMigration) matches(scope string, m Migration, d Dialect) error {
-	if a.checksum == m.checksum(d) {
-		return nil
-	}
-	return errorf(ErrChecksum, "migration %d (%s) of %s was changed after it was applied: restore its text and add a new migration",
-		m.Version, m.Name, scope)
-}
-
-func (a appliedMigration) precedes(scope string, m Migration) error {
-	return errorf(ErrOrder, "migration %d (%s) of %s comes before %d (%s), which is applied: give it a higher version",
-		m.Version, m.Name, scope, a.version, a.name)
-}
-
-func appliedIn(ctx context.Context, tx *Tx, scope string) ([]appliedMigration, error) {
-	rows, err := tx.Query(ctx, `SELECT version, name, checksum FROM dashboard_migrations WHERE scope = $1 ORDER BY version`, scope)
-	if err != nil {
-		return nil, fmt.Errorf("read migrations of %s: %w", scope, err)
-	}
-	defer rows.Close()
-	var applied []appliedMigration
-	for rows.Next() {
-		var a appliedMigration
-		if err := rows.Scan(&a.version, &a.name, &a.checksum); err != nil {
-			return nil, fmt.Errorf("read migrations of %s: %w", scope, err)
-		}
-		applied = append(applied, a)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read migrations of %s: %w", scope, err)
-	}
-	return applied, nil
-}
-
-// validate checks what the program's author wrote.
-func validate(scope string, migrations []Migration) error {
-	if !validScope(scope) {
-		return fmt.Errorf("migrate: scope %q must match [a-z][a-z0-9_-]* and be at most 64 bytes", scope)
-	}
-	last := 0
-	for _, m := range migrations {
-		switch {
-		case m.Version <= last:
-			return fmt.Errorf("migrate %s: version %d after %d: versions begin at 1 and ascend", scope, m.Version, last)
-		case m.Name == "":
-			return fmt.Errorf("migrate %s: version %d has no name", scope, m.Version)
-		case m.Up == nil && m.SQL == "" && (m.SQLite == "" || m.PostgreSQL == ""):
-			return fmt.Errorf("migrate %s: version %d (%s) does nothing on some database", scope, m.Version, m.Name)
-		}
-		last = m.Version
-	}
-	return nil
-}
-
-func validScope(s string) bool {
-	if s == "" || len(s) > 64 || s[0] < 'a' || s[0] > 'z' {
-		return false
-	}
-	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_-") == ""
 }

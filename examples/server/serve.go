@@ -31,6 +31,8 @@ const (
 // serve runs the server until ctx ends, and then until everything is closed. An
 // error says in one line why it could not start or not stop.
 func serve(ctx context.Context, c config, stdout, stderr io.Writer) (err error) {
+	collect := debug.SetGCPercent(-1) // a start makes less garbage than its collection costs
+	defer debug.SetGCPercent(collect)
 	log, err := newLogger(c, stderr)
 	if err != nil {
 		return err
@@ -45,12 +47,12 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	reading := make(chan struct{})
-	go func() { // the first connection for reads, while this one makes the dashboard
-		defer close(reading)
+	connected := make(chan struct{})
+	go func() { // while this one makes the dashboard
+		defer close(connected)
 		_ = store.Ping(ctx) // Start reports what is wrong
 	}()
-	defer func() { <-reading }()
+	defer func() { <-connected }()
 	base := baseURL(c, listener.Addr())
 	modules := make([]dashboard.Module, len(c.file.Modules))
 	for i, id := range c.file.Modules {
@@ -69,10 +71,12 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) (err error) 
 		Handler: wear(modules, d), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
+	<-connected
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	if err = d.Start(ctx); err == nil {
 		fmt.Fprintf(stdout, "Dashboard at %s\n", base+c.prefix+"/")
+		debug.SetGCPercent(collect)
 		debug.FreeOSMemory() // what only the start needed: a server that idles would keep it until it has made as much again
 		select {
 		case <-ctx.Done():
@@ -141,7 +145,7 @@ func openStore(data string) (*storage.DB, error) {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	return sqlite.Open(filepath.Join(data, "dashboard.db"))
+	return sqlite.Open(filepath.Join(data, "dashboard.db"), sqlite.WithLazyOpen())
 }
 
 // baseURL is where people find the dashboard: the public URL, or the address

@@ -11,6 +11,9 @@ import (
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
+// Schema returns the migrations that Start applies.
+func Schema() storage.Schema { return storage.Schema{Scope: Scope, Migrations: migrations()} }
+
 // aigovern_state counts the changes of rules. aigovern_accounts has what is used;
 // aigovern_leases what instances have set aside of it until expires.
 func migrations() []storage.Migration {

@@ -80,7 +80,7 @@ func New(db *storage.DB, opts Options) *Store {
 // Start brings the tables up to date, and writes what [Store.Add] takes until
 // Shutdown.
 func (s *Store) Start(ctx context.Context) error {
-	if err := s.db.Migrate(ctx, Scope, migrations()); err != nil {
+	if err := s.db.MigrateAll(ctx, Schema()); err != nil {
 		return err
 	}
 	running, cancel := context.WithCancel(context.Background())

@@ -6,6 +6,9 @@ import (
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
+// Schema returns the migrations that Start applies.
+func Schema() storage.Schema { return storage.Schema{Scope: Scope, Migrations: migrations()} }
+
 func migrations() []storage.Migration {
 	return []storage.Migration{
 		{Version: 1, Name: "records, sums by day", SQL: recordTables()},

@@ -74,7 +74,7 @@ func (l *Log) Start(ctx context.Context) error {
 	if n := len(l.key()); n < 16 {
 		return fmt.Errorf("start audit log: key of %d bytes, want at least 16", n)
 	}
-	if err := l.db.Migrate(ctx, Scope, Migrations()); err != nil {
+	if err := l.db.MigrateAll(ctx, Schema()); err != nil {
 		return fmt.Errorf("start audit log: %w", err)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/modular-dashboard/dashboard/featureflag"
+	"github.com/modular-dashboard/dashboard/internal/spelling"
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
@@ -99,7 +100,7 @@ func problemsIn(err error) error {
 }
 
 func pointerTo(id ID) string {
-	key := strings.NewReplacer("~", "~0", "/", "~1").Replace(id.Key)
+	key := spelling.PointerToken(id.Key)
 	switch id.Kind {
 	case Segment:
 		return "/$evaluators/" + key

@@ -12,6 +12,9 @@ import (
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
+// Schema returns the migrations that Start applies.
+func Schema() storage.Schema { return storage.Schema{Scope: Scope, Migrations: migrations()} }
+
 // Each write raises the one generation and leaves it in the rows it touches, so
 // that who follows reads what has changed and nothing else. A row stays when its
 // item is deleted, for its version to go on and for followers to see the end.

@@ -110,7 +110,7 @@ func New(db *storage.DB) *Store {
 
 // Start migrates the database and sweeps it until Shutdown.
 func (s *Store) Start(ctx context.Context) error {
-	if err := s.db.Migrate(ctx, Scope, Migrations()); err != nil {
+	if err := s.db.MigrateAll(ctx, Schema()); err != nil {
 		return fmt.Errorf("start idempotency: %w", err)
 	}
 	sweeping, cancel := context.WithCancel(context.WithoutCancel(ctx))

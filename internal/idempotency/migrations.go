@@ -5,6 +5,9 @@ import "github.com/modular-dashboard/dashboard/storage"
 // Scope is the migration scope of Migrations.
 const Scope = "idempotency"
 
+// Schema returns the migrations that Start applies.
+func Schema() storage.Schema { return storage.Schema{Scope: Scope, Migrations: Migrations()} }
+
 // Migrations returns the migrations of Scope, which Start runs.
 func Migrations() []storage.Migration {
 	return []storage.Migration{{Version: 1, Name: "keys", SQLite: table("BLOB"), PostgreSQL: table("BYTEA")}}

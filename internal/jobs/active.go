@@ -53,6 +53,13 @@ func newActive(r *Runner, module string, j Job, spawn func(func(context.Context)
 func (a *active) loop(ctx context.Context) {
 	defer close(a.gone)
 	defer a.r.detach(a)
+	if ready := a.r.opts.Ready; ready != nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ready:
+		}
+	}
 	timer := time.NewTimer(a.turn(ctx))
 	defer timer.Stop()
 	for {
@@ -148,6 +155,12 @@ func (a *active) begin(ctx context.Context) error {
 		a.known, a.decided = true, time.Now()
 		return nil
 	}
+	select {
+	case a.r.entering <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { <-a.r.entering }()
 	if err := a.r.enter(ctx, a.key, a.job.Schedule.String()+" "+a.job.Schedule.Zone().String()); err != nil {
 		return err
 	}

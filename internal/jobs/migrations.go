@@ -5,6 +5,9 @@ import "github.com/modular-dashboard/dashboard/storage"
 // scope names the migrations of jobs.
 const scope = "jobs"
 
+// Schema returns the migrations that Start applies.
+func Schema() storage.Schema { return storage.Schema{Scope: scope, Migrations: migrations()} }
+
 // migrations make two tables. jobs_state has one row per fleet job: the last
 // time that was decided on, in the schedule it belongs to, and whether a run is
 // owed because one was cut off. jobs_runs is the history; alive_until is the

@@ -24,6 +24,9 @@ type Options struct {
 	// Redact takes secrets out of the text of an error before it is kept in the
 	// history, which people read. Default: as it is.
 	Redact func(text string) string
+	// Ready, unless nil, is waited for before a job is looked at for the first
+	// time: what starts has more urgent things to do.
+	Ready <-chan struct{}
 	// Panicked is told of panics of jobs.
 	Panicked func(ctx context.Context, module string, value any, stack []byte)
 }
@@ -37,6 +40,8 @@ type Runner struct {
 	locker storage.Locker
 	opts   Options
 	log    *slog.Logger
+
+	entering chan struct{} // full while a job looks for the first time: those of a start share one connection
 
 	mu      sync.Mutex
 	active  map[Key]*active
@@ -60,7 +65,7 @@ func New(db *storage.DB, locker storage.Locker, opts Options) *Runner {
 	if opts.Redact == nil {
 		opts.Redact = func(text string) string { return text }
 	}
-	return &Runner{db: db, locker: locker, opts: opts, log: opts.Log, active: map[Key]*active{}, alive: map[string]bool{}}
+	return &Runner{db: db, locker: locker, opts: opts, log: opts.Log, active: map[Key]*active{}, alive: map[string]bool{}, entering: make(chan struct{}, 1)}
 }
 
 func token() string { return strings.ToLower(rand.Text()) }
@@ -68,7 +73,7 @@ func token() string { return strings.ToLower(rand.Text()) }
 // Start makes the tables and begins to look for runs that were lost, until
 // Shutdown; ctx bounds the start alone.
 func (r *Runner) Start(ctx context.Context) error {
-	if err := r.db.Migrate(ctx, scope, migrations()); err != nil {
+	if err := r.db.MigrateAll(ctx, Schema()); err != nil {
 		return fmt.Errorf("start jobs: %w", err)
 	}
 	r.mu.Lock()

@@ -67,9 +67,9 @@ type Store struct{ db *storage.DB }
 // New returns the store of a database. It does no I/O.
 func New(db *storage.DB) *Store { return &Store{db: db} }
 
-// Start brings the table up to date. The other methods need it.
-func (s *Store) Start(ctx context.Context) error {
-	return s.db.Migrate(ctx, Scope, []storage.Migration{{Version: 1, Name: "layouts of accounts and roles", SQL: `
+// Schema returns the migrations that Start applies.
+func Schema() storage.Schema {
+	return storage.Schema{Scope: Scope, Migrations: []storage.Migration{{Version: 1, Name: "layouts of accounts and roles", SQL: `
 CREATE TABLE layout_layouts (
 	kind    TEXT   NOT NULL,
 	owner   TEXT   NOT NULL,
@@ -77,8 +77,11 @@ CREATE TABLE layout_layouts (
 	items   TEXT   NOT NULL,
 	PRIMARY KEY (kind, owner)
 );
-`}})
+`}}}
 }
+
+// Start brings the table up to date. The other methods need it.
+func (s *Store) Start(ctx context.Context) error { return s.db.MigrateAll(ctx, Schema()) }
 
 const read = `SELECT version, items FROM layout_layouts WHERE kind = $1 AND owner = $2`
 

@@ -191,7 +191,7 @@ func (s *Store) Find(name string) (Limit, error) {
 // Start brings the tables up to date, puts what is stored in force, and follows
 // changes until Shutdown.
 func (s *Store) Start(ctx context.Context) error {
-	if err := s.db.Migrate(ctx, Scope, migrations()); err != nil {
+	if err := s.db.MigrateAll(ctx, Schema()); err != nil {
 		return err
 	}
 	if err := s.look(ctx); err != nil {

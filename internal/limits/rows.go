@@ -10,6 +10,9 @@ import (
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
+// Schema returns the migrations that Start applies.
+func Schema() storage.Schema { return storage.Schema{Scope: Scope, Migrations: migrations()} }
+
 // Rows of limits_limits are never deleted, so that the sum of their versions
 // grows with every change and tells whether there was one.
 func migrations() []storage.Migration {

@@ -12,6 +12,7 @@ import (
 	"github.com/go-playground/validator/v10"
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"github.com/modular-dashboard/dashboard/internal/bind"
 	"github.com/modular-dashboard/dashboard/internal/bind/shape"
 )
 
@@ -60,7 +61,7 @@ func newGenerator(inline bool) *generator {
 		inline:     inline,
 		components: map[use]*jsonschema.Schema{},
 		building:   map[reflect.Type]bool{},
-		validate:   validator.New(validator.WithRequiredStructEnabled()),
+		validate:   bind.Validator(),
 		needed:     map[need]bool{},
 	}
 }

@@ -115,7 +115,7 @@ func New(db *storage.DB, opts Options) *Store {
 // Start brings the tables up to date, reads what is stored, and follows changes
 // until Shutdown.
 func (s *Store) Start(ctx context.Context) error {
-	if err := s.db.Migrate(ctx, Scope, migrations()); err != nil {
+	if err := s.db.MigrateAll(ctx, Schema()); err != nil {
 		return err
 	}
 	if err := s.look(ctx); err != nil {

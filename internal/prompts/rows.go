@@ -10,6 +10,9 @@ import (
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
+// Schema returns the migrations that Start applies.
+func Schema() storage.Schema { return storage.Schema{Scope: Scope, Migrations: migrations()} }
+
 // A row stays for a while when its prompt is deleted, so that the versions of
 // another of the same name go on.
 func migrations() []storage.Migration {

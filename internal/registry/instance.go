@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -92,20 +93,41 @@ type report struct {
 
 const upsertReport = `INSERT INTO lifecycle_actual (module, instance, version, state, operation, step, attempt, error,
 	detail, blocked_by, generation, since, health, complaint, panics)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+	VALUES %ROWS%
 	ON CONFLICT (module, instance) DO UPDATE SET version = excluded.version, state = excluded.state,
 	operation = excluded.operation, step = excluded.step, attempt = excluded.attempt, error = excluded.error,
 	detail = excluded.detail, blocked_by = excluded.blocked_by, generation = excluded.generation,
 	since = excluded.since, health = excluded.health, complaint = excluded.complaint, panics = excluded.panics`
 
-func (c change) report(ctx context.Context, p report) error {
-	_, err := c.tx.Exec(ctx, upsertReport, p.module, p.instance, p.version, string(p.state), string(p.op), p.step,
-		p.attempt, p.err, p.detail, strings.Join(p.blockedBy, " "), p.generation, p.since.UnixMicro(),
-		p.health.Status, p.health.Detail, p.health.Panics)
-	if err != nil {
-		return fmt.Errorf("report on module %s: %w", p.module, err)
+// report writes what an instance says of modules.
+func (c change) report(ctx context.Context, reports ...report) error {
+	if len(reports) == 0 {
+		return nil
 	}
-	return c.touch(ctx, p.module)
+	var rows, ids []string
+	var args []any
+	for _, p := range reports {
+		ids = append(ids, p.module)
+		first := len(args)
+		args = append(args, p.module, p.instance, p.version, string(p.state), string(p.op), p.step,
+			p.attempt, p.err, p.detail, strings.Join(p.blockedBy, " "), p.generation, p.since.UnixMicro(),
+			p.health.Status, p.health.Detail, p.health.Panics)
+		rows = append(rows, placeholders(first, len(args)))
+	}
+	query := strings.Replace(upsertReport, "%ROWS%", strings.Join(rows, ", "), 1)
+	if _, err := c.tx.Exec(ctx, query, args...); err != nil {
+		return fmt.Errorf("report on modules %s: %w", strings.Join(ids, ", "), err)
+	}
+	return c.touch(ctx, ids)
+}
+
+// placeholders returns "($6, $7)" for from 5 to 7.
+func placeholders(from, to int) string {
+	list := make([]string, 0, to-from)
+	for i := from; i < to; i++ {
+		list = append(list, "$"+strconv.Itoa(i+1))
+	}
+	return "(" + strings.Join(list, ", ") + ")"
 }
 
 // Whoever asks measures others against its own heartbeat: where all writers had

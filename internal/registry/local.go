@@ -43,6 +43,13 @@ func (r *Registry) enable(ctx context.Context, rec lifecycle.Record, m *member, 
 	if err := r.beginEnable(ctx, rec, m, event, hook); err != nil {
 		return r.settleRace(ctx, err)
 	}
+	return r.carryOut(ctx, rec, m, event)
+}
+
+// carryOut enables a module that has begun to be enabled.
+func (r *Registry) carryOut(ctx context.Context, rec lifecycle.Record, m *member, event lifecycle.Event) error {
+	op := lifecycle.OpEnable
+	hook := lifecycle.StepHook(op)
 	r.points(m, lifecycle.StepBegin(op), hook+"/begin")
 	var result error
 	if m.Enable != nil {

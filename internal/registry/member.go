@@ -26,9 +26,10 @@ type member struct {
 	here  standing
 	dirty bool // the database does not have it yet
 
-	// of the worker alone
+	// of the start, then of the worker alone
 	schema    schema
-	schemaErr error // for broken
+	schemaErr error           // for broken
+	begun     lifecycle.Event // has moved it to enabling before there was a worker
 }
 
 // schema says whether the migrations of the module's code are applied.

@@ -59,6 +59,12 @@ func (r *Registry) refresh(ctx context.Context) error {
 	if next.records == nil {
 		return nil
 	}
+	r.follow(old, next)
+	return nil
+}
+
+// follow takes over a snapshot and wakes who it concerns.
+func (r *Registry) follow(old, next *snapshot) {
 	r.snap.Store(next)
 	for id, rec := range next.records {
 		m := r.members[id]
@@ -70,7 +76,6 @@ func (r *Registry) refresh(ctx context.Context) error {
 		}
 	}
 	r.nudgeAll()
-	return nil
 }
 
 // nudgeAll makes every worker look again: what one module does may be what
@@ -106,6 +111,21 @@ func (r *Registry) hurry() {
 	}
 }
 
+// gather is how long the poll waits for more news of changes that come together.
+const gather = 5 * time.Millisecond
+
+// pause waits and reports whether ctx is still there.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
 // poll follows the database.
 func (r *Registry) poll(ctx context.Context) {
 	if r.bus != nil {
@@ -119,6 +139,9 @@ func (r *Registry) poll(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-r.kick:
+			if !pause(ctx, gather) {
+				return
+			}
 		case <-timer.C:
 		}
 		err := r.refresh(ctx)
@@ -200,7 +223,7 @@ func (r *Registry) reenter(ctx context.Context) error {
 	} else {
 		r.log.WarnContext(ctx, "was taken for dead; registering again", "instance", me.id)
 	}
-	if err := r.register(ctx, me); err != nil {
+	if err := r.register(ctx, me, nil); err != nil {
 		return err
 	}
 	r.mu.Lock()

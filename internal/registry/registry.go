@@ -134,20 +134,8 @@ func (r *Registry) Start(ctx context.Context) error {
 	case stopping:
 		return ErrStopped
 	}
-	if err := r.db.Migrate(ctx, scope, migrations()); err != nil {
+	if err := r.enter(ctx); err != nil {
 		return fmt.Errorf("start registry: %w", err)
-	}
-	if err := r.register(ctx, r.me); err != nil {
-		return fmt.Errorf("start registry: %w", err)
-	}
-	if err := r.refresh(ctx); err != nil {
-		return fmt.Errorf("start registry: %w", err)
-	}
-	if err := r.tellLive(ctx, r.me); err != nil {
-		return fmt.Errorf("start registry: %w", err)
-	}
-	for _, m := range r.order {
-		_ = r.checkSchema(ctx, m) // the worker tries again; one after the other here, which takes one connection
 	}
 	ctx, r.cancelHard = context.WithCancel(context.WithoutCancel(ctx))
 	r.life = running
@@ -158,41 +146,6 @@ func (r *Registry) Start(ctx context.Context) error {
 	r.loops.Go(func() { r.heartbeats(ctx) })
 	r.tellOthers(ctx, "")
 	return nil
-}
-
-// register enters the instance, its modules and those nobody has seen yet.
-func (r *Registry) register(ctx context.Context, me identity) error {
-	return r.db.Update(storage.Transient(ctx), func(tx *storage.Tx) error {
-		c, err := takeTurn(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if err := c.enter(ctx, me); err != nil {
-			return err
-		}
-		for _, m := range r.order {
-			fresh, err := c.discover(ctx, m.id)
-			if err != nil {
-				return err
-			}
-			if fresh {
-				e := AuditEvent{Action: "module.discover", Module: m.id, Generation: 1, Version: m.version()}
-				if err := r.audit(ctx, tx, e); err != nil {
-					return err
-				}
-			}
-			s, _ := m.update(func(s *standing) (bool, error) {
-				if s.Since.IsZero() {
-					s.Since = c.now
-				}
-				return false, nil
-			})
-			if err := c.report(ctx, s.report(m, me.id)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 func (r *Registry) audit(ctx context.Context, tx *storage.Tx, e AuditEvent) error {

@@ -5,6 +5,9 @@ import "github.com/modular-dashboard/dashboard/storage"
 // scope names the registry's own migrations.
 const scope = "lifecycle"
 
+// Schema returns the migrations that Start applies.
+func Schema() storage.Schema { return storage.Schema{Scope: scope, Migrations: migrations()} }
+
 // migrations make the registry's tables. lifecycle_modules holds one record of
 // the fleet per module; lifecycle_instances the heartbeats; lifecycle_actual
 // where each instance stands, with an empty state while it just follows the

@@ -9,13 +9,20 @@ import (
 // for now: what is left waits for a person or for other instances. It knows of
 // what Act did here and of what the last poll has seen. It is for hosts that
 // report ready only then, and for tests.
-func (r *Registry) Settle(ctx context.Context) error {
+func (r *Registry) Settle(ctx context.Context) error { return r.await(ctx, r.unsettled) }
+
+// SettleHere is Settle without waiting until the database, and so the rest of the
+// fleet, knows where the modules of this instance stand.
+func (r *Registry) SettleHere(ctx context.Context) error { return r.await(ctx, r.unsettledHere) }
+
+// await waits until unsettled names no module.
+func (r *Registry) await(ctx context.Context, unsettled func() string) error {
 	for {
 		rang := r.bell.next()
 		if err := r.alive(); err != nil {
 			return err
 		}
-		busy := r.unsettled()
+		busy := unsettled()
 		if busy == "" {
 			return nil
 		}
@@ -32,6 +39,18 @@ func (r *Registry) unsettled() string {
 	s := r.snap.Load()
 	for _, m := range r.order {
 		if m.rested.Load() != m.asked.Load() || !m.settledAt(s.records[m.id].Generation) {
+			return m.id
+		}
+	}
+	return ""
+}
+
+// unsettledHere returns a module whose generation has not come to rest here, or
+// nothing.
+func (r *Registry) unsettledHere() string {
+	s := r.snap.Load()
+	for _, m := range r.order {
+		if m.standing().settled < s.records[m.id].Generation {
 			return m.id
 		}
 	}

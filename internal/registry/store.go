@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/modular-dashboard/dashboard/internal/lifecycle"
@@ -103,18 +104,45 @@ func number(b bool) int64 {
 
 const insertRecord = `INSERT INTO lifecycle_modules (id, desired, state, origin, version, target, asked, held, purge,
 	generation, forced, operation, step, phase, attempt, error, since, fence, changed)
-	VALUES ($1, 'enabled', 'available', '', '', '', '', '', 0, 1, 0, '', '', '', 0, '', $2, 0, $3)
-	ON CONFLICT (id) DO NOTHING`
+	VALUES ($1, 'enabled', 'available', '', '', '', '', '', 0, 1, 0, '', '', '', 0, '', $2, 0, $3)`
 
-// discover adds a module that the database has not seen, and reports whether
-// it had not.
-func (c change) discover(ctx context.Context, id string) (bool, error) {
-	result, err := c.tx.Exec(ctx, insertRecord, id, c.now.UnixMicro(), c.n)
-	if err != nil {
-		return false, fmt.Errorf("add module %s: %w", id, err)
+// discover adds a module that the database has not seen.
+func (c change) discover(ctx context.Context, id string) error {
+	if _, err := c.tx.Exec(ctx, insertRecord, id, c.now.UnixMicro(), c.n); err != nil {
+		return fmt.Errorf("add module %s: %w", id, err)
 	}
-	n, err := result.RowsAffected()
-	return n > 0, err
+	return nil
+}
+
+// known returns the modules that the database has seen.
+func (c change) known(ctx context.Context) (_ map[string]bool, err error) {
+	rows, err := c.tx.Query(ctx, "SELECT id FROM lifecycle_modules")
+	if err != nil {
+		return nil, fmt.Errorf("read modules: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	known := map[string]bool{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("read modules: %w", err)
+		}
+		known[id] = true
+	}
+	return known, rows.Err()
+}
+
+// snapshot returns the records as they are at the end of this turn, which touches
+// the modules of members.
+func (c change) snapshot(ctx context.Context, members []*member) (*snapshot, error) {
+	records, err := load(ctx, c.tx)
+	for _, m := range members {
+		if rec, ok := records[m.id]; ok {
+			rec.changed = c.n
+			records[m.id] = rec
+		}
+	}
+	return &snapshot{revision: c.n, records: records}, err
 }
 
 const setFence = "UPDATE lifecycle_modules SET fence = $2 WHERE id = $1 AND fence <= $2"
@@ -132,12 +160,14 @@ func (c change) fenceOff(ctx context.Context, id string, fence int64) error {
 	return nil
 }
 
-const touchModule = "UPDATE lifecycle_modules SET changed = $2 WHERE id = $1"
-
-// touch marks a module as changed for those who watch.
-func (c change) touch(ctx context.Context, id string) error {
-	if _, err := c.tx.Exec(ctx, touchModule, id, c.n); err != nil {
-		return fmt.Errorf("touch module %s: %w", id, err)
+// touch marks modules as changed for those who watch.
+func (c change) touch(ctx context.Context, ids []string) error {
+	args := []any{c.n}
+	for _, id := range ids {
+		args = append(args, id)
+	}
+	if _, err := c.tx.Exec(ctx, "UPDATE lifecycle_modules SET changed = $1 WHERE id IN "+placeholders(1, len(args)), args...); err != nil {
+		return fmt.Errorf("touch modules %s: %w", strings.Join(ids, ", "), err)
 	}
 	return nil
 }

@@ -399,10 +399,10 @@ func TestUninstallInOrder(t *testing.T) {
 }
 
 // TestUninstallBeforeEnable uninstalls a module just when another instance is
-// about to enable it: that must notice.
+// about to enable it, after the module that it requires: that must notice.
 func TestUninstallBeforeEnable(t *testing.T) {
 	inBubble(t, func(t *testing.T, db *storage.DB, j *journal) {
-		a := start(t, db, options{InstanceID: "a"}, j.unit("billing", "1.0.0"))
+		a := start(t, db, options{InstanceID: "a"}, j.unit("base", "1.0.0"), j.unit("billing", "1.0.0", "base"))
 		settle(t, a)
 		asked := false
 		hook := func(point string) {
@@ -413,9 +413,9 @@ func TestUninstallBeforeEnable(t *testing.T) {
 				eventually(t, a, "billing", lifecycle.Available)
 			}
 		}
-		u := j.unit("billing", "1.0.0")
+		u := j.unit("billing", "1.0.0", "base")
 		u.Enable = func(context.Context) error { t.Error("enabled although it is uninstalled"); return nil }
-		b := start(t, db, options{InstanceID: "b", StepHook: hook, Poll: time.Hour}, u)
+		b := start(t, db, options{InstanceID: "b", StepHook: hook, Poll: time.Hour}, j.unit("base", "1.0.0"), u)
 		settle(t, b)
 		wantState(t, b, "billing", lifecycle.Available)
 		if !asked {

@@ -82,6 +82,10 @@ const (
 
 // reconcile takes one step towards what is desired.
 func (r *Registry) reconcile(ctx context.Context, m *member) (next, error) {
+	if event := m.begun; event != "" {
+		m.begun = ""
+		return again, r.carryOut(ctx, r.judge().record(m), m, event)
+	}
 	if err := r.checkSchema(ctx, m); err != nil {
 		return later, err
 	}
@@ -113,21 +117,30 @@ func (r *Registry) reconcile(ctx context.Context, m *member) (next, error) {
 // checkSchema compares the module's migrations with those applied, once for
 // each time that it is installed.
 func (r *Registry) checkSchema(ctx context.Context, m *member) error {
-	rec := r.snap.Load().records[m.id].Record
-	if !rec.Usable(m.version()) {
-		m.schema = unchecked
-		return nil
-	}
-	if m.schema == current || m.schema == broken {
+	if !r.mustCheck(m) {
 		return nil
 	}
 	pending, err := r.db.Pending(ctx, m.Scope, m.migrations)
+	return m.checked(storage.SchemaStatus{Pending: pending, Err: err})
+}
+
+// mustCheck reports whether the module is installed and not checked yet.
+func (r *Registry) mustCheck(m *member) bool {
+	if rec := r.snap.Load().records[m.id].Record; !rec.Usable(m.version()) {
+		m.schema = unchecked
+		return false
+	}
+	return m.schema != current && m.schema != broken
+}
+
+// checked notes what a check has found.
+func (m *member) checked(s storage.SchemaStatus) error {
 	switch {
-	case wrongMigrations(err):
-		m.schema, m.schemaErr = broken, err
-	case err != nil:
-		return err
-	case len(pending) > 0:
+	case wrongMigrations(s.Err):
+		m.schema, m.schemaErr = broken, s.Err
+	case s.Err != nil:
+		return s.Err
+	case len(s.Pending) > 0:
 		m.schema = behind
 	default:
 		m.schema = current

@@ -39,7 +39,7 @@ func (s *Store) Attach(ctx context.Context, id string) error {
 		return err
 	}
 	defer t.release()
-	r, err := s.currentRow(ctx, s.db, id)
+	r, err := s.attachedRow(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -55,6 +55,18 @@ func (s *Store) Attach(ctx context.Context, id string) error {
 	m.attached = true
 	m.mu.Unlock()
 	return nil
+}
+
+// attachedRow is currentRow for one module at a time: when all of them are
+// attached at once, each would open a connection to the database.
+func (s *Store) attachedRow(ctx context.Context, id string) (row, error) {
+	select {
+	case s.attaching <- struct{}{}:
+	case <-ctx.Done():
+		return row{}, fmt.Errorf("read settings of module %q: %w", id, context.Cause(ctx))
+	}
+	defer func() { <-s.attaching }()
+	return s.currentRow(ctx, s.db, id)
 }
 
 // Detach ends what Attach began. Later changes are stored without being applied here. It waits for a call of Apply that is

@@ -2,6 +2,9 @@ package settings
 
 import "github.com/modular-dashboard/dashboard/storage"
 
+// Schema returns the migrations that Start applies.
+func Schema() storage.Schema { return storage.Schema{Scope: Scope, Migrations: Migrations()} }
+
 // Migrations returns the migrations of Scope, which Start runs.
 func Migrations() []storage.Migration {
 	return []storage.Migration{{Version: 1, Name: "current values and history", SQL: `

@@ -102,6 +102,8 @@ type Store struct {
 	opts Options
 	loop *follow.Loop
 
+	attaching chan struct{} // full while a module that is being attached reads: those of a start share one connection
+
 	mu      sync.Mutex
 	modules map[string]*module
 	cancel  context.CancelFunc // ends the follower; nil before Start
@@ -123,7 +125,7 @@ func New(db *storage.DB, opts Options) (*Store, error) {
 	if opts.Keep <= 0 {
 		opts.Keep = 100
 	}
-	s := &Store{db: db, opts: opts, modules: map[string]*module{}}
+	s := &Store{db: db, opts: opts, modules: map[string]*module{}, attaching: make(chan struct{}, 1)}
 	s.loop = follow.New(follow.Options{What: Topic, Look: s.look, Bus: opts.Bus, Poll: opts.Poll, Log: opts.Log})
 	return s, nil
 }
@@ -147,7 +149,7 @@ func (s *Store) Register(id string, spec Spec) error {
 // Start migrates the database and begins to follow changes, until Shutdown; ctx bounds the migration only. It may be
 // called once.
 func (s *Store) Start(ctx context.Context) error {
-	if err := s.db.Migrate(ctx, Scope, Migrations()); err != nil {
+	if err := s.db.MigrateAll(ctx, Schema()); err != nil {
 		return fmt.Errorf("start settings: %w", err)
 	}
 	s.mu.Lock()

@@ -65,3 +65,11 @@ func Choices(param string) []string {
 
 // space is what \s matches.
 const space = " \t\n\f\r"
+
+// PointerToken escapes a name for a JSON pointer (RFC 6901).
+func PointerToken(name string) string {
+	if !strings.ContainsAny(name, "~/") {
+		return name
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
+}

@@ -49,6 +49,7 @@ type connector struct {
 	live   *gauge
 	wait   time.Duration
 	writer bool
+	first  func(context.Context) error // of a reader: waits for the first connection, a writer's
 }
 
 // Driver implements driver.Connector.
@@ -59,6 +60,11 @@ func (k *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	d, err := newEngine()
 	if err != nil {
 		return nil, fmt.Errorf("register clock: %w", err)
+	}
+	if k.first != nil {
+		if err := k.first(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if err := k.intact(); err != nil {
 		return nil, err
@@ -76,6 +82,9 @@ func (k *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	c.stmts.engine = inner
 	if err := c.configure(ctx); err != nil {
 		return nil, errors.Join(c.translate(err), inner.Close())
+	}
+	if err := k.note(); err != nil {
+		return nil, errors.Join(err, inner.Close())
 	}
 	k.live.add(1)
 	return c, nil

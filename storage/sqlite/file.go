@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -22,20 +23,34 @@ type target struct {
 	path      string // absolute
 	name      string // as the caller wrote it, for messages
 	ephemeral bool
-	opened    os.FileInfo // the file as Open found it; nil until then
+	opened    atomic.Pointer[os.FileInfo] // the file as the first connection found it; nil until then
 }
 
 // intact reports whether the file is still under its name. Writes into one that
 // was removed or replaced would succeed and be lost with the last descriptor.
 func (t *target) intact() error {
-	if t.opened == nil || t.ephemeral {
+	opened := t.opened.Load()
+	if opened == nil || t.ephemeral {
 		return nil
 	}
 	now, err := os.Stat(t.path)
-	if err == nil && os.SameFile(now, t.opened) || err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err == nil && os.SameFile(now, *opened) || err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return failure(storage.ErrUnavailable, err, "database %s was removed or replaced while it was open: put it back, or restart", t.name)
+}
+
+// note remembers the file that the first connection has opened.
+func (t *target) note() error {
+	if t.opened.Load() != nil {
+		return nil
+	}
+	info, err := os.Stat(t.path)
+	if err != nil {
+		return t.explain(err)
+	}
+	t.opened.Store(&info)
+	return nil
 }
 
 func newTarget(path, name string, ephemeral bool) (*target, error) {

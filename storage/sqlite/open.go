@@ -21,6 +21,7 @@ func (o option) apply(c *config) { o(c) }
 type config struct {
 	wait    time.Duration
 	readers int
+	lazy    bool
 }
 
 // WithWait sets how long a write waits for other writers, in this process or
@@ -31,6 +32,11 @@ func WithWait(d time.Duration) Option { return option(func(c *config) { c.wait =
 // WithReaders sets how many reads run at once; further ones wait for their
 // turn. Default 16.
 func WithReaders(n int) Option { return option(func(c *config) { c.readers = n }) }
+
+// WithLazyOpen makes Open return at once: the first statement or [storage.DB.Ping]
+// connects, as with [database/sql.Open], and returns what Open would have. A
+// program can do something else meanwhile.
+func WithLazyOpen() Option { return option(func(c *config) { c.lazy = true }) }
 
 // closeWait bounds how long Close waits for statements that still run.
 const closeWait = 10 * time.Second
@@ -83,13 +89,18 @@ func open(file, name string, c config, ephemeral bool, cleanup func() error) (*s
 	writer.SetMaxOpenConns(1)
 	writer.SetMaxIdleConns(1)
 	// The first connection sets the file up, so that later ones only read it.
-	if err := writer.PingContext(context.Background()); err != nil {
-		return nil, errors.Join(err, writer.Close())
+	first := func(ctx context.Context) error {
+		if target.opened.Load() != nil {
+			return nil
+		}
+		return writer.PingContext(ctx)
 	}
-	if target.opened, err = os.Stat(target.path); err != nil {
-		return nil, errors.Join(target.explain(err), writer.Close())
+	if !c.lazy {
+		if err := first(context.Background()); err != nil {
+			return nil, errors.Join(err, writer.Close())
+		}
 	}
-	reader := sql.OpenDB(&connector{target: target, live: live, wait: c.wait})
+	reader := sql.OpenDB(&connector{target: target, live: live, wait: c.wait, first: first})
 	reader.SetMaxOpenConns(c.readers)
 	reader.SetMaxIdleConns(c.readers)
 	reader.SetConnMaxIdleTime(5 * time.Minute)

@@ -1,0 +1,128 @@
+package registry
+
+import (
+	"context"
+
+	"github.com/modular-dashboard/dashboard/internal/lifecycle"
+	"github.com/modular-dashboard/dashboard/storage"
+)
+
+// enter makes this instance a part of the fleet: in one turn it registers, reads
+// the records, and begins to enable what can be enabled.
+func (r *Registry) enter(ctx context.Context) (err error) {
+	if err := r.db.MigrateAll(ctx, Schema()); err != nil {
+		return err
+	}
+	statuses, err := r.db.CheckSchemas(ctx, r.schemas()...)
+	if err != nil {
+		return err
+	}
+	was := make([]standing, len(r.order))
+	for i, m := range r.order {
+		was[i] = m.standing()
+	}
+	var first *snapshot
+	err = r.register(ctx, r.me, func(c change) error {
+		if first, err = c.snapshot(ctx, r.order); err != nil {
+			return err
+		}
+		r.snap.Store(first)
+		for i, m := range r.order {
+			if r.mustCheck(m) {
+				_ = m.checked(statuses[i])
+			}
+			r.beginAtOnce(m)
+		}
+		return nil
+	})
+	if err != nil {
+		r.snap.Store(&snapshot{records: make(map[string]row)})
+		for i, m := range r.order {
+			m.begun = ""
+			_, _ = m.update(func(s *standing) (bool, error) { *s = was[i]; return true, nil })
+		}
+		return err
+	}
+	for _, m := range r.order {
+		m.written(m.standing())
+	}
+	r.follow(&snapshot{}, first)
+	return r.tellLive(ctx, r.me)
+}
+
+// beginAtOnce claims the module if it can be enabled already: the report that
+// registers it says so, and its worker carries that out.
+func (r *Registry) beginAtOnce(m *member) {
+	event, ok := r.local(r.judge(), m)
+	if !ok || event != lifecycle.EventEnable || m.schema != current {
+		return
+	}
+	if _, err := r.claim(m, event, lifecycle.StepHook(lifecycle.OpEnable)); err == nil {
+		m.begun = event
+	}
+}
+
+// register enters the instance, its modules and those nobody has seen yet. then
+// runs, unless nil, before the modules are reported.
+func (r *Registry) register(ctx context.Context, me identity, then func(change) error) error {
+	return r.db.Update(storage.Transient(ctx), func(tx *storage.Tx) error {
+		c, err := takeTurn(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if err := c.enter(ctx, me); err != nil {
+			return err
+		}
+		if err := r.discover(ctx, c); err != nil {
+			return err
+		}
+		for _, m := range r.order {
+			_, _ = m.update(func(s *standing) (bool, error) {
+				if s.Since.IsZero() {
+					s.Since = c.now
+				}
+				return false, nil
+			})
+		}
+		if then != nil {
+			if err := then(c); err != nil {
+				return err
+			}
+		}
+		reports := make([]report, len(r.order))
+		for i, m := range r.order {
+			reports[i] = m.standing().report(m, me.id)
+		}
+		return c.report(ctx, reports...)
+	})
+}
+
+// discover adds the modules that the database has not seen.
+func (r *Registry) discover(ctx context.Context, c change) error {
+	known, err := c.known(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range r.order {
+		if known[m.id] {
+			continue
+		}
+		if err := c.discover(ctx, m.id); err != nil {
+			return err
+		}
+		e := AuditEvent{Action: "module.discover", Module: m.id, Generation: 1, Version: m.version()}
+		if err := r.audit(ctx, c.tx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// schemas returns what the modules' code expects of the database.
+func (r *Registry) schemas() []storage.Schema {
+	list := make([]storage.Schema, len(r.order))
+	for i, m := range r.order {
+		list[i] = storage.Schema{Scope: m.Scope, Migrations: m.migrations}
+	}
+	return list
+}
