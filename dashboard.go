@@ -86,6 +86,8 @@ type Dashboard struct {
 	requests      *gate         // those that may need the parts below
 	started       chan struct{} // closed when the start has ended, well or not
 	startErr      error         // valid once started is closed
+	entered       chan struct{} // closed when this instance has entered the fleet, or not
+	enterErr      error         // valid once entered is closed
 	startDetached sync.Once
 
 	mu             sync.Mutex
@@ -114,7 +116,7 @@ func New(db *storage.DB, opts ...Option) (*Dashboard, error) {
 		return nil, errors.New("new dashboard: WithForwarded without WithTrustedProxies")
 	}
 	d := &Dashboard{config: c, db: db, log: c.log, bus: c.bus,
-		binder: bind.New(), modules: map[string]*hosted{}, requests: newGate(), started: make(chan struct{}), layouts: layout.New(db), once: idempotency.New(db), since: time.Now()}
+		binder: bind.New(), modules: map[string]*hosted{}, requests: newGate(), started: make(chan struct{}), entered: make(chan struct{}), layouts: layout.New(db), once: idempotency.New(db), since: time.Now()}
 	if err := d.compose(); err != nil {
 		return nil, fmt.Errorf("new dashboard: %w", err)
 	}
@@ -215,6 +217,7 @@ func (d *Dashboard) startParts(ctx context.Context) error {
 		{"secrets", d.openBox, none},
 		{"schema", d.migrate, none},
 		{"audit", d.auditLog.Start, none}, // everything after it writes to it
+		{"fleet", d.enterFleet, d.leaveFleet},
 		{"auth", d.auth.Start, d.auth.Shutdown},
 		{"first account", d.ensureAccount, none},
 		{"events", d.startEvents, d.stopEvents},
@@ -258,7 +261,30 @@ func (d *Dashboard) migrate(ctx context.Context) error {
 // answer the first request, those that hang hold nobody up.
 const settlePatience = 5 * time.Second
 
+// enterFleet registers this instance while the parts that modules need start:
+// that waits for the disk, and they for the processor. What goes wrong, startModules
+// reports.
+func (d *Dashboard) enterFleet(ctx context.Context) error {
+	go func() {
+		defer close(d.entered)
+		d.enterErr = d.registry.Enter(ctx)
+	}()
+	return nil
+}
+
+// leaveFleet is for a start that has failed before the modules: otherwise they have
+// stopped, and said how that went.
+func (d *Dashboard) leaveFleet(ctx context.Context) error {
+	<-d.entered // its context has ended
+	_ = d.registry.Stop(ctx)
+	return nil
+}
+
 func (d *Dashboard) startModules(ctx context.Context) error {
+	<-d.entered
+	if d.enterErr != nil {
+		return d.enterErr
+	}
 	if err := d.registry.Start(ctx); err != nil {
 		return err
 	}

@@ -84,27 +84,36 @@ func (d *Dashboard) sealedBefore(ctx context.Context) (bool, error) {
 	return n > 0, nil
 }
 
-// keyFile reads a key file, one "id base64" per line, newest first.
-func (d *Dashboard) keyFile(ctx context.Context, name string) ([]auth.MasterKey, error) {
+// firstKeyFile makes the key file, unless the database holds what a lost one has
+// sealed, and returns its text.
+func (d *Dashboard) firstKeyFile(ctx context.Context, name string) ([]byte, error) {
 	// In this order: another process may be making both just now, the key first.
 	sealed, err := d.sealedBefore(ctx)
 	if err != nil {
 		return nil, err
 	}
+	if raw, err := os.ReadFile(name); !errors.Is(err, fs.ErrNotExist) {
+		return raw, err
+	}
+	if sealed {
+		return nil, fmt.Errorf("%s is missing: restore it, the database's secrets open with nothing else", name)
+	}
+	if err := makeKeyFile(name); err != nil {
+		return nil, fmt.Errorf("make it: %w", err)
+	}
+	d.log.WarnContext(ctx, "made a master key beside the database: whoever has both files has every secret; keep a copy apart",
+		"file", name)
+	return os.ReadFile(name)
+}
+
+// keyFile reads a key file, one "id base64" per line, newest first.
+func (d *Dashboard) keyFile(ctx context.Context, name string) ([]auth.MasterKey, error) {
 	raw, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		if sealed {
-			return nil, fmt.Errorf("the key file %s is missing: restore it, the database's secrets open with nothing else", name)
-		}
-		if err := makeKeyFile(name); err != nil {
-			return nil, fmt.Errorf("make key file: %w", err)
-		}
-		d.log.WarnContext(ctx, "made a master key beside the database: whoever has both files has every secret; keep a copy apart",
-			"file", name)
-		raw, err = os.ReadFile(name)
+		raw, err = d.firstKeyFile(ctx, name)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read key file: %w", err)
+		return nil, fmt.Errorf("key file: %w", err)
 	}
 	if err := d.keyFileIsPrivate(ctx, name); err != nil {
 		return nil, err

@@ -32,23 +32,31 @@ type SchemaStatus struct {
 // CheckSchemas is [DB.Pending] for several scopes, with one read. It returns one
 // status for each; the error is that of the read.
 func (db *DB) CheckSchemas(ctx context.Context, schemas ...Schema) ([]SchemaStatus, error) {
-	if len(schemas) == 0 {
-		return nil, nil
-	}
-	statuses := make([]SchemaStatus, len(schemas))
-	for i, s := range schemas {
-		statuses[i].Err = validate(s.Scope, s.Migrations)
-	}
 	applied, err := db.applied(ctx, schemas)
 	if err != nil {
 		return nil, err
 	}
+	return statuses(schemas, applied, db.cfg.Dialect), nil
+}
+
+// CheckSchemas is [DB.CheckSchemas] inside of the transaction, for a database that
+// was migrated or asked before.
+func (tx *Tx) CheckSchemas(ctx context.Context, schemas ...Schema) ([]SchemaStatus, error) {
+	applied, err := appliedIn(ctx, tx, "")
+	if err != nil {
+		return nil, err
+	}
+	return statuses(schemas, applied, tx.dialect), nil
+}
+
+func statuses(schemas []Schema, applied map[string][]appliedMigration, d Dialect) []SchemaStatus {
+	list := make([]SchemaStatus, len(schemas))
 	for i, s := range schemas {
-		if statuses[i].Err == nil {
-			statuses[i].Pending, statuses[i].Err = s.pending(applied[s.Scope], db.cfg.Dialect)
+		if list[i].Err = validate(s.Scope, s.Migrations); list[i].Err == nil {
+			list[i].Pending, list[i].Err = s.pending(applied[s.Scope], d)
 		}
 	}
-	return statuses, nil
+	return list
 }
 
 // applied reads what is applied. The table of migrations is made where that fails
@@ -57,6 +65,9 @@ func (db *DB) applied(ctx context.Context, schemas []Schema) (map[string][]appli
 	scope := ""
 	if len(schemas) == 1 {
 		scope = schemas[0].Scope
+	}
+	if len(schemas) == 0 {
+		return nil, nil
 	}
 	ctx = withoutHook(ctx)
 	if !db.migrated.Load() {

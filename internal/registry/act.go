@@ -74,7 +74,7 @@ func (r *Registry) alive() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch r.life {
-	case fresh:
+	case fresh, entered:
 		return ErrNotStarted
 	case stopping:
 		return ErrStopped

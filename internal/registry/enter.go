@@ -2,28 +2,51 @@ package registry
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"github.com/modular-dashboard/dashboard/internal/lifecycle"
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
+// Enter is the part of [Registry.Start] that talks to the database, for a host
+// that has other things to do meanwhile. Start does it where it was not done, or
+// too long ago: nothing tells the fleet in between that this instance lives.
+func (r *Registry) Enter(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.enterOnce(ctx)
+}
+
+// enterOnce enters unless that was done. r.mu is held.
+func (r *Registry) enterOnce(ctx context.Context) error {
+	switch r.life {
+	case entered, running:
+		return nil
+	case stopping:
+		return ErrStopped
+	}
+	if err := r.enter(ctx); err != nil {
+		r.withdraw()
+		return fmt.Errorf("start registry: %w", err)
+	}
+	r.life, r.enteredAt = entered, time.Now()
+	return nil
+}
+
 // enter makes this instance a part of the fleet: in one turn it registers, reads
 // the records, and begins to enable what can be enabled.
-func (r *Registry) enter(ctx context.Context) (err error) {
+func (r *Registry) enter(ctx context.Context) error {
 	if err := r.db.MigrateAll(ctx, Schema()); err != nil {
 		return err
 	}
-	statuses, err := r.db.CheckSchemas(ctx, r.schemas()...)
-	if err != nil {
-		return err
-	}
-	was := make([]standing, len(r.order))
-	for i, m := range r.order {
-		was[i] = m.standing()
-	}
 	var first *snapshot
-	err = r.register(ctx, r.me, func(c change) error {
+	err := r.register(ctx, r.me, func(c change) (err error) {
 		if first, err = c.snapshot(ctx, r.order); err != nil {
+			return err
+		}
+		statuses, err := c.tx.CheckSchemas(ctx, r.schemas()...)
+		if err != nil {
 			return err
 		}
 		r.snap.Store(first)
@@ -36,11 +59,6 @@ func (r *Registry) enter(ctx context.Context) (err error) {
 		return nil
 	})
 	if err != nil {
-		r.snap.Store(&snapshot{records: make(map[string]row)})
-		for i, m := range r.order {
-			m.begun = ""
-			_, _ = m.update(func(s *standing) (bool, error) { *s = was[i]; return true, nil })
-		}
 		return err
 	}
 	for _, m := range r.order {
@@ -48,6 +66,15 @@ func (r *Registry) enter(ctx context.Context) (err error) {
 	}
 	r.follow(&snapshot{}, first)
 	return r.tellLive(ctx, r.me)
+}
+
+// withdraw undoes in memory what enter did.
+func (r *Registry) withdraw() {
+	r.snap.Store(&snapshot{records: make(map[string]row)})
+	for _, m := range r.order {
+		m.begun = ""
+		_, _ = m.update(func(s *standing) (bool, error) { *s = fromTheStart(m.id); return true, nil })
+	}
 }
 
 // beginAtOnce claims the module if it can be enabled already: the report that

@@ -68,11 +68,16 @@ func newMember(u Unit) *member {
 	if u.Migrations != nil {
 		m.migrations = slices.Clone(u.Migrations())
 	}
-	m.here.Record = lifecycle.Record{Module: m.id, State: lifecycle.Installed}
+	m.here = fromTheStart(m.id)
 	m.asked.Store(1)
 	state := lifecycle.Available
 	m.reported.Store(&state)
 	return m
+}
+
+// fromTheStart is where a module stands before anything is known of it.
+func fromTheStart(id string) standing {
+	return standing{Record: lifecycle.Record{Module: id, State: lifecycle.Installed}}
 }
 
 func (m *member) version() string { return m.Manifest.Version }

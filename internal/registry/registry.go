@@ -39,17 +39,19 @@ type Registry struct {
 	watchers   watchers
 	live       int64 // instances, as last told: of Start, then of the heartbeats
 
-	mu      sync.Mutex
-	life    life
-	me      identity
-	stopped chan struct{} // closed when Stop has finished
-	stopErr error
+	mu        sync.Mutex
+	life      life
+	me        identity
+	enteredAt time.Time
+	stopped   chan struct{} // closed when Stop has finished
+	stopErr   error
 }
 
 type life uint8
 
 const (
-	fresh life = iota
+	fresh   life = iota
+	entered      // registered, see Enter
 	running
 	stopping
 )
@@ -128,14 +130,12 @@ func checkMigrations(list []storage.Migration) error {
 func (r *Registry) Start(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch r.life {
-	case running:
-		return nil
-	case stopping:
-		return ErrStopped
+	if r.life == entered && time.Since(r.enteredAt) > r.opts.Heartbeat {
+		r.withdraw() // the fleet may take it for dead by now
+		r.life = fresh
 	}
-	if err := r.enter(ctx); err != nil {
-		return fmt.Errorf("start registry: %w", err)
+	if err := r.enterOnce(ctx); err != nil || r.life == running {
+		return err
 	}
 	ctx, r.cancelHard = context.WithCancel(context.WithoutCancel(ctx))
 	r.life = running
@@ -169,10 +169,13 @@ func (r *Registry) Stop(ctx context.Context) error {
 	r.life = stopping
 	r.mu.Unlock()
 	switch was {
-	case fresh:
+	case fresh, entered:
 		r.watchers.close()
+		if was == entered {
+			r.stopErr = r.unregister(ctx)
+		}
 		close(r.stopped)
-		return nil
+		return r.stopErr
 	case stopping:
 		select {
 		case <-r.stopped:

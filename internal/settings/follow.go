@@ -57,16 +57,23 @@ func (s *Store) Attach(ctx context.Context, id string) error {
 	return nil
 }
 
-// attachedRow is currentRow for one module at a time: when all of them are
-// attached at once, each would open a connection to the database.
+// attachedRow is currentRow, or what Start has read a moment ago for all modules at
+// once: each of those that a start attaches would ask, and open a connection. A
+// change that came between is one to follow.
 func (s *Store) attachedRow(ctx context.Context, id string) (row, error) {
-	select {
-	case s.attaching <- struct{}{}:
-	case <-ctx.Done():
-		return row{}, fmt.Errorf("read settings of module %q: %w", id, context.Cause(ctx))
+	if r, ok := s.takeFirst(id); ok {
+		return r.decode(id)
 	}
-	defer func() { <-s.attaching }()
 	return s.currentRow(ctx, s.db, id)
+}
+
+// takeFirst returns what Start has read of a module, to the first who asks.
+func (s *Store) takeFirst(id string) (storedRow, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.first[id]
+	delete(s.first, id)
+	return r, ok
 }
 
 // Detach ends what Attach began. Later changes are stored without being applied here. It waits for a call of Apply that is
@@ -109,6 +116,9 @@ func (s *Store) Failure(id string) error {
 // look starts to catch up wherever another version is stored than is in effect. A module that is busy is looked at again
 // at the next poll.
 func (s *Store) look(ctx context.Context) error {
+	s.mu.Lock()
+	s.first = nil
+	s.mu.Unlock()
 	attached := s.attached()
 	if len(attached) == 0 {
 		return nil

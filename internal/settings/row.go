@@ -18,25 +18,68 @@ type row struct {
 	sealed  map[string]string // sealed secrets by pointer
 }
 
+// unset is the row of a module whose settings were never stored.
+func unset() row { return row{doc: object{}, sealed: map[string]string{}} }
+
 // currentRow reads the stored version of a module.
 func (s *Store) currentRow(ctx context.Context, q storage.Querier, id string) (row, error) {
-	var version int64
-	var doc, sealed string
+	var r storedRow
 	err := q.QueryRow(ctx, `SELECT version, doc, secrets FROM settings_current WHERE module = $1`, id).
-		Scan(&version, &doc, &sealed)
+		Scan(&r.version, &r.doc, &r.sealed)
 	if errors.Is(err, sql.ErrNoRows) {
-		return row{doc: object{}, sealed: map[string]string{}}, nil
+		return unset(), nil
 	}
 	if err != nil {
 		return row{}, fmt.Errorf("read settings of module %q: %w", id, err)
 	}
-	return decodeRow(id, version, doc, sealed)
+	return r.decode(id)
+}
+
+// storedRow is a row as the database holds it.
+type storedRow struct {
+	version     int64
+	doc, sealed string
+}
+
+func (r storedRow) decode(id string) (row, error) {
+	if r.version == 0 {
+		return unset(), nil
+	}
+	return decodeRow(id, r.version, r.doc, r.sealed)
+}
+
+// storedRows reads the current rows of all modules; those without one have the
+// zero row.
+func (s *Store) storedRows(ctx context.Context) (_ map[string]storedRow, err error) {
+	rows, err := s.db.Query(ctx, `SELECT module, version, doc, secrets FROM settings_current`)
+	if err != nil {
+		return nil, fmt.Errorf("read settings: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	all := map[string]storedRow{}
+	s.mu.Lock()
+	for id := range s.modules {
+		all[id] = storedRow{}
+	}
+	s.mu.Unlock()
+	for rows.Next() {
+		var id string
+		var r storedRow
+		if err := rows.Scan(&id, &r.version, &r.doc, &r.sealed); err != nil {
+			return nil, fmt.Errorf("read settings: %w", err)
+		}
+		all[id] = r
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read settings: %w", err)
+	}
+	return all, nil
 }
 
 // pastRow reads a version of the history; version 0 is all defaults.
 func (s *Store) pastRow(ctx context.Context, q storage.Querier, id string, version int64) (row, error) {
 	if version == 0 {
-		return row{doc: object{}, sealed: map[string]string{}}, nil
+		return unset(), nil
 	}
 	var doc, sealed string
 	err := q.QueryRow(ctx, `SELECT doc, secrets FROM settings_history WHERE module = $1 AND version = $2`, id, version).

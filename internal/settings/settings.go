@@ -102,11 +102,10 @@ type Store struct {
 	opts Options
 	loop *follow.Loop
 
-	attaching chan struct{} // full while a module that is being attached reads: those of a start share one connection
-
 	mu      sync.Mutex
 	modules map[string]*module
-	cancel  context.CancelFunc // ends the follower; nil before Start
+	first   map[string]storedRow // of modules that are not attached yet, until the first look; nil then
+	cancel  context.CancelFunc   // ends the follower; nil before Start
 	closed  bool
 	running sync.WaitGroup // the follower and every call of Apply
 }
@@ -125,7 +124,7 @@ func New(db *storage.DB, opts Options) (*Store, error) {
 	if opts.Keep <= 0 {
 		opts.Keep = 100
 	}
-	s := &Store{db: db, opts: opts, modules: map[string]*module{}, attaching: make(chan struct{}, 1)}
+	s := &Store{db: db, opts: opts, modules: map[string]*module{}}
 	s.loop = follow.New(follow.Options{What: Topic, Look: s.look, Bus: opts.Bus, Poll: opts.Poll, Log: opts.Log})
 	return s, nil
 }
@@ -152,11 +151,16 @@ func (s *Store) Start(ctx context.Context) error {
 	if err := s.db.MigrateAll(ctx, Schema()); err != nil {
 		return fmt.Errorf("start settings: %w", err)
 	}
+	first, err := s.storedRows(ctx)
+	if err != nil {
+		return fmt.Errorf("start settings: %w", err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed || s.cancel != nil {
 		return errors.New("start settings: already started or shut down")
 	}
+	s.first = first
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s.cancel = cancel
 	s.running.Go(func() { s.loop.Run(background) })

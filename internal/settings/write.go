@@ -70,6 +70,7 @@ func (s *Store) Rollback(ctx context.Context, id string, version, ifVersion int6
 // Purge forgets the values, secrets and history of a module inside tx. Only a version number stays, so that no version is
 // ever used twice. The module should be detached everywhere.
 func (s *Store) Purge(ctx context.Context, tx *storage.Tx, id string) error {
+	s.takeFirst(id)
 	_, err := tx.Exec(ctx, `UPDATE settings_current SET version = version + 1, doc = '{}', secrets = '{}' WHERE module = $1`, id)
 	if err == nil {
 		_, err = tx.Exec(ctx, `DELETE FROM settings_history WHERE module = $1`, id)
@@ -304,6 +305,7 @@ func (s *Store) store(ctx context.Context, m *module, cur row, p prepared) error
 
 // swap writes the current row if its version still is the expected one.
 func (s *Store) swap(ctx context.Context, tx *storage.Tx, id string, expected int64, p prepared) error {
+	s.takeFirst(id)
 	query := `UPDATE settings_current SET version = $1, doc = $2, secrets = $3 WHERE module = $4 AND version = $5`
 	args := []any{p.row.version, p.doc, p.secrets, id, expected}
 	if expected == 0 {
