@@ -5,9 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"log/slog"
@@ -106,22 +104,19 @@ func ourKey(secret []byte, text string) bool {
 	return hmac.Equal(tagOf(secret, random), []byte(tag))
 }
 
-// loadKeySecret reads what tags API keys, and makes it first where there is
-// none. It is in the database as it is, and not sealed, so that keys outlive the
+// loadKeySecret takes the text of what tags API keys, and makes it first where
+// there is none. It is in the database as it is, and not sealed, so that keys outlive the
 // master keys: whoever reads it there can make keys that cost a look-up, and
 // none that opens anything.
-func (a *Authority) loadKeySecret(ctx context.Context) error {
-	const read = `SELECT secret FROM auth_api_secret WHERE id = 1`
-	var text string
-	err := a.db.QueryRow(ctx, read).Scan(&text)
-	if errors.Is(err, sql.ErrNoRows) { // the first instance of a fleet makes it
-		if _, err = a.db.Exec(ctx, `INSERT INTO auth_api_secret (id, secret) VALUES (1, $1) ON CONFLICT (id) DO NOTHING`,
-			hex.EncodeToString(random(sha256.Size))); err == nil {
-			err = a.db.QueryRow(ctx, read).Scan(&text)
+func (a *Authority) loadKeySecret(ctx context.Context, text string) error {
+	if text == "" { // the first instance of a fleet makes it
+		if _, err := a.db.Exec(ctx, `INSERT INTO auth_api_secret (id, secret) VALUES (1, $1) ON CONFLICT (id) DO NOTHING`,
+			hex.EncodeToString(random(sha256.Size))); err != nil {
+			return err
 		}
-	}
-	if err != nil {
-		return err
+		if err := a.db.QueryRow(ctx, `SELECT secret FROM auth_api_secret WHERE id = 1`).Scan(&text); err != nil {
+			return err
+		}
 	}
 	secret, err := hex.DecodeString(text)
 	if err != nil || len(secret) != sha256.Size {

@@ -143,16 +143,21 @@ func (a *Authority) load(ctx context.Context) error {
 	if err := a.db.MigrateAll(ctx, Schema()); err != nil {
 		return err
 	}
-	if err := a.rotate(ctx); err != nil {
-		return err
-	}
-	if err := a.loadKeySecret(ctx); err != nil {
-		return err
-	}
-	var done int64
+	began := a.feed.since()
+	var done, signing int64
 	var head uint64
-	err = a.db.QueryRow(ctx, `SELECT done_at, (SELECT seq FROM auth_feed WHERE id = 1) FROM auth_setup WHERE id = 1`).Scan(&done, &head)
+	var secret sql.NullString
+	err = a.db.QueryRow(ctx, `SELECT done_at, (SELECT seq FROM auth_feed WHERE id = 1), (SELECT secret FROM auth_api_secret WHERE id = 1),
+		(SELECT `+signingKeys+a.now+` - $1) FROM auth_setup WHERE id = 1`, a.config.keyPeriod.Microseconds()).Scan(&done, &head, &secret, &signing)
 	if err != nil {
+		return err
+	}
+	if signing == 0 {
+		if err := a.rotate(ctx); err != nil {
+			return err
+		}
+	}
+	if err := a.loadKeySecret(ctx, secret.String); err != nil {
 		return err
 	}
 	a.setUp.Store(done != 0)
@@ -160,7 +165,11 @@ func (a *Authority) load(ctx context.Context) error {
 	if err := a.reload(ctx, true, true); err != nil {
 		return err
 	}
-	return a.feed.sync(ctx)
+	if signing == 0 { // the new key is a change, too
+		return a.feed.sync(ctx)
+	}
+	a.feed.okAt.Store(began) // what came after head, it will follow
+	return nil
 }
 
 // Shutdown stops following changes and waits for it, as long as ctx allows.

@@ -172,8 +172,11 @@ func (a *Authority) rotate(ctx context.Context) error {
 // errNothing rolls back a transaction that has nothing to do.
 var errNothing = errors.New("auth: nothing to do")
 
+// signingKeys counts the keys that have signed since the moment that follows.
+const signingKeys = `count(*) FROM auth_keys WHERE signs_at > `
+
 func (a *Authority) rotationDue(ctx context.Context, q storage.Querier) (bool, error) {
-	n, err := count(ctx, q, `SELECT count(*) FROM auth_keys WHERE signs_at > `+a.now+` - $1`, a.config.keyPeriod.Microseconds())
+	n, err := count(ctx, q, `SELECT `+signingKeys+a.now+` - $1`, a.config.keyPeriod.Microseconds())
 	return n == 0, err
 }
 
