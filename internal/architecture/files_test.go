@@ -70,6 +70,17 @@ func TestTestsNeitherSkipNorSleep(t *testing.T) {
 	})
 }
 
+// The linker keeps every method of every type once something calls methods by a
+// name that it does not know; see docs/adr/010-what-a-binary-carries.md.
+func TestNothingCallsMethodsByName(t *testing.T) {
+	byName := regexp.MustCompile(`\bMethodByName\(|"(text|html)/template"`)
+	goFiles(t, func(name string, content []byte) {
+		if found := byName.Find(content); found != nil && !strings.HasSuffix(name, "_test.go") {
+			t.Errorf("%s: %s", name, found)
+		}
+	})
+}
+
 // Every package's tests end with a look at what they left behind.
 func TestEveryPackageLooksForLeaks(t *testing.T) {
 	for _, p := range load(t).ours {
