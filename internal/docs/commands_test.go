@@ -23,14 +23,15 @@ func rules() []rule {
 		return rule{regexp.MustCompile("^" + pattern + "$"), prove}
 	}
 	return []rule{
-		match(`go run \./examples/server`, func(*testing.T, []string) error { return nil }), // TestReferenceServer
-		match(`go test \./\.\.\.`, func(*testing.T, []string) error { return nil }),         // this is part of it
-		match(`go test -race (\S+)`, hasTests),                                              // .ci/run race
-		match(`go test -fuzz (\w+) -fuzztime \S+ (\S+)`, hasFuzzTarget),                     // its corpus is run by go test
-		match(`go test (\./internal/architecture) -update`, hasUpdate),                      // writes into the tree
-		match(`go get -C internal/tools -tool (\S+)@VERSION`, isTool),                       // .ci/run lint
-		match(`go tool -modfile=internal/tools/go\.mod (\w+) \./\.\.\.`, isTool),            // .ci/run lint
-		match(`\.ci/run(?: (-l|[a-z ]+))?`, hasSteps),                                       // what runs this
+		match(`go run \./examples/server`, func(*testing.T, []string) error { return nil }),                            // TestReferenceServer
+		match(`go test \./\.\.\.`, func(*testing.T, []string) error { return nil }),                                    // this is part of it
+		match(`go test -race (\S+)`, hasTests),                                                                         // .ci/run race
+		match(`go test -fuzz (\w+) -fuzztime \S+ (\S+)`, hasFuzzTarget),                                                // its corpus is run by go test
+		match(`go test (\./internal/architecture) -update`, hasUpdate),                                                 // writes into the tree
+		match(`go get -C internal/tools -tool (\S+)@VERSION`, isTool),                                                  // .ci/run lint
+		match(`go tool -modfile=internal/tools/go\.mod (\w+) \./\.\.\.`, isTool),                                       // .ci/run lint
+		match(`\.ci/run(?: (-l|[a-z ]+))?`, hasSteps),                                                                  // what runs this
+		match(`(CGO_ENABLED=0 go build -tags \w+ -trimpath) -ldflags="-s -w" -o server \./examples/server`, isShipped), // .ci/run size
 		match(`cd (internal/ui/web)`, func(_ *testing.T, words []string) error { return isFolder(words[1]) }),
 		match(`npm ci`, func(_ *testing.T, _ []string) error { return isFolder("internal/ui/web/package-lock.json") }),
 		match(`npm (?:run )?([\w-]+)(?: -- --account)?`, isScript), // .ci/run ui and browser
@@ -123,6 +124,12 @@ func hasSteps(t *testing.T, words []string) error {
 		}
 	}
 	return nil
+}
+
+// isShipped looks whether the reference server that CI tests is built this way.
+func isShipped(t *testing.T, words []string) error {
+	t.Helper()
+	return contains(read(t, ".ci/run"), words[1])
 }
 
 func isFolder(name string) error {
