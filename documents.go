@@ -1,21 +1,30 @@
 package dashboard
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html"
 	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
+	"strconv"
 	"sync"
 
+	"github.com/modular-dashboard/dashboard/internal/etag"
 	"github.com/modular-dashboard/dashboard/internal/openapi"
+	"github.com/modular-dashboard/dashboard/internal/ui"
 )
 
 func (d *Dashboard) routeDocuments(r *Router) {
-	Get(r, "/openapi.json", d.openAPI, Require(permAPIRead), ID("openapi"), Summary("OpenAPI 3.1 of what is enabled now"))
+	tagged(register(r, http.MethodGet, "/openapi.json", reflect.TypeFor[empty](), reflect.TypeFor[json.RawMessage](), d.serveOpenAPI,
+		[]EndpointOption{Require(permAPIRead), ID("openapi"), Summary("OpenAPI 3.1 of what is enabled now")}))
 	r.Handle("GET /docs", http.HandlerFunc(readDocuments), Public(), ID("docs"), Status(http.StatusSeeOther), ContentType("text/html"),
 		Summary("The page of the UI that shows this document"))
 }
@@ -34,7 +43,26 @@ func readDocuments(w http.ResponseWriter, r *http.Request) {
 // documentCache keeps the API documents until a module comes or goes.
 type documentCache struct {
 	mu       sync.Mutex
-	document map[string]json.RawMessage // by base and by what is off
+	document map[string]*apiDocument // by base and by what is off
+}
+
+// apiDocument is a document as it is answered. It is a tenth as large with gzip, and
+// nothing of it is secret or comes from who asks, so that its compressed length
+// gives nothing away.
+type apiDocument struct {
+	plain, gzipped []byte
+	tag            string // without quotes
+}
+
+func newAPIDocument(plain []byte) *apiDocument {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	_, err := w.Write(plain)
+	if err = errors.Join(err, w.Close()); err != nil { // no buffer fails
+		panic(err)
+	}
+	sum := sha256.Sum256(plain)
+	return &apiDocument{plain, out.Bytes(), hex.EncodeToString(sum[:12])}
 }
 
 func (c *documentCache) forget() {
@@ -45,7 +73,37 @@ func (c *documentCache) forget() {
 
 const maxDocuments = 16 // kept at one time
 
-func (d *Dashboard) openAPI(ctx context.Context, _ empty) (json.RawMessage, error) {
+func (d *Dashboard) serveOpenAPI(w http.ResponseWriter, r *http.Request, e *endpoint) error {
+	var in empty
+	if err := e.plan.Decode(r, &in, e.config.bodyLimit); err != nil {
+		return err
+	}
+	doc, err := d.openAPI(r.Context())
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	body, tag := doc.plain, `"`+doc.tag+`"`
+	if ui.AcceptsGzip(r.Header.Values("Accept-Encoding")) {
+		body, tag = doc.gzipped, `"`+doc.tag+`-gz"`
+		h.Set("Content-Encoding", "gzip")
+	}
+	h.Add("Vary", "Accept-Encoding")
+	h.Set("ETag", tag)
+	h.Set("Cache-Control", "private, no-cache") // to be kept, and asked about
+	if etag.Parse(r.Header["If-None-Match"]).Has(tag) {
+		h.Del("Content-Encoding")
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(http.StatusOK)
+	_, err = w.Write(body) // net/http leaves it out for HEAD
+	return answered(err)
+}
+
+func (d *Dashboard) openAPI(ctx context.Context) (*apiDocument, error) {
 	base := stateOf(ctx).base
 	key := base + "\x00" + d.absentFor(ctx)
 	c := &d.document
@@ -62,10 +120,11 @@ func (d *Dashboard) openAPI(ctx context.Context, _ empty) (json.RawMessage, erro
 		return nil, fmt.Errorf("build API document: %w", err)
 	}
 	if c.document == nil || len(c.document) >= maxDocuments {
-		c.document = map[string]json.RawMessage{}
+		c.document = map[string]*apiDocument{}
 	}
-	c.document[key] = doc.JSON()
-	return doc.JSON(), nil
+	made := newAPIDocument(doc.JSON())
+	c.document[key] = made
+	return made, nil
 }
 
 func (d *Dashboard) tags(ctx context.Context) []openapi.Tag {

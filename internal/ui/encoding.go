@@ -26,10 +26,37 @@ func (e encoding) suffix() string {
 // (RFC 9110 section 12.5.3): the highest quality value wins, among equals
 // brotli before gzip before none. Without the header, or with one that names
 // none of ours, the answer is not coded; false means that even that was
-// excluded. Members that break the grammar are ignored.
+// excluded.
 func negotiate(lines []string) (encoding, bool) {
-	const unset = -1
-	br, gz, id, rest := unset, unset, unset, unset
+	a := acceptedBy(lines)
+	switch {
+	case a.br > 0 && a.br >= a.gzip && a.br >= a.identity:
+		return brotli, true
+	case a.gzip > 0 && a.gzip >= a.identity:
+		return gzipped, true
+	case a.identity != 0:
+		return identity, true
+	}
+	return 0, false
+}
+
+// AcceptsGzip reports whether gzip is at least as welcome as no coding to who sent
+// the Accept-Encoding lines.
+func AcceptsGzip(lines []string) bool {
+	a := acceptedBy(lines)
+	return a.gzip > 0 && a.gzip >= a.identity
+}
+
+// unset is the quality of what was not named.
+const unset = -1
+
+// accepted are quality values in thousandths.
+type accepted struct{ br, gzip, identity int }
+
+// acceptedBy reads Accept-Encoding lines. Members that break the grammar are
+// ignored.
+func acceptedBy(lines []string) accepted {
+	a, rest := accepted{unset, unset, unset}, unset
 	for _, line := range lines {
 		for line != "" {
 			var member string
@@ -40,31 +67,23 @@ func negotiate(lines []string) (encoding, bool) {
 			}
 			switch {
 			case strings.EqualFold(name, "br"):
-				br = quality
+				a.br = quality
 			case strings.EqualFold(name, "gzip"), strings.EqualFold(name, "x-gzip"):
-				gz = quality
+				a.gzip = quality
 			case strings.EqualFold(name, "identity"):
-				id = quality
+				a.identity = quality
 			case name == "*":
 				rest = quality
 			}
 		}
 	}
 	if rest != unset {
-		br, gz = orElse(br, rest), orElse(gz, rest)
+		a.br, a.gzip = orElse(a.br, rest), orElse(a.gzip, rest)
 		if rest == 0 { // only an explicit zero excludes the plain form
-			id = orElse(id, 0)
+			a.identity = orElse(a.identity, 0)
 		}
 	}
-	switch {
-	case br > 0 && br >= gz && br >= id:
-		return brotli, true
-	case gz > 0 && gz >= id:
-		return gzipped, true
-	case id != 0:
-		return identity, true
-	}
-	return 0, false
+	return a
 }
 
 func orElse(quality, otherwise int) int {
