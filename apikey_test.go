@@ -154,6 +154,41 @@ func TestAPIKeyCannot(t *testing.T) {
 	s.owner().get("/api/v1/auth/me").wantStatus(200) // nobody was signed out
 }
 
+// A key sees other keys, its owner's too, only with the permission that a person
+// needs to see everybody's.
+func TestAPIKeySeesNoOtherKeys(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	reader := s.member("reader", "dashboard.users.read", "dashboard.modules.read")
+	for name, narrow := range map[string]madeKey{
+		"a member's": reader.key("dashboard.users.read"), "the owner's": s.owner().key("dashboard.*.read", "dashboard.modules.*"),
+	} {
+		for _, query := range []string{"", "?owner=me", "?owner=all", "?limit=1"} {
+			a := s.as(narrow.Key).get("/api/v1/api-keys"+query).wantProblem(403, "permission-missing")
+			if !strings.Contains(string(a.body), "dashboard.users.manage") {
+				t.Errorf("%s, %q: got %s, want it to say which permission is missing", name, query, a.body)
+			}
+		}
+		var me struct {
+			APIKey struct{ ID string } `json:"api_key"`
+		}
+		s.as(narrow.Key).get("/api/v1/auth/me").wantStatus(200).decode(&me)
+		if me.APIKey.ID != narrow.ID {
+			t.Errorf("%s: got %q as its own id, want %q", name, me.APIKey.ID, narrow.ID)
+		}
+	}
+	if keys, _ := reader.keys(""); len(keys) != 1 {
+		t.Errorf("a person's own: got %+v", keys)
+	}
+	manager := s.as(s.owner().key("dashboard.users.manage").Key)
+	if keys, _ := manager.keys("?owner=all"); len(keys) != 3 {
+		t.Errorf("a key that manages accounts: got %+v", keys)
+	}
+	if keys, _ := manager.keys(""); len(keys) != 2 {
+		t.Errorf("its owner's: got %+v", keys)
+	}
+}
+
 // A key of somebody who may do everything, that may only manage accounts, makes
 // nobody more than that.
 func TestAPIKeyGivesNoMoreThanItHas(t *testing.T) {

@@ -13,7 +13,8 @@ func (d *Dashboard) routeAPIKeys(r *Router) {
 	Post(r, "/api-keys", byPerson(d.createAPIKey), Authenticated(), ID("create-api-key"), Status(http.StatusCreated), AnswerOnce(),
 		Summary("Make an API key of the caller's"), Answers(403, 409),
 		Description("The answer has the key this once. A key holds its permissions as far as its owner has them at the moment, makes and ends no credentials, and goes into Authorization: Bearer or X-API-Key."))
-	Get(r, "/api-keys", d.listAPIKeys, Authenticated(), ID("api-keys"), Summary("API keys, newest first"), Answers(400, 403))
+	Get(r, "/api-keys", d.listAPIKeys, Authenticated(), ID("api-keys"), Summary("API keys, newest first"), Answers(400, 403),
+		Description("People see their own keys, and with dashboard.users.manage everybody's. An API key sees keys, its owner's too, only where it holds dashboard.users.manage itself; of itself it learns from /auth/me."))
 	Delete(r, "/api-keys/{id}", byPerson(d.revokeAPIKey), Authenticated(), ID("revoke-api-key"),
 		Summary("Revoke an API key, of others by who manages accounts"), Answers(403, 404))
 }
@@ -82,11 +83,14 @@ type ownerInfo struct {
 
 func (d *Dashboard) listAPIKeys(ctx context.Context, in apiKeysIn) (Page[apiKeyInfo], error) {
 	p := stateOf(ctx).principal
+	// A key has its owner's id, not its owner's standing: whoever finds one must
+	// not learn from it which others there are and what they may do.
+	all := in.Owner == "all"
+	if (all || p.Kind == auth.KindAPIKey) && !d.managesUsers(p) {
+		return Page[apiKeyInfo]{}, errForbidden(coreModule + "." + permUsersManage.name)
+	}
 	q := auth.APIKeyQuery{OwnerID: p.ID, Cursor: in.Cursor, Limit: in.Limit}
-	if in.Owner == "all" {
-		if !d.managesUsers(p) {
-			return Page[apiKeyInfo]{}, errForbidden(coreModule + "." + permUsersManage.name)
-		}
+	if all {
 		q.OwnerID = ""
 	}
 	page, err := d.auth.APIKeys(ctx, q)
