@@ -23,5 +23,7 @@
 //
 // Event streams and connections that were taken over (hijacked) are counted, but
 // how long they lasted is not: that says nothing of how quick the server is. A
-// handler that panics is counted as status 500, whatever it had written.
+// handler that panics is counted as status 500, whatever it had written. One that
+// cuts the connection with [http.ErrAbortHandler] has not panicked: the status it
+// had written counts, or 500 where it had not answered.
 package traffic

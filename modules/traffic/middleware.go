@@ -19,8 +19,21 @@ func (m *Module) Middleware(next http.Handler) http.Handler {
 		rec := &recorder{ResponseWriter: w}
 		start := time.Now()
 		returned := false
-		defer func() { // also when next panics, which goes on
-			m.count(r, rec, time.Since(start), returned)
+		defer func() {
+			took := time.Since(start)
+			if returned {
+				m.count(r, rec, took, "")
+				return
+			}
+			v := recover()                 // nil: somebody ended the goroutine
+			if v == http.ErrAbortHandler { //nolint:errorlint // a panic value, compared as net/http does
+				m.count(r, rec, took, cut)
+			} else {
+				m.count(r, rec, took, panicked)
+			}
+			if v != nil {
+				panic(v) //nolint:forbidigo // the handler's own, which goes on
+			}
 		}()
 		if _, ok := w.(http.Hijacker); ok {
 			next.ServeHTTP((*hijackable)(rec), r)
@@ -31,13 +44,23 @@ func (m *Module) Middleware(next http.Handler) http.Handler {
 	})
 }
 
-func (m *Module) count(r *http.Request, rec *recorder, took time.Duration, returned bool) {
+// How a handler ended that did not return.
+type unreturned string
+
+const (
+	panicked unreturned = "panicked"
+	cut      unreturned = "cut" // it cut the connection, as http.ErrAbortHandler asks for
+)
+
+func (m *Module) count(r *http.Request, rec *recorder, took time.Duration, end unreturned) {
 	route := m.ledger.find(r.Method, m.route(r))
 	status := rec.status
 	switch {
-	case !returned:
+	case end == panicked:
 		status = http.StatusInternalServerError
 		route.panics.Add(1)
+	case status == 0 && end == cut: // the client got no answer
+		status = http.StatusInternalServerError
 	case status == 0:
 		status = http.StatusOK
 	}

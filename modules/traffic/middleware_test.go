@@ -85,7 +85,9 @@ func TestMiddlewareIsTransparent(t *testing.T) {
 			_ = conn.Close()
 		}, 101, "", 0, 0, 0},
 		"a panic":      {func(http.ResponseWriter, *http.Request) { panic("boom") }, 0, "", 1, 1, 1},
-		"a late panic": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200); panic(http.ErrAbortHandler) }, 0, "", 1, 1, 1},
+		"a late panic": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200); panic("boom") }, 0, "", 1, 1, 1},
+		"cut at once":  {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 0, "", 1, 0, 1},
+		"cut off":      {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200); panic(http.ErrAbortHandler) }, 0, "", 0, 0, 1},
 	} {
 		m := traffic.New()
 		res, body := serve(t, m, tt.handler)
@@ -100,6 +102,22 @@ func TestMiddlewareIsTransparent(t *testing.T) {
 		if got.Requests != 1 || got.Failed != tt.failed || got.Panics != tt.panics || got.Timed != tt.timed {
 			t.Errorf("%s: counted %+v, want 1 request, %d failed, %d panics, %d timed", name, got, tt.failed, tt.panics, tt.timed)
 		}
+	}
+}
+
+// What a handler panics with goes on as it is.
+func TestPanicGoesOn(t *testing.T) {
+	t.Parallel()
+	for _, want := range []any{http.ErrAbortHandler, "boom", errors.New("boom")} {
+		func() {
+			defer func() {
+				if got := recover(); got != want {
+					t.Errorf("got %v, want %v", got, want)
+				}
+			}()
+			traffic.New().Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(want) })).
+				ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+		}()
 	}
 }
 
