@@ -91,16 +91,18 @@ func (p Proxies) Trusts(a netip.Addr) bool {
 // it forwards for, or not in a form that is understood, that proxy counts as
 // the client, and so does the last of proxies that are all trusted.
 func (p Proxies) Client(peer netip.Addr, header http.Header) netip.Addr {
-	client, _ := p.read(peer, header)
+	client, _, _ := p.read(peer, header)
 	return client
 }
 
 // Origin returns the client as well, and the scheme of the URL that it asked for,
-// "http" or "https", where a trusted proxy says so, else "": that of
-// X-Forwarded-Proto or, with Forwarded, of the "proto" parameter beside the
-// client, or of the last proxy that is trusted.
+// "http" or "https", where a trusted proxy says so, else "": with Forwarded that of
+// the "proto" parameter beside the client, or of the last proxy that is trusted.
+// Else it is that of X-Forwarded-Proto. Some proxies replace that field and some
+// add to it, as to X-Forwarded-For, so it is read as far from the right as the
+// client stands there, or to its end where it has fewer elements.
 func (p Proxies) Origin(peer netip.Addr, header http.Header) (client netip.Addr, scheme string) {
-	client, last := p.read(peer, header)
+	client, last, hops := p.read(peer, header)
 	switch {
 	case len(p.Trusted) == 0 || !p.Trusts(peer):
 		return client, ""
@@ -108,7 +110,7 @@ func (p Proxies) Origin(peer netip.Addr, header http.Header) (client netip.Addr,
 		_, scheme, _ = forwardedElement(last)
 		scheme = strings.ToLower(scheme)
 	default:
-		scheme = header.Get("X-Forwarded-Proto")
+		scheme = fromRight(header["X-Forwarded-Proto"], max(hops, 1))
 	}
 	if scheme != "http" && scheme != "https" {
 		scheme = ""
@@ -116,17 +118,36 @@ func (p Proxies) Origin(peer netip.Addr, header http.Header) (client netip.Addr,
 	return client, scheme
 }
 
-// read returns the client and the last element read, which a trusted proxy wrote.
-func (p Proxies) read(peer netip.Addr, header http.Header) (client netip.Addr, last string) {
+// fromRight returns the nth element from the right of a list on some lines, or the
+// leftmost where there are fewer.
+func fromRight(lines []string, n int) (element string) {
+	last := ""
+	for _, rest := range slices.Backward(lines) {
+		for rest != "" {
+			if rest, last = lastInList(rest); last == "" {
+				continue // an empty element of the list
+			}
+			element = last
+			if n--; n == 0 {
+				return element
+			}
+		}
+	}
+	return element
+}
+
+// read returns the client, the last element read, which a trusted proxy wrote, and
+// how many were read.
+func (p Proxies) read(peer netip.Addr, header http.Header) (client netip.Addr, last string, hops int) {
 	if len(p.Trusted) == 0 || !p.Trusts(peer) {
-		return peer, ""
+		return peer, "", 0
 	}
 	name, next := "X-Forwarded-For", lastInList
 	if p.Forwarded {
 		name, next = "Forwarded", lastForwarded
 	}
 	client = peer
-	hops, hop := 0, ""
+	hop := ""
 	for _, rest := range slices.Backward(header[name]) {
 		for rest != "" {
 			if rest, hop = next(rest); hop == "" {
@@ -135,14 +156,14 @@ func (p Proxies) read(peer netip.Addr, header http.Header) (client netip.Addr, l
 			last = hop
 			a, ok := p.hop(hop)
 			if hops++; !ok || hops > maxHops {
-				return client, last
+				return client, last, hops
 			}
 			if client = a; !p.Trusts(a) {
-				return client, last
+				return client, last, hops
 			}
 		}
 	}
-	return client, last
+	return client, last, hops
 }
 
 func (p Proxies) hop(element string) (netip.Addr, bool) {

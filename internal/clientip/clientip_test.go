@@ -203,6 +203,36 @@ func TestOrigin(t *testing.T) {
 	}
 }
 
+// The scheme stands where the client does: neither what the client claims in front
+// of it nor what a nearer proxy says of itself counts.
+func TestOriginFromLists(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name       string
+		hops, list []string // of X-Forwarded-For; of X-Forwarded-Proto
+		want       string
+	}{
+		{"a claim before it", []string{"192.0.2.7"}, []string{"https, http"}, "http"},
+		{"a claim on a line before it", []string{"192.0.2.7"}, []string{"https", "http"}, "http"},
+		{"a claim of both", []string{"203.0.113.9", "192.0.2.7"}, []string{"http", "https"}, "https"},
+		{"two proxies that add", []string{"192.0.2.7, 10.0.0.2"}, []string{"https, http"}, "https"},
+		{"two proxies that add, a claim", []string{"203.0.113.9, 192.0.2.7, 10.0.0.2"}, []string{"https,http ,\thttps"}, "http"},
+		{"two proxies that add lines", []string{"192.0.2.7", "10.0.0.2"}, []string{"gopher", "https", "http"}, "https"},
+		{"two proxies that replace", []string{"192.0.2.7, 10.0.0.2"}, []string{"https"}, "https"},
+		{"three, of which one adds", []string{"192.0.2.7, 10.0.0.3, 10.0.0.2"}, []string{"https, http"}, "https"},
+		{"no client", nil, []string{"https, http"}, "http"},
+		{"a client that is not understood", []string{"192.0.2.7, unknown"}, []string{"https, http"}, "http"},
+		{"empty elements", []string{"192.0.2.7, , 10.0.0.2"}, []string{"http, https,, http, ", ""}, "https"},
+		{"nothing but commas", []string{"192.0.2.7"}, []string{", ,", ""}, ""},
+		{"not understood", []string{"192.0.2.7"}, []string{"https, gopher"}, ""},
+	} {
+		header := http.Header{"X-Forwarded-For": test.hops, "X-Forwarded-Proto": test.list}
+		if _, scheme := proxies(false).Origin(clientip.Peer(proxy), header); scheme != test.want {
+			t.Errorf("%s: got %q, want %q", test.name, scheme, test.want)
+		}
+	}
+}
+
 func check(t *testing.T, name string, got netip.Addr, want string) {
 	t.Helper()
 	if want == "" && got.IsValid() || want != "" && got != netip.MustParseAddr(want) {
@@ -256,7 +286,7 @@ func FuzzClient(f *testing.F) {
 }
 
 func TestClientAllocatesNothing(t *testing.T) {
-	header := http.Header{"X-Forwarded-For": {"203.0.113.9, 192.0.2.7, 10.0.0.2"}, "Forwarded": {`for=192.0.2.7;proto=https, for="[fd00::2]:80"`}}
+	header := http.Header{"X-Forwarded-For": {"203.0.113.9, 192.0.2.7, 10.0.0.2"}, "X-Forwarded-Proto": {"http", "https, http"}, "Forwarded": {`for=192.0.2.7;proto=https, for="[fd00::2]:80"`}}
 	for _, p := range []clientip.Proxies{{}, proxies(false), proxies(true)} {
 		if n := testing.AllocsPerRun(100, func() { p.Origin(clientip.Peer("10.0.0.1:4711"), header) }); n != 0 {
 			t.Errorf("forwarded %t: got %v allocations, want 0", p.Forwarded, n)
