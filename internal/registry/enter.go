@@ -26,11 +26,15 @@ func (r *Registry) enterOnce(ctx context.Context) error {
 	case stopping:
 		return ErrStopped
 	}
+	began := time.Now()
 	if err := r.enter(ctx); err != nil {
 		r.withdraw()
 		return fmt.Errorf("start registry: %w", err)
 	}
-	r.life, r.enteredAt = entered, time.Now()
+	r.life, r.enteredAt, r.known = entered, began, true
+	if err := r.tellLive(ctx, r.me); err != nil {
+		return fmt.Errorf("start registry: %w", err)
+	}
 	return nil
 }
 
@@ -41,7 +45,7 @@ func (r *Registry) enter(ctx context.Context) error {
 		return err
 	}
 	var first *snapshot
-	err := r.register(ctx, r.me, func(c change) (err error) {
+	said, err := r.register(ctx, r.me, func(c change) (err error) {
 		if first, err = c.snapshot(ctx, r.order); err != nil {
 			return err
 		}
@@ -61,38 +65,47 @@ func (r *Registry) enter(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, m := range r.order {
-		m.written(m.standing())
+	for i, m := range r.order {
+		m.written(said[i])
 	}
 	r.follow(&snapshot{}, first)
-	return r.tellLive(ctx, r.me)
+	return nil
 }
 
-// withdraw undoes in memory what enter did.
+// withdraw undoes in memory what enter did. What was said of a module's health
+// meanwhile stays true.
 func (r *Registry) withdraw() {
 	r.snap.Store(&snapshot{records: make(map[string]row)})
 	for _, m := range r.order {
-		m.begun = ""
-		_, _ = m.update(func(s *standing) (bool, error) { *s = fromTheStart(m.id); return true, nil })
+		m.begun, m.schema, m.schemaErr = nil, unchecked, nil
+		_, _ = m.update(func(s *standing) (bool, error) {
+			health := s.health
+			*s = fromTheStart(m.id)
+			s.health, s.ill = health, health != Health{}
+			return true, nil
+		})
+		m.publish(lifecycle.Record{State: lifecycle.Available})
 	}
 }
 
 // beginAtOnce claims the module if it can be enabled already: the report that
 // registers it says so, and its worker carries that out.
 func (r *Registry) beginAtOnce(m *member) {
-	event, ok := r.local(r.judge(), m)
+	j := r.judge()
+	event, ok := r.local(j, m)
 	if !ok || event != lifecycle.EventEnable || m.schema != current {
 		return
 	}
 	if _, err := r.claim(m, event, lifecycle.StepHook(lifecycle.OpEnable)); err == nil {
-		m.begun = event
+		m.begun = &begun{event, j.record(m)}
 	}
 }
 
 // register enters the instance, its modules and those nobody has seen yet. then
-// runs, unless nil, before the modules are reported.
-func (r *Registry) register(ctx context.Context, me identity, then func(change) error) error {
-	return r.db.Update(storage.Transient(ctx), func(tx *storage.Tx) error {
+// runs, unless nil, before the modules are reported, as returned.
+func (r *Registry) register(ctx context.Context, me identity, then func(change) error) ([]standing, error) {
+	said := make([]standing, len(r.order))
+	return said, r.db.Update(storage.Transient(ctx), func(tx *storage.Tx) error {
 		c, err := takeTurn(ctx, tx)
 		if err != nil {
 			return err
@@ -118,7 +131,8 @@ func (r *Registry) register(ctx context.Context, me identity, then func(change) 
 		}
 		reports := make([]report, len(r.order))
 		for i, m := range r.order {
-			reports[i] = m.standing().report(m, me.id)
+			said[i] = m.standing()
+			reports[i] = said[i].report(m, me.id)
 		}
 		return c.report(ctx, reports...)
 	})

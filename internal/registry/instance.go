@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -99,11 +100,21 @@ const upsertReport = `INSERT INTO lifecycle_actual (module, instance, version, s
 	detail = excluded.detail, blocked_by = excluded.blocked_by, generation = excluded.generation,
 	since = excluded.since, health = excluded.health, complaint = excluded.complaint, panics = excluded.panics`
 
+// reportsAtOnce keeps a statement below what databases take of parameters, 15 for
+// each report: SQLite 32,766, PostgreSQL 65,535.
+const reportsAtOnce = 500
+
 // report writes what an instance says of modules.
 func (c change) report(ctx context.Context, reports ...report) error {
-	if len(reports) == 0 {
-		return nil
+	for some := range slices.Chunk(reports, reportsAtOnce) {
+		if err := c.reportSome(ctx, some); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func (c change) reportSome(ctx context.Context, reports []report) error {
 	var rows, ids []string
 	var args []any
 	for _, p := range reports {
@@ -116,7 +127,7 @@ func (c change) report(ctx context.Context, reports ...report) error {
 	}
 	query := strings.Replace(upsertReport, "%ROWS%", strings.Join(rows, ", "), 1)
 	if _, err := c.tx.Exec(ctx, query, args...); err != nil {
-		return fmt.Errorf("report on modules %s: %w", strings.Join(ids, ", "), err)
+		return fmt.Errorf("report on %d modules, %s first: %w", len(ids), ids[0], err)
 	}
 	return c.touch(ctx, ids)
 }

@@ -28,8 +28,15 @@ type member struct {
 
 	// of the start, then of the worker alone
 	schema    schema
-	schemaErr error           // for broken
-	begun     lifecycle.Event // has moved it to enabling before there was a worker
+	schemaErr error  // for broken
+	begun     *begun // to be enabled, before there was a worker
+}
+
+// begun is the event that has moved a module to enabling, and the record that
+// wanted it.
+type begun struct {
+	event lifecycle.Event
+	rec   lifecycle.Record
 }
 
 // schema says whether the migrations of the module's code are applied.

@@ -223,7 +223,7 @@ func (r *Registry) reenter(ctx context.Context) error {
 	} else {
 		r.log.WarnContext(ctx, "was taken for dead; registering again", "instance", me.id)
 	}
-	if err := r.register(ctx, me, nil); err != nil {
+	if _, err := r.register(ctx, me, nil); err != nil {
 		return err
 	}
 	r.mu.Lock()

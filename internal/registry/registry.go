@@ -42,7 +42,8 @@ type Registry struct {
 	mu        sync.Mutex
 	life      life
 	me        identity
-	enteredAt time.Time
+	enteredAt time.Time     // when that began
+	known     bool          // the database may know this instance
 	stopped   chan struct{} // closed when Stop has finished
 	stopErr   error
 }
@@ -170,19 +171,21 @@ func (r *Registry) Stop(ctx context.Context) error {
 	r.mu.Unlock()
 	switch was {
 	case fresh, entered:
-		r.watchers.close()
-		if was == entered {
-			r.stopErr = r.unregister(ctx)
+		if r.known {
+			r.stopErr = r.leave(ctx)
 		}
+		r.watchers.close()
 		close(r.stopped)
 		return r.stopErr
 	case stopping:
 		select {
 		case <-r.stopped:
-			return r.stopErr
 		case <-ctx.Done():
-			return ctx.Err()
+			if !r.hasStopped() {
+				return ctx.Err()
+			}
 		}
+		return r.stopErr
 	}
 	r.stopErr = r.stop(ctx)
 	close(r.stopped)
@@ -201,12 +204,7 @@ func (r *Registry) stop(ctx context.Context) error {
 	}
 	r.cancelHard()
 	r.loops.Wait()
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
-	defer cancel()
-	if err := r.unregister(last); err != nil {
-		errs = append(errs, fmt.Errorf("stop registry: %w", err))
-	}
-	r.announce(last, "")
+	errs = append(errs, r.leave(ctx))
 	r.watchers.close()
 	return errors.Join(errs...)
 }
@@ -214,14 +212,22 @@ func (r *Registry) stop(ctx context.Context) error {
 // lastWords is how long saying good-bye to the database may take.
 const lastWords = 3 * time.Second
 
-func (r *Registry) unregister(ctx context.Context) error {
-	return r.db.Update(storage.Transient(ctx), func(tx *storage.Tx) error {
+// leave says good-bye, although ctx may have ended.
+func (r *Registry) leave(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	defer r.announce(ctx, "")
+	err := r.db.Update(storage.Transient(ctx), func(tx *storage.Tx) error {
 		c, err := takeTurn(ctx, tx)
 		if err != nil {
 			return err
 		}
 		return c.leave(ctx, r.identity())
 	})
+	if err != nil {
+		return fmt.Errorf("stop registry: %w", err)
+	}
+	return nil
 }
 
 // leftovers lists the modules with a call that has not returned.
@@ -239,6 +245,15 @@ func (r *Registry) identity() identity {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.me
+}
+
+func (r *Registry) hasStopped() bool {
+	select {
+	case <-r.stopped:
+		return true
+	default:
+		return false
+	}
 }
 
 func (r *Registry) isStopping() bool {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/modular-dashboard/dashboard/internal/lifecycle"
@@ -167,7 +166,7 @@ func (c change) touch(ctx context.Context, ids []string) error {
 		args = append(args, id)
 	}
 	if _, err := c.tx.Exec(ctx, "UPDATE lifecycle_modules SET changed = $1 WHERE id IN "+placeholders(1, len(args)), args...); err != nil {
-		return fmt.Errorf("touch modules %s: %w", strings.Join(ids, ", "), err)
+		return fmt.Errorf("touch %d modules, %s first: %w", len(ids), ids[0], err)
 	}
 	return nil
 }

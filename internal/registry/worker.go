@@ -82,9 +82,9 @@ const (
 
 // reconcile takes one step towards what is desired.
 func (r *Registry) reconcile(ctx context.Context, m *member) (next, error) {
-	if event := m.begun; event != "" {
-		m.begun = ""
-		return again, r.carryOut(ctx, r.judge().record(m), m, event)
+	if b := m.begun; b != nil {
+		m.begun = nil
+		return again, r.carryOut(ctx, b.rec, m, b.event)
 	}
 	if err := r.checkSchema(ctx, m); err != nil {
 		return later, err
