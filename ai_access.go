@@ -63,12 +63,14 @@ func (d *Dashboard) putAccess(ctx context.Context, in putAccessIn) (accessInfo, 
 	if _, err := ai.NewAccess(map[string][]string{in.Role: in.Models}); err != nil {
 		return accessInfo{}, Invalid(FieldError{Pointer: "/models", Code: "models", Detail: err.Error()})
 	}
-	before, _ := d.models.rules.FindRole(in.Role)
-	c, err := d.ruleCondition(in.ruleConditionIn, before.Version)
+	known, _ := d.models.rules.FindRole(in.Role)
+	c, err := d.ruleCondition(in.ruleConditionIn, known.Version)
 	if err != nil {
 		return accessInfo{}, err
 	}
-	c.Also = func(tx *storage.Tx) error {
+	created := false
+	c.Also = func(tx *storage.Tx, before aigovern.Budget) error {
+		created = before.Version == 0
 		return d.audit(ctx, tx, "ai-access.put", in.Role, map[string]any{"before": before.Models, "after": in.Models})
 	}
 	made, err := d.models.rules.PutRole(ctx, in.Role, in.Models, c)
@@ -76,7 +78,7 @@ func (d *Dashboard) putAccess(ctx context.Context, in putAccessIn) (accessInfo, 
 		return accessInfo{}, ruleError(err)
 	}
 	out := accessInfoOf(made)
-	out.created = before.Version == 0
+	out.created = created
 	return out, nil
 }
 
@@ -86,15 +88,15 @@ type deleteAccessIn struct {
 }
 
 func (d *Dashboard) deleteAccess(ctx context.Context, in deleteAccessIn) (empty, error) {
-	before, err := d.models.rules.FindRole(in.Role)
+	known, err := d.models.rules.FindRole(in.Role)
 	if err != nil {
 		return empty{}, ruleError(err)
 	}
-	c, err := d.ruleCondition(in.ruleConditionIn, before.Version)
+	c, err := d.ruleCondition(in.ruleConditionIn, known.Version)
 	if err != nil {
 		return empty{}, err
 	}
-	c.Also = func(tx *storage.Tx) error {
+	c.Also = func(tx *storage.Tx, before aigovern.Budget) error {
 		return d.audit(ctx, tx, "ai-access.delete", in.Role, map[string]any{"before": before.Models})
 	}
 	return empty{}, ruleError(d.models.rules.DeleteRole(ctx, in.Role, c))

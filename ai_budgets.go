@@ -148,12 +148,14 @@ func (d *Dashboard) putBudget(ctx context.Context, in putBudgetIn) (budgetInfo, 
 	if err := b.Validate(); err != nil {
 		return budgetInfo{}, Invalid(FieldError{Pointer: "", Code: "budget", Detail: err.Error()})
 	}
-	before, _ := d.models.rules.FindBudget(in.Name)
-	c, err := d.ruleCondition(in.ruleConditionIn, before.Version)
+	known, _ := d.models.rules.FindBudget(in.Name)
+	c, err := d.ruleCondition(in.ruleConditionIn, known.Version)
 	if err != nil {
 		return budgetInfo{}, err
 	}
-	c.Also = func(tx *storage.Tx) error {
+	created := false
+	c.Also = func(tx *storage.Tx, before aigovern.Budget) error {
+		created = before.Version == 0
 		return d.audit(ctx, tx, "ai-budget.put", in.Name, map[string]any{"before": auditedBudget(before.Allowance), "after": auditedBudget(b)})
 	}
 	made, err := d.models.rules.PutBudget(ctx, b, c)
@@ -161,7 +163,7 @@ func (d *Dashboard) putBudget(ctx context.Context, in putBudgetIn) (budgetInfo, 
 		return budgetInfo{}, ruleError(err)
 	}
 	out, err := d.budgetInfoOf(ctx, made)
-	out.created = before.Version == 0
+	out.created = created
 	return out, err
 }
 
@@ -220,15 +222,15 @@ type deleteBudgetIn struct {
 }
 
 func (d *Dashboard) deleteBudget(ctx context.Context, in deleteBudgetIn) (empty, error) {
-	before, err := d.models.rules.FindBudget(in.Name)
+	known, err := d.models.rules.FindBudget(in.Name)
 	if err != nil {
 		return empty{}, ruleError(err)
 	}
-	c, err := d.ruleCondition(in.ruleConditionIn, before.Version)
+	c, err := d.ruleCondition(in.ruleConditionIn, known.Version)
 	if err != nil {
 		return empty{}, err
 	}
-	c.Also = func(tx *storage.Tx) error {
+	c.Also = func(tx *storage.Tx, before aigovern.Budget) error {
 		return d.audit(ctx, tx, "ai-budget.delete", in.Name, map[string]any{"before": auditedBudget(before.Allowance)})
 	}
 	return empty{}, ruleError(d.models.rules.DeleteBudget(ctx, in.Name, c))

@@ -87,6 +87,46 @@ func TestBudgetsOfModels(t *testing.T) {
 	}
 }
 
+// Of several that make the same thing at once one has made it. The others have
+// replaced it, as they asked, and the audit log says what.
+func TestOneOfSeveralMakesARule(t *testing.T) {
+	t.Parallel()
+	const times = 8
+	_, s, _ := modelServer(t)
+	for path, body := range map[string]map[string]any{
+		budgetsPath + "/contended": {"scope": "all", "period": "day", "tokens": 4000},
+		accessPath + "/owner":      {"models": []string{"fake/*"}},
+	} {
+		answers := make(chan int, times)
+		for range times {
+			go func() { answers <- s.owner().do("PUT", path, body).status }()
+		}
+		got := map[int]int{}
+		for range times {
+			got[<-answers]++
+		}
+		if got[http.StatusCreated] != 1 || got[http.StatusOK] != times-1 {
+			t.Errorf("%s: got %v, want one 201 and else 200", path, got)
+		}
+	}
+	var log struct {
+		Items []struct {
+			Action string
+			Detail struct{ Before any }
+		}
+	}
+	s.owner().get("/api/v1/audit?limit=100").wantStatus(http.StatusOK).decode(&log)
+	fresh := map[string]int{}
+	for _, e := range log.Items {
+		if e.Detail.Before == nil {
+			fresh[e.Action]++
+		}
+	}
+	if fresh["ai-budget.put"] != 1 || fresh["ai-access.put"] != 1 {
+		t.Errorf("audited as new: %v, want one of each", fresh)
+	}
+}
+
 func TestBudgetsAreRefused(t *testing.T) {
 	t.Parallel()
 	_, s, key := modelServer(t)

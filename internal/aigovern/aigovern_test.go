@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -273,7 +274,7 @@ func TestRules(t *testing.T) {
 		t.Error("one that is not valid was taken")
 	}
 	undo := errors.New("undo")
-	if _, err := here.PutBudget(t.Context(), daily("all", 20), aigovern.Condition{Also: func(*storage.Tx) error { return undo }}); !errors.Is(err, undo) {
+	if _, err := here.PutBudget(t.Context(), daily("all", 20), aigovern.Condition{Also: func(*storage.Tx, aigovern.Budget) error { return undo }}); !errors.Is(err, undo) {
 		t.Errorf("got %v", err)
 	}
 	if r, err := here.PutRole(t.Context(), "staff", []string{"openai/*"}, version(0)); err != nil || r.Version <= b.Version {
@@ -292,6 +293,34 @@ func TestRules(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	follows(t, func() bool { return len(there.ListBudgets())+len(there.ListRoles()) == 0 })
+}
+
+// What a change replaces is what is stored, whatever this instance knows of it.
+func TestChangesSeeWhatTheyReplace(t *testing.T) {
+	db := open(t)
+	here, there := start(t, db), start(t, db)
+	var seen []string
+	note := aigovern.Condition{Also: func(_ *storage.Tx, b aigovern.Budget) error {
+		seen = append(seen, fmt.Sprintf("%s %t %d %v", b.Name, b.Version > 0, b.Tokens, b.Models))
+		return nil
+	}}
+	_, err := here.PutBudget(t.Context(), daily("all", 10), note)
+	if err == nil {
+		_, err = there.PutBudget(t.Context(), daily("all", 20), note)
+	}
+	if err == nil {
+		err = here.DeleteBudget(t.Context(), "all", note)
+	}
+	if err == nil {
+		_, err = here.PutRole(t.Context(), "staff", []string{"openai/*"}, note)
+	}
+	if err == nil {
+		_, err = there.PutRole(t.Context(), "staff", nil, note)
+	}
+	want := []string{" false 0 []", "all true 10 []", "all true 20 []", " false 0 []", "staff true 0 [openai/*]"}
+	if err != nil || !slices.Equal(seen, want) {
+		t.Errorf("got %q, %v, want %q", seen, err, want)
+	}
 }
 
 func follows(t *testing.T, done func() bool) {

@@ -119,8 +119,7 @@ func (r *rules) add(kind, name, text string, version int64) error {
 	}
 	switch kind {
 	case kindBudget:
-		b := Budget{ai.Allowance{Name: name, Scope: d.Scope, Subject: d.Subject, Period: d.Period, Tokens: d.Tokens, Micros: d.Micros,
-			Currency: d.Currency, Models: d.Models}, version}
+		b := Budget{d.allowance(name), version}
 		if err := b.Validate(); err != nil {
 			return err
 		}
@@ -157,8 +156,10 @@ type Condition struct {
 	// Based is the version that the change is based on, 0 where there was none; nil
 	// is whatever is there.
 	Based *int64
-	// Also runs in the transaction; its error undoes the change.
-	Also func(tx *storage.Tx) error
+	// Also runs in the transaction, with what the change replaces: nothing where its
+	// Version is 0, and of the rule of a role the name and the models alone. Its
+	// error undoes the change.
+	Also func(tx *storage.Tx, before Budget) error
 }
 
 // PutBudget makes or replaces a budget, which is in force on this instance when it
@@ -210,30 +211,50 @@ func (s *Store) change(ctx context.Context, kind, name string, d *document, c Co
 }
 
 func write(ctx context.Context, tx *storage.Tx, dialect storage.Dialect, kind, name string, d *document, c Condition) error {
-	var next, version int64
+	var next int64
 	if err := tx.QueryRow(ctx, `SELECT generation + 1 FROM aigovern_state WHERE id = 1`+dialect.ForUpdate()).Scan(&next); err != nil {
 		return err
 	}
-	err := tx.QueryRow(ctx, `SELECT version FROM aigovern_rules WHERE kind = $1 AND name = $2`, kind, name).Scan(&version)
+	before, err := present(ctx, tx, kind, name)
 	switch {
-	case err != nil && !errors.Is(err, sql.ErrNoRows):
+	case err != nil:
 		return err
-	case c.Based != nil && *c.Based != version:
+	case c.Based != nil && *c.Based != before.Version:
 		return ErrChanged
-	case d == nil && version == 0:
+	case d == nil && before.Version == 0:
 		return ErrUnknown
 	case d == nil:
 		_, err = tx.Exec(ctx, `DELETE FROM aigovern_rules WHERE kind = $1 AND name = $2`, kind, name)
 	default:
-		err = writeRule(ctx, tx, kind, name, d, version, next)
+		err = writeRule(ctx, tx, kind, name, d, before.Version, next)
 	}
 	if err == nil {
 		_, err = tx.Exec(ctx, `UPDATE aigovern_state SET generation = $1 WHERE id = 1`, next)
 	}
 	if err == nil && c.Also != nil {
-		err = c.Also(tx)
+		err = c.Also(tx, before)
 	}
 	return err
+}
+
+// present is the rule that is there, if any.
+func present(ctx context.Context, tx *storage.Tx, kind, name string) (Budget, error) {
+	var version int64
+	var text string
+	err := tx.QueryRow(ctx, `SELECT version, document FROM aigovern_rules WHERE kind = $1 AND name = $2`, kind, name).Scan(&version, &text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Budget{}, nil
+	}
+	var d document
+	if json.Unmarshal([]byte(text), &d) != nil { // a newer version wrote it: it can be replaced
+		d = document{}
+	}
+	return Budget{d.allowance(name), version}, err
+}
+
+func (d *document) allowance(name string) ai.Allowance {
+	return ai.Allowance{Name: name, Scope: d.Scope, Subject: d.Subject, Period: d.Period, Tokens: d.Tokens, Micros: d.Micros,
+		Currency: d.Currency, Models: d.Models}
 }
 
 func writeRule(ctx context.Context, tx *storage.Tx, kind, name string, d *document, version, next int64) error {
