@@ -6,7 +6,8 @@ import "net/http"
 // the provider's own address.
 type Endpoint struct {
 	// BaseURL is where the API is, such as http://localhost:8000/v1: what comes
-	// before the paths that the adapter adds. Redirects are not followed, since
+	// before the paths that the adapter adds. Where a provider has none of these an
+	// error says that it may be this which is wrong. Redirects are not followed, since
 	// they would carry the key elsewhere.
 	BaseURL string
 	// Name is what errors, traces and metrics call the provider; empty: the

@@ -50,7 +50,7 @@ type Error struct {
 	Model     string // as asked for
 	Status    int    // of HTTP; 0 where there was no answer
 	Code      string // the provider's own
-	Message   string // the provider's own words, at most 1 KiB; for people, not for decisions
+	Message   string // the provider's own words or, where it has none that help, others; at most 1 KiB; for people, not for decisions
 	RequestID string // the provider's, for its support
 	// RetryAfter is how long to wait before asking again, where the provider
 	// says so; else 0.

@@ -2,6 +2,7 @@ package openai_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -150,6 +151,36 @@ func TestChatContentInParts(t *testing.T) {
 		want := []ai.Part{ai.Reasoning{Format: answer.Format, Text: "hm"}, ai.Text("A")}
 		if err != nil || fmt.Sprintf("%#v", answer.Message.Parts) != fmt.Sprintf("%#v", want) {
 			t.Errorf("%s: got %#v, %v, want %#v", contentType, answer.Message.Parts, err, want)
+		}
+	}
+}
+
+// Whoever forgets the /v1 of a base URL is told so, and not only that something is
+// not found.
+func TestBaseURLThatIsWrong(t *testing.T) {
+	t.Parallel()
+	compatible := http.NewServeMux()
+	compatible.HandleFunc("POST /v1/chat/completions", func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, `{"error":{"message":"The model m does not exist","code":"model_not_found"}}`, http.StatusNotFound)
+	})
+	web := httptest.NewServer(compatible)
+	t.Cleanup(web.Close)
+	for path, want := range map[string]string{
+		"":        "Not Found: the provider has no chat/completions below its base URL, which may be wrong. It should probably end with /v1.",
+		"/v1/api": "Not Found: the provider has no chat/completions below its base URL, which may be wrong. It should probably end with /v1.",
+		"/v1/":    "The model m does not exist",
+	} {
+		m, err := openai.New("", ai.Endpoint{BaseURL: web.URL + path, Transport: web.Client().Transport})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = ai.Collect(m.Generate(t.Context(), &ai.Request{Model: "m", Messages: []ai.Message{ai.User("Hi")}}))
+		if e, ok := errors.AsType[*ai.Error](err); !ok || e.Kind != ai.NotFound || e.Message != want {
+			t.Errorf("%q: got %v, want %q", path, err, want)
+		}
+		_, err = m.Models(t.Context())
+		if e, ok := errors.AsType[*ai.Error](err); !ok || !strings.HasPrefix(e.Message, "Not Found: the provider has no models below its base URL") {
+			t.Errorf("%q, list: got %v", path, err)
 		}
 	}
 }

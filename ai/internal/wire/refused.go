@@ -31,10 +31,35 @@ func (c *Call) refused() *ai.Error {
 	if !ok {
 		e.Message = http.StatusText(c.StatusCode) // pages of proxies say nothing to people
 	}
+	if c.StatusCode == http.StatusNotFound && (!ok || nowhere(f.Message)) {
+		e.Message = bounded(c.endpoint.scrub(c.endpoint.lost(e.Message)))
+	}
 	if wait := retryAfter(c.Response.Header, time.Now()); wait > 0 {
 		e.RetryAfter = wait
 	}
 	return e
+}
+
+// nowhere recognizes what servers say where it is the path that they do not know,
+// and not the model.
+func nowhere(message string) bool {
+	message = strings.TrimRight(strings.ToLower(message), ".! ")
+	for _, words := range [...]string{"invalid url", "unexpected endpoint", "unknown endpoint", "page not found", "file not found", "no route"} {
+		if strings.Contains(message, words) {
+			return true
+		}
+	}
+	return message == "" || message == "not found"
+}
+
+// lost says that it may be the base URL that is wrong: the path below it is one that
+// every server of the format has.
+func (e *Endpoint) lost(message string) string {
+	hint := ": the provider has no " + strings.TrimPrefix(strings.TrimPrefix(e.url.Path, e.base.Path), "/") + " below its base URL, which may be wrong"
+	if e.version != "" && !strings.HasSuffix(strings.TrimRight(e.base.Path, "/"), e.version) {
+		hint += ". It should probably end with " + e.version
+	}
+	return strings.TrimRight(message, ".") + hint + "."
 }
 
 // A Fault is what a provider's error object says.

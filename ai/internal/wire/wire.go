@@ -30,6 +30,7 @@ type Endpoint struct {
 	Provider  string
 	format    string
 	base      *url.URL
+	version   string              // what the path of the provider's own base URL is, such as /v1
 	url       *url.URL            // of a path below it
 	header    func() http.Header  // of every request; the result is not changed
 	scrub     func(string) string // takes the credentials out of a text
@@ -69,8 +70,13 @@ func New(at ai.Endpoint, own Defaults, path string) (*Endpoint, error) {
 			header[http.CanonicalHeaderKey(k)] = slices.Clone(v)
 		}
 	}
+	version := ""
+	if usual, err := url.Parse(own.BaseURL); err == nil {
+		version = strings.TrimRight(usual.Path, "/")
+	}
 	scrub := credentials(header).Replace
-	e := &Endpoint{Provider: name, format: cmp.Or(own.Format, own.Name), base: root, url: root.JoinPath(path), header: func() http.Header { return header }, scrub: scrub, transport: at.Transport,
+	e := &Endpoint{Provider: name, format: cmp.Or(own.Format, own.Name), base: root, version: version,
+		url: root.JoinPath(path), header: func() http.Header { return header }, scrub: scrub, transport: at.Transport,
 		limits: frame.Limits{Frame: at.MaxPiece, Body: at.MaxAnswer}, buffers: &sync.Pool{New: func() any { return new(bytes.Buffer) }}}
 	if e.transport == nil {
 		e.transport = newTransport()
