@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 
@@ -31,8 +32,8 @@ const (
 // serve runs the server until ctx ends, and then until everything is closed. An
 // error says in one line why it could not start or not stop.
 func serve(ctx context.Context, c config, stdout, stderr io.Writer) (err error) {
-	collect := debug.SetGCPercent(-1) // a start makes less garbage than its collection costs
-	defer debug.SetGCPercent(collect)
+	collect := collectLater()
+	defer collect()
 	log, err := newLogger(c, stderr)
 	if err != nil {
 		return err
@@ -76,7 +77,7 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) (err error) 
 	go func() { served <- server.Serve(listener) }()
 	if err = d.Start(ctx); err == nil {
 		fmt.Fprintf(stdout, "Dashboard at %s\n", base+c.prefix+"/")
-		debug.SetGCPercent(collect)
+		collect()
 		debug.FreeOSMemory() // what only the start needed: a server that idles would keep it until it has made as much again
 		select {
 		case <-ctx.Done():
@@ -88,6 +89,22 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) (err error) 
 		err = nil // asked to stop, perhaps while starting
 	}
 	return errors.Join(err, stop(server, d, c.file.StopTimeout))
+}
+
+// startMemory is how much the program may hold before garbage is collected during
+// the start, in bytes: a start that hangs still answers requests.
+const startMemory = 64 << 20
+
+// collectLater puts the collection of garbage off until it is called for: a start
+// makes less of it than its collection costs.
+func collectLater() (collect func()) {
+	limit := debug.SetMemoryLimit(-1)
+	debug.SetMemoryLimit(min(limit, startMemory))
+	percent := debug.SetGCPercent(-1)
+	return sync.OnceFunc(func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	})
 }
 
 // headStart is what requests in flight get before the dashboard closes what they
