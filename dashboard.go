@@ -231,6 +231,7 @@ func (d *Dashboard) startParts(ctx context.Context) error {
 		{"budgets", d.models.rules.Start, d.models.rules.Shutdown},
 		{"requests", none, d.drainRequests},
 		{"modules", d.startModules, d.registry.Stop},
+		{"modules", d.settleModules, none}, // apart: they have to stop also when the start ends here
 		{"health", d.startHealth, d.stopHealthChecks},
 		{"set-up", d.offerSetup, none},
 		{"OFREP", d.startOFREP, d.stopOFREP}, // its streams end before anything waits for requests
@@ -285,9 +286,10 @@ func (d *Dashboard) startModules(ctx context.Context) error {
 	if d.enterErr != nil {
 		return d.enterErr
 	}
-	if err := d.registry.Start(ctx); err != nil {
-		return err
-	}
+	return d.registry.Start(ctx)
+}
+
+func (d *Dashboard) settleModules(ctx context.Context) error {
 	patience, cancel := context.WithTimeout(ctx, settlePatience)
 	defer cancel()
 	if err := d.registry.SettleHere(patience); err != nil && ctx.Err() == nil {

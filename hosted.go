@@ -176,7 +176,7 @@ func (d *Dashboard) enable(ctx context.Context, m *hosted) error {
 		}
 	}
 	if err := ctx.Err(); err != nil { // given up on meanwhile: publish nothing
-		return err
+		return errors.Join(err, d.takeBack(ctx, m, s))
 	}
 	m.failures.reset()
 	m.slot.Store(s)
@@ -184,6 +184,25 @@ func (d *Dashboard) enable(ctx context.Context, m *hosted) error {
 	published = true
 	d.jobs.Attach(m.id, d.observedJobs(m), s.bg.start)
 	return nil
+}
+
+// takeBack calls Disable for an Enable that came too late.
+func (d *Dashboard) takeBack(ctx context.Context, m *hosted, s *slot) error {
+	h, ok := m.module.(Disabler)
+	if !ok {
+		return nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	m.host.run(nil)
+	s.bg.cancel(errModuleDisabled)
+	grace, cancel := context.WithTimeout(ctx, drainGrace)
+	defer cancel()
+	if s.bg.wait(grace) != nil {
+		d.log.WarnContext(ctx, "gave up on background work of a module that was enabled too late", "module", m.id)
+	}
+	ctx, cancel = context.WithTimeout(ctx, d.config.hookTimeout)
+	defer cancel()
+	return h.Disable(ctx)
 }
 
 // drain stops answering and waits for requests, then for streams and
