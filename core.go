@@ -60,6 +60,7 @@ func (d *Dashboard) composeCore() error {
 	r.home = d
 	d.routeAccounts(r)
 	d.routeUsers(r)
+	d.routePasswords(r)
 	d.routeModules(r)
 	d.routeSettings(r)
 	d.routePanels(r)

@@ -97,3 +97,59 @@ func TestRolesAreAResource(t *testing.T) {
 	owner.do("DELETE", "/api/v1/roles/clerk", nil).wantStatus(http.StatusNoContent)
 	owner.do("DELETE", "/api/v1/roles/clerk", nil).wantProblem(http.StatusNotFound, "not-found")
 }
+
+// A person changes their own password with the one they have and stays signed
+// in where they did; every other session ends.
+func TestChangeOwnPassword(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.member("bea", "dashboard.users.read")
+	here, there := browser(t, s.URL), browser(t, s.URL)
+	const path, other = "/api/v1/auth/password", "another 9 long password"
+	in := map[string]string{"email": "bea@example.com", "password": ownerPassword}
+	here("POST", "/api/v1/auth/login", in).wantStatus(http.StatusOK)
+	there("POST", "/api/v1/auth/login", in).wantStatus(http.StatusOK)
+
+	for _, tt := range []struct{ present, password, pointer string }{
+		{"wrong", other, `"/present"`}, {ownerPassword, "short", `"/password"`}, {ownerPassword, "", `"/password"`},
+	} {
+		a := here("POST", path, map[string]string{"present": tt.present, "password": tt.password}).wantProblem(http.StatusUnprocessableEntity, "invalid-input")
+		if !strings.Contains(string(a.body), tt.pointer) {
+			t.Errorf("%+v: got %s", tt, a.body)
+		}
+	}
+	here("GET", "/api/v1/auth/me", nil).wantStatus(http.StatusOK)
+	a := here("POST", path, map[string]string{"present": ownerPassword, "password": other}).wantStatus(http.StatusOK)
+	if strings.Contains(string(a.body), "access_token") {
+		t.Errorf("got %s, want no token that scripts can read", a.body)
+	}
+	here("GET", "/api/v1/auth/me", nil).wantStatus(http.StatusOK)
+	there("GET", "/api/v1/auth/me", nil).wantProblem(http.StatusUnauthorized, "unauthenticated")
+	there("POST", "/api/v1/auth/login", in).wantProblem(http.StatusUnauthorized, "invalid-credentials")
+	s.as("").do("POST", path, map[string]string{"present": other, "password": ownerPassword}).wantProblem(http.StatusUnauthorized, "unauthenticated")
+	s.as(s.login("bea@example.com", other)).get("/api/v1/auth/me").wantStatus(http.StatusOK)
+}
+
+// Who manages accounts sets the password of somebody who forgot theirs, but of
+// nobody who may do more than they, and their own only with the present one.
+func TestSetPasswordOfAnother(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	bea := s.member("bea", "dashboard.users.read")
+	help := s.member("help", "dashboard.users.read", "dashboard.users.manage")
+	id := func(q string) string {
+		t.Helper()
+		var page struct{ Items []struct{ ID string } }
+		s.owner().get("/api/v1/users?q=" + q).wantStatus(http.StatusOK).decode(&page)
+		return "/api/v1/users/" + page.Items[0].ID + "/password"
+	}
+	in := map[string]string{"password": "another 9 long password"}
+	bea.do("PUT", id("help"), in).wantProblem(http.StatusForbidden, "permission-missing")
+	help.do("PUT", id(strings.TrimSuffix(ownerEmail, "@example.com")), in).wantProblem(http.StatusForbidden, "beyond-own-rights")
+	help.do("PUT", id("help"), in).wantProblem(http.StatusConflict, "own-password")
+	help.do("PUT", "/api/v1/users/ghost/password", in).wantProblem(http.StatusNotFound, "not-found")
+	help.do("PUT", id("bea"), map[string]string{"password": "short"}).wantProblem(http.StatusUnprocessableEntity, "invalid-input")
+	help.do("PUT", id("bea"), in).wantStatus(http.StatusNoContent)
+	bea.get("/api/v1/auth/me").wantProblem(http.StatusUnauthorized, "unauthenticated")
+	s.as(s.login("bea@example.com", in["password"])).get("/api/v1/auth/me").wantStatus(http.StatusOK)
+}

@@ -259,52 +259,6 @@ func lastOwner(ctx context.Context, tx *storage.Tx, before int64) error {
 	return err
 }
 
-// SetPassword sets the password of an account and revokes all its sessions; its
-// API keys stay. Where ctx carries a [Principal], the account must be their own
-// or have no rights that they lack. Errors: [ErrNotFound], [*InputError],
-// [*BeyondError], [ErrAPIKey].
-func (a *Authority) SetPassword(ctx context.Context, id, password string) error {
-	if err := refuseKey(ctx); err != nil {
-		return err
-	}
-	user, err := a.User(ctx, id)
-	if err != nil {
-		return err
-	}
-	if err := a.CheckPassword(password, user.Email, user.Name); err != nil {
-		return err
-	}
-	hash, err := a.hasher.hash(ctx, password)
-	if err != nil {
-		return err
-	}
-	err = a.update(ctx, func(tx *storage.Tx) ([]change, error) {
-		target, err := lockUser(ctx, tx, id)
-		if err != nil {
-			return nil, err
-		}
-		actor, err := a.actor(ctx, tx, id)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := tx.Exec(ctx, `UPDATE auth_users SET password = $1, version = version + 1 WHERE id = $2`, hash, id); err != nil {
-			return nil, err
-		}
-		if err := a.revokeAll(ctx, tx, id); err != nil {
-			return nil, err
-		}
-		if err := a.auditBy(ctx, tx, AuditEvent{Action: "account.password", Target: id}); err != nil {
-			return nil, err
-		}
-		changes, err := a.note(ctx, tx, change{kind: changeUser, userID: id})
-		if err != nil {
-			return nil, err
-		}
-		return changes, a.withinAccount(ctx, tx, actor, target.Roles, nil)
-	})
-	return wrapDB("set password", err)
-}
-
 // fromMicros reads a time of the database.
 func fromMicros(n int64) time.Time {
 	if n == 0 {

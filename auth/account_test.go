@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -193,6 +194,67 @@ func TestSetPassword(t *testing.T) {
 		t.Errorf("new password: %v", err)
 	}
 	wantErr(t, "missing", a.SetPassword(t.Context(), "nobody", other), auth.ErrNotFound)
+}
+
+// Whoever changes a password says the one they have; guesses at it count as
+// sign-ins to the account do.
+func TestChangePassword(t *testing.T) {
+	t.Parallel()
+	a := start(t, openDB(t), auth.WithLimiter(auth.NewMemoryLimiter()))
+	u := user(t, a, "c@example.org")
+	g := login(t, a, "c@example.org")
+	const other = "another 9 long password"
+	wantErr(t, "wrong", a.ChangePassword(t.Context(), u.ID, "wrong", other), auth.ErrInvalidCredentials)
+	wantErr(t, "empty", a.ChangePassword(t.Context(), u.ID, "", other), auth.ErrInvalidCredentials)
+	wantErr(t, "endless", a.ChangePassword(t.Context(), u.ID, strings.Repeat("x", 1<<20), other), auth.ErrInvalidCredentials)
+	if _, ok := errors.AsType[*auth.InputError](a.ChangePassword(t.Context(), u.ID, password, "short")); !ok {
+		t.Error("weak: got no InputError")
+	}
+	if _, err := a.Verify(t.Context(), g.AccessToken); err != nil {
+		t.Errorf("a refused change ended the session: %v", err)
+	}
+	if err := a.ChangePassword(t.Context(), u.ID, password, other); err != nil {
+		t.Fatal(err)
+	}
+	_, err := a.Verify(t.Context(), g.AccessToken)
+	wantErr(t, "old session", err, auth.ErrInvalidToken)
+	wantErr(t, "old password", a.ChangePassword(t.Context(), u.ID, password, other), auth.ErrInvalidCredentials)
+	wantErr(t, "missing", a.ChangePassword(t.Context(), "nobody", password, other), auth.ErrNotFound)
+
+	var throttled *auth.ThrottledError
+	for range 100 {
+		if err = a.ChangePassword(t.Context(), u.ID, "wrong", password); errors.As(err, &throttled) {
+			break
+		}
+	}
+	if throttled == nil {
+		t.Errorf("a hundred guesses: got %v, want a ThrottledError", err)
+	}
+	_, err = a.Login(t.Context(), auth.Credentials{Email: "c@example.org", Password: other})
+	if !errors.As(err, &throttled) {
+		t.Errorf("sign-in after them: got %v, want a ThrottledError", err)
+	}
+}
+
+// Of two who change a password with the same old one, the second is refused.
+func TestChangePasswordAtOnce(t *testing.T) {
+	t.Parallel()
+	a := start(t, openDB(t))
+	u := user(t, a, "once@example.org")
+	results := make(chan error, 2)
+	for i := range 2 {
+		go func() {
+			results <- a.ChangePassword(t.Context(), u.ID, password, fmt.Sprintf("another %d long password", i))
+		}()
+	}
+	first, second := <-results, <-results
+	if first != nil {
+		first, second = second, first
+	}
+	if first != nil {
+		t.Fatal(first)
+	}
+	wantErr(t, "second", second, auth.ErrInvalidCredentials)
 }
 
 // auditLog keeps what an authority audits.

@@ -297,6 +297,13 @@ func callAccounts(l *live, call callFunc) {
 	call(200, "GET", "/users?limit=1", "")
 	call(200, "GET", "/users/"+id, "")
 	call(200, "PATCH", "/users/"+id, `{"name":"Bea","roles":[]}`)
+	call(204, "PUT", "/users/"+id+"/password", `{"password":"another 9 long password"}`)
+	call(422, "PUT", "/users/"+id+"/password", `{"password":"short"}`)
+	call(404, "PUT", "/users/nobody/password", `{"password":"another 9 long password"}`)
+	_, bea := call(200, "POST", "/auth/login", `{"email":"b@example.com","password":"another 9 long password","delivery":"token"}`)
+	asBea := []string{"Authorization", "Bearer " + l.field(bea, "access_token")}
+	call(422, "POST", "/auth/password", `{"present":"wrong","password":"another 8 long password"}`, asBea...)
+	call(200, "POST", "/auth/password", `{"present":"another 9 long password","password":"another 8 long password","delivery":"token"}`, asBea...)
 	call(404, "GET", "/users/nobody", "")
 	call(204, "DELETE", "/roles/reader", "")
 	call(404, "DELETE", "/roles/reader", "")

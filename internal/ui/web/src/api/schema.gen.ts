@@ -159,6 +159,13 @@ export interface CacheCounts {
   semantic: number;
 }
 
+export interface ChangePasswordIn {
+  /** The password until now. */
+  present: string;
+  password: string;
+  delivery?: "cookie" | "token";
+}
+
 export interface ChatAnswer {
   /** What feedback refers to. */
   id: string;
@@ -1217,6 +1224,10 @@ export interface SessionInfo {
   current: boolean;
 }
 
+export interface SetPasswordIn {
+  password: string;
+}
+
 export interface SettingsChange {
   field: string;
   before?: unknown;
@@ -1777,6 +1788,13 @@ export interface Operations {
     method: "GET";
     path: "/api/v1/auth/me/modules";
     answer: PageModuleNav;
+  };
+  /** Change the caller's own password, end every session and begin another */
+  "change-password": {
+    method: "POST";
+    path: "/api/v1/auth/password";
+    body: ChangePasswordIn;
+    answer: GrantOut;
   };
   /** Get new tokens for a refresh token */
   refresh: {
@@ -2719,6 +2737,18 @@ export interface Operations {
     };
     answer: UserInfo;
   };
+  /** Set the password of an account and end its sessions */
+  "set-user-password": {
+    method: "PUT";
+    path: "/api/v1/users/{id}/password";
+    params: {
+      path: {
+        id: string;
+      };
+    };
+    body: SetPasswordIn;
+    answer: undefined;
+  };
 }
 
 export const operations = {
@@ -2756,6 +2786,7 @@ export const operations = {
   "put-my-layout": { method: "PUT", path: "/api/v1/auth/me/layout" },
   "delete-my-layout": { method: "DELETE", path: "/api/v1/auth/me/layout" },
   "my-modules": { method: "GET", path: "/api/v1/auth/me/modules" },
+  "change-password": { method: "POST", path: "/api/v1/auth/password" },
   refresh: { method: "POST", path: "/api/v1/auth/refresh" },
   sessions: { method: "GET", path: "/api/v1/auth/sessions" },
   "revoke-session": { method: "DELETE", path: "/api/v1/auth/sessions/{id}" },
@@ -2834,4 +2865,5 @@ export const operations = {
   "users-action-enable": { method: "POST", path: "/api/v1/users/actions/enable" },
   user: { method: "GET", path: "/api/v1/users/{id}" },
   "update-user": { method: "PATCH", path: "/api/v1/users/{id}" },
+  "set-user-password": { method: "PUT", path: "/api/v1/users/{id}/password" },
 } as const satisfies { [K in keyof Operations]: Pick<Operations[K], "method" | "path"> };

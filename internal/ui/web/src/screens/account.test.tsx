@@ -79,3 +79,34 @@ describe('the look', () => {
     expect((await screen.findAllByText('Farbschema')).length).toBeGreaterThan(0);
   });
 });
+
+describe('the password', () => {
+  it('is changed with the one until now, which a wrong guess is told at its field', async () => {
+    const seen = serve({
+      'GET api/v1/auth/me': () => ({ body: me }),
+      'POST api/v1/auth/password': ({ body }) =>
+        (body as { present: string }).present === 'right'
+          ? { body: { user: me, expires_in: 300 } }
+          : problem(422, 'invalid-input', {
+              errors: [{ pointer: '/present', code: 'wrong', detail: 'is not your password' }],
+            }),
+    });
+    const user = userEvent.setup();
+    await draw(<Account />);
+    await user.click(await screen.findByRole('button', { name: 'Change password' }));
+    const present = await screen.findByLabelText<HTMLInputElement>('Present password');
+    await user.type(present, 'wrong');
+    await user.type(screen.getByLabelText('New password'), 'another 9 long password{Enter}');
+    expect(await screen.findByText('This is not your password.')).toBeTruthy();
+    expect(document.activeElement).toBe(present);
+    await user.clear(present);
+    await user.type(present, 'right{Enter}');
+    await waitFor(() => {
+      expect(screen.queryByRole('dialog')).toBeNull();
+    });
+    expect(seen.filter((one) => one.method === 'POST').at(-1)?.body).toEqual({
+      present: 'right',
+      password: 'another 9 long password',
+    });
+  });
+});

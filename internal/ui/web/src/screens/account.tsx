@@ -1,10 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode, type SyntheticEvent } from 'react';
-import { ask } from '../api/client';
+import { ask, post } from '../api/client';
 import { APIError } from '../api/error';
 import { meQuery } from '../api/queries';
-import type { Me } from '../api/types';
+import { noteExpiry } from '../api/session';
+import type { Me, SignedIn } from '../api/types';
 import { Button } from '../parts/button';
 import { TextField } from '../parts/field';
 import { ErrorNotice } from '../parts/notice';
@@ -12,6 +13,7 @@ import { Page } from '../parts/page';
 import { notify } from '../parts/toast';
 import { Preferences } from '../shell/preferences';
 import { t } from '../strings';
+import { PasswordButton } from './password';
 
 /** A person's own account: their name, how the page looks and speaks, and the ways to what else is theirs. */
 export function Account() {
@@ -20,6 +22,7 @@ export function Account() {
     <Page title={t('user.label')}>
       <div className="stack account">
         {me && <Profile key={me.id} me={me} />}
+        {me && <Password email={me.email} />}
         <section className="card stack">
           <div>
             <h2>{t('account.look')}</h2>
@@ -52,6 +55,30 @@ function Way({ to, title, children }: { to: string; title: string; children: Rea
         <p className="dim">{children}</p>
       </div>
     </li>
+  );
+}
+
+function Password({ email }: { email: string }) {
+  return (
+    <section className="card stack">
+      <div>
+        <h2>{t('password')}</h2>
+        <p className="dim">{t('account.password.about')}</p>
+      </div>
+      <div>
+        <PasswordButton
+          verb={t('password.own')}
+          about={t('password.own.about')}
+          done={t('password.own.done')}
+          email={email}
+          own
+          save={async (password, present) => {
+            const answer = await post<SignedIn>('auth/password', { present, password });
+            noteExpiry(answer.expires_in);
+          }}
+        />
+      </div>
+    </section>
   );
 }
 

@@ -19,6 +19,7 @@ import { Refused } from '../resource/refused';
 import { Nothing } from '../resource/value';
 import { show } from '../show';
 import { t } from '../strings';
+import { PasswordButton } from './password';
 
 /** An account as lists and its page have it. */
 export type UserItem = Account & { last_login_at?: string | null };
@@ -157,6 +158,19 @@ function UserEditor({ latest, roles }: { latest: Tagged; roles: Role[] }) {
 
 function ordered(chosen: string[], as: string[]): string[] {
   return [...as.filter((name) => chosen.includes(name)), ...chosen.filter((name) => !as.includes(name))];
+}
+
+/** Gives an account a new password. */
+export function SetPassword({ latest: { item } }: { latest: Tagged }) {
+  return (
+    <PasswordButton
+      verb={t('users.password')}
+      about={t('users.password.about', { email: item.email })}
+      done={t('users.password.done', { email: item.email })}
+      email={item.email}
+      save={(password) => ask('PUT', `users/${encodeURIComponent(item.id)}/password`, { body: { password } })}
+    />
+  );
 }
 
 /** Lets an account in or keeps it out, after asking. */

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { draw } from '../testing/render';
 import { problem, serve, type Reply } from '../testing/server';
 import { CreateUser } from './users-create';
-import { UserBody, UserState, type UserItem } from './users-one';
+import { SetPassword, UserBody, UserState, type UserItem } from './users-one';
 
 const roles = [
   { name: 'owner', title: 'Owner', permissions: ['*'], inherits: [], built_in: true },
@@ -84,6 +84,35 @@ describe('an account', () => {
     expect(seen.find((one) => one.method === 'PATCH')).toMatchObject({
       headers: { 'If-Match': '"7"' },
       body: { disabled: true },
+    });
+  });
+});
+
+describe('the password of an account', () => {
+  it('is set, and a weak one refused at its field', async () => {
+    let weak = true;
+    const seen = served({
+      'PUT api/v1/users/u2/password': () =>
+        weak
+          ? problem(422, 'invalid-input', {
+              errors: [{ pointer: '/password', code: 'common', detail: 'is easy to guess' }],
+            })
+          : { status: 204 },
+    });
+    await draw(<SetPassword latest={latest()} />);
+    fireEvent.click(screen.getByRole('button', { name: 'Set password' }));
+    const field = await screen.findByLabelText('New password');
+    expect(screen.queryByLabelText('Present password')).toBeNull();
+    fireEvent.change(field, { target: { value: 'another 9 long password' } });
+    fireEvent.submit(field);
+    expect(await screen.findByText('Is easy to guess.')).toBeTruthy();
+    weak = false;
+    fireEvent.submit(field);
+    await waitFor(() => {
+      expect(screen.queryByRole('dialog')).toBeNull();
+    });
+    expect(seen.filter((one) => one.method === 'PUT').at(-1)?.body).toEqual({
+      password: 'another 9 long password',
     });
   });
 });

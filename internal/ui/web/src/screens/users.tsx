@@ -18,7 +18,7 @@ import { keyOf, type Description } from '../resource/types';
 import { useOpening } from '../shell/palette-opening';
 import { t } from '../strings';
 import type { CreateUserProps } from './users-create';
-import { StatusBadge, UserBody, UserState, userQuery } from './users-one';
+import { StatusBadge, UserBody, UserState, SetPassword, userQuery } from './users-one';
 
 const CreateUser = lazyPart<CreateUserProps>(() => import('./users-create'), 'CreateUser');
 
@@ -103,7 +103,16 @@ export function User() {
           <Link to="/users">{t('users.title')}</Link>
         </nav>
       }
-      actions={user.data && mayManage && !myself && <UserState latest={user.data} />}
+      actions={
+        user.data &&
+        mayManage &&
+        !myself && (
+          <>
+            <SetPassword latest={user.data} />
+            <UserState latest={user.data} />
+          </>
+        )
+      }
     >
       {user.error && !user.data && (
         <ErrorNotice error={user.error} onRetry={() => void user.refetch()} alert={false} />

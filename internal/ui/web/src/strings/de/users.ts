@@ -16,6 +16,10 @@ export const users: Words<typeof en> = {
   'users.password.hint': 'Leer: Das Konto kann sich noch nicht mit Passwort anmelden.',
   'users.beyond':
     'Dieses Konto hat die Berechtigung {permission}, die dem eigenen fehlt. Es lässt sich nicht ändern.',
+  'users.password': 'Passwort setzen',
+  'users.password.about':
+    'Für {email}, falls das alte vergessen ist oder fehlt. Alle Sitzungen des Kontos enden; seine API-Schlüssel bleiben.',
+  'users.password.done': '{email} hat das neue Passwort.',
   'users.enable': 'Entsperren',
   'users.enable.ask': '{email} entsperren?',
   'users.enable.about': 'Das Konto kann sich wieder anmelden, mit den Rollen, die es hat.',

@@ -13,6 +13,10 @@ export const users = {
   'users.password.hint': 'Empty: the account cannot sign in with a password yet.',
   'users.beyond':
     'This account has the permission {permission}, which you do not hold. You cannot change it.',
+  'users.password': 'Set password',
+  'users.password.about':
+    'For {email}, who forgot theirs or has none. All sessions of the account end; its API keys stay.',
+  'users.password.done': '{email} has the new password.',
   'users.enable': 'Enable',
   'users.enable.ask': 'Enable {email}?',
   'users.enable.about': 'The account can sign in again, with the roles it has.',
