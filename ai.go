@@ -37,8 +37,8 @@ const limitAI = "ai"
 // something else is set; budgets, and which models a role may ask for, are edited
 // in the dashboard. Answers end when the right to them does, and when the dashboard
 // is shut down. The header X-Request-Id of an answer is the id that feedback at
-// /api/v1/ai/feedback names it by. Without this option every request there says
-// that no provider is configured.
+// /api/v1/ai/feedback names it by. Without this option, or a provider in it, every
+// request there is answered 503, and what to set.
 func WithModels(models *ai.Directory) Option {
 	return option(func(c *config) error {
 		if models == nil {
@@ -151,13 +151,14 @@ func (d *Dashboard) stopModels(ctx context.Context) error {
 // that requests have: with the records, budgets and whatever else the dashboard
 // puts around them. [ai.WithCaller] says on whose behalf it is asked; below the
 // dashboard's own handler it is the caller. Without WithModels every answer is an
-// error of kind [ai.NotFound].
+// error of kind [ai.NotFound] with the code "no_provider".
 func (d *Dashboard) Model() ai.Model { return d.models.chain }
 
 // Model returns the models of the dashboard, by the names that requests have. The
 // module is the one that asks, on behalf of the caller where the context is that of
 // a request: both are in the records, and held to their budgets. Without a provider
-// every answer is an error of kind [ai.NotFound].
+// every answer is an error of kind [ai.NotFound] with the code "no_provider", which
+// an endpoint that returns it answers with status 503.
 func (h *Host) Model() ai.Model {
 	return ai.ModelFunc(func(ctx context.Context, req *ai.Request) iter.Seq2[ai.Event, error] {
 		c := ai.CallerOf(ctx)
@@ -180,6 +181,11 @@ func (d *Dashboard) serveModels(w http.ResponseWriter, s *request, path string) 
 			w.Header().Set("WWW-Authenticate", challengeOf(err))
 		}
 		m.gateway.Deny(w, denialOf(err))
+		return
+	}
+	if !d.hasProvider() {
+		w.Header().Set("X-Should-Retry", "false") // the SDKs ask again after a 503 else
+		m.gateway.Deny(w, ai.Denial{Status: errNoProvider.Status, Code: codeNoProvider, Message: errNoProvider.Detail})
 		return
 	}
 	ctx, _, done, err := openStreamOf(s.r.Context(), m.endpoint)

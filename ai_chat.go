@@ -51,7 +51,12 @@ func (d *Dashboard) listModels(ctx context.Context, _ empty) (Page[modelInfo], e
 	return out, err
 }
 
-func (d *Dashboard) hasProvider() bool { return len(d.models.models.Providers()) > 0 }
+// hasProvider reports whether there is a model to ask: a name may lead to one without
+// a provider.
+func (d *Dashboard) hasProvider() bool {
+	m := d.models.models
+	return len(m.Providers()) > 0 || len(m.Aliases()) > 0
+}
 
 type chatIn struct {
 	Model       string      `json:"model" validate:"max=200" doc:"May be absent where the prompt names one."`

@@ -235,6 +235,8 @@ func TestModelOfModule(t *testing.T) {
 	}
 	upstream.Push(aitest.Reply{Fault: aitest.RateLimited})
 	s.owner().get("/api/v1/m/asks/ask").wantStatus(http.StatusServiceUnavailable)
+	without := newServer(t, dashboard.WithModules(m))
+	without.owner().get("/api/v1/m/asks/ask").wantProblem(http.StatusServiceUnavailable, "no-provider")
 }
 
 // provisioned is a module that is given its host.

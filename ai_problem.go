@@ -8,7 +8,10 @@ import (
 )
 
 var errNoProvider = &Error{Status: http.StatusServiceUnavailable, Code: "no-provider",
-	Detail: "No provider of models is configured."}
+	Detail: "No provider of models is configured. Give one to dashboard.WithModels; the reference server takes those of OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY and OLLAMA_HOST."}
+
+// codeNoProvider is how [ai.Directory] and the format of /ai/v1 say it.
+const codeNoProvider = "no_provider"
 
 // modelProblem says why a model did not answer. What is wrong between this server
 // and a provider is no fault of the caller's, and its words are not repeated.
@@ -22,6 +25,9 @@ func modelProblem(e *ai.Error) *Error {
 	case ai.Unsupported:
 		out.Status, out.Code, out.Detail = http.StatusUnprocessableEntity, "model-cannot", cmp.Or(e.Message, "The model cannot do that.")
 	case ai.NotFound:
+		if e.Code == codeNoProvider && e.Status == 0 {
+			return errNoProvider
+		}
 		out.Status, out.Code, out.Detail = http.StatusNotFound, "model-not-found", cmp.Or(e.Message, "The model does not exist.")
 	case ai.Filtered:
 		out.Status, out.Code, out.Detail = http.StatusUnprocessableEntity, "content-refused", cmp.Or(e.Message, "The content is refused.")

@@ -1,7 +1,9 @@
 package dashboard_test
 
 import (
+	"context"
 	"errors"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -221,14 +223,51 @@ func TestModelStreamsEndWithTheKey(t *testing.T) {
 	}
 }
 
+// A name can lead to a model that is no provider's.
+func TestModelWithoutProvider(t *testing.T) {
+	t.Parallel()
+	models := ai.NewDirectory()
+	own := ai.ModelFunc(func(context.Context, *ai.Request) iter.Seq2[ai.Event, error] {
+		return func(yield func(ai.Event, error) bool) {
+			if yield(ai.Event{Kind: ai.EventText, Text: "Hello"}, nil) {
+				yield(ai.Event{Kind: ai.EventEnd, Reason: ai.ReasonStop}, nil)
+			}
+		}
+	})
+	if err := models.Name("own", own); err != nil {
+		t.Fatal(err)
+	}
+	s := newServer(t, dashboard.WithModels(models))
+	_, key := newKey(t, s.owner(), "dashboard.ai.use")
+	body := map[string]any{"model": "own", "messages": []any{map[string]string{"role": "user", "content": "x"}}}
+	s.as("").do("POST", "/ai/v1/chat/completions", body, "X-API-Key", key).wantStatus(http.StatusOK)
+	s.owner().do("POST", "/api/v1/ai/chat", body).wantStatus(http.StatusOK)
+	s.owner().get("/api/v1/ai/models").wantStatus(http.StatusOK)
+}
+
 func TestNoModels(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	_, key := newKey(t, s.owner(), "dashboard.ai.use")
-	a := s.as("").do("POST", "/ai/v1/chat/completions", map[string]any{"model": "gpt-5", "messages": []any{map[string]string{"role": "user", "content": "x"}}}, "X-API-Key", key)
-	if a.wantStatus(http.StatusNotFound); !strings.Contains(string(a.body), "No provider of models is configured.") {
-		t.Errorf("got %s", a.body)
+	body := map[string]any{"model": "gpt-5", "messages": []any{map[string]string{"role": "user", "content": "x"}}}
+	for _, a := range []answer{
+		s.as("").do("POST", "/ai/v1/chat/completions", body, "X-API-Key", key), s.as("").do("GET", "/ai/v1/models", nil, "X-API-Key", key),
+	} {
+		var told struct {
+			Error struct{ Message, Type, Code string }
+		}
+		a.wantStatus(http.StatusServiceUnavailable).decode(&told)
+		if e := told.Error; e.Code != "no_provider" || e.Type != "server_error" || !strings.Contains(e.Message, "dashboard.WithModels") || !strings.Contains(e.Message, "OPENAI_API_KEY") ||
+			a.header.Get("X-Should-Retry") != "false" {
+			t.Errorf("got %s, %v", a.body, a.header)
+		}
+		var same struct{ Detail string }
+		s.owner().do("POST", "/api/v1/ai/chat", say("Hi")).wantStatus(http.StatusServiceUnavailable).decode(&same)
+		if same.Detail != told.Error.Message {
+			t.Errorf("got %q in one format and %q in the other", told.Error.Message, same.Detail)
+		}
 	}
+	s.as("").do("GET", "/ai/v1/models", nil).wantStatus(http.StatusUnauthorized)
 	if _, err := dashboard.New(memory(t), dashboard.WithModels(nil)); err == nil {
 		t.Error("WithModels(nil): got no error")
 	}

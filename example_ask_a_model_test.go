@@ -40,7 +40,7 @@ func (m *summaries) summary(ctx context.Context, in ticket) (text, error) {
 	}
 	answer, err := ai.Collect(m.host.Model().Generate(ctx, &ai.Request{Model: "smart", Messages: messages}))
 	if err != nil {
-		return text{}, err // 404 where no provider is configured, 429 at the end of a budget, …
+		return text{}, err // 503 where no provider is configured, 429 at the end of a budget, …
 	}
 	return text{answer.Text()}, nil
 }

@@ -131,8 +131,12 @@ func (d *Directory) Targets(name string) []string {
 // Providers returns the names of the providers, sorted.
 func (d *Directory) Providers() []string { return slices.Sorted(maps.Keys(d.providers)) }
 
+// noProvider is the code of errors of a directory that leads nowhere.
+const noProvider = "no_provider"
+
 // Generate implements [Model]. A name that is not there is an error of kind
-// [NotFound].
+// [NotFound], with the code "no_provider" where there is neither a provider nor a
+// name.
 func (d *Directory) Generate(ctx context.Context, req *Request) iter.Seq2[Event, error] {
 	if req == nil {
 		return Fail(&Error{Kind: Invalid, Err: errors.New("the request is nil")})
@@ -143,11 +147,11 @@ func (d *Directory) Generate(ctx context.Context, req *Request) iter.Seq2[Event,
 	provider, name, ok := strings.Cut(req.Model, "/")
 	model := d.asked[provider]
 	if !ok || name == "" || model == nil {
-		message := "The model does not exist."
-		if len(d.providers) == 0 {
-			message = "No provider of models is configured."
+		e := &Error{Kind: NotFound, Model: req.Model, Message: "The model does not exist."}
+		if len(d.providers)+len(d.aliases) == 0 {
+			e.Code, e.Message = noProvider, "No provider of models is configured."
 		}
-		return Fail(&Error{Kind: NotFound, Model: req.Model, Message: message})
+		return Fail(e)
 	}
 	asked := *req
 	asked.Model = name

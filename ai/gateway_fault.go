@@ -45,6 +45,9 @@ func faultOf(e *Error) (int, fault) {
 	case Unsupported:
 		return http.StatusBadRequest, fault{Message: said("The model cannot do that."), Type: request, Code: "unsupported"}
 	case NotFound:
+		if e.Code == noProvider && e.Status == 0 { // nothing is wrong with what was asked
+			return http.StatusServiceUnavailable, fault{Message: e.Message, Type: "server_error", Code: noProvider}
+		}
 		return http.StatusNotFound, fault{Message: said("The model does not exist."), Type: request, Code: "model_not_found"}
 	case Filtered:
 		return http.StatusBadRequest, fault{Message: said("The content is refused."), Type: request, Code: "content_filter"}

@@ -247,6 +247,17 @@ func TestDirectory(t *testing.T) {
 	}
 }
 
+// Where there is nobody to ask it is no fault of who asks.
+func TestGatewayOfAnEmptyDirectory(t *testing.T) {
+	t.Parallel()
+	w := httptest.NewRecorder()
+	gateway := &ai.Gateway{Model: ai.NewDirectory(), Log: slog.New(slog.DiscardHandler)}
+	gateway.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/chat/completions", strings.NewReader(`{"model":"m","messages":[{"role":"user","content":"x"}]}`)))
+	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), `"code":"no_provider"`) {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
 func FuzzGateway(f *testing.F) {
 	for _, body := range []string{`{"model":"p/m","messages":[{"role":"user","content":[{"type":"text","text":"x"},{"type":"image_url","image_url":{"url":"data:image/png;base64,cG5n"}}]}],"stream":true,` +
 		`"tools":[{"type":"function","function":{"name":"f","parameters":{}}}],"tool_choice":{"type":"function","function":{"name":"f"}},"stop":"x","response_format":{"type":"json_object"}}`,
