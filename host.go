@@ -2,12 +2,14 @@ package dashboard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/events"
 	"github.com/modular-dashboard/dashboard/storage"
 )
@@ -46,6 +48,16 @@ func (h *Host) Cache() storage.Cache { return scopedCache{h.d, "m:" + h.id + ":"
 
 // Bus returns a bus whose topics are the module's own.
 func (h *Host) Bus() storage.Bus { return scopedBus{h.d.bus, "m." + h.id + "."} }
+
+// HasAccount reports whether there is an account with an id, disabled or not: for
+// modules that keep what belongs to people, and let go of it when a person is gone.
+func (h *Host) HasAccount(ctx context.Context, id string) (bool, error) {
+	_, err := h.d.auth.User(ctx, id)
+	if errors.Is(err, auth.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
 
 // Go runs fn in a goroutine that belongs to the enabled module: its context
 // ends when the module is disabled, and disabling waits for it. A panic is

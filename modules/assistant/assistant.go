@@ -104,7 +104,7 @@ func (m *Module) Assets() fs.FS {
 
 // Jobs lists the one that deletes what is not to be kept any longer.
 func (m *Module) Jobs() []dashboard.Job {
-	return []dashboard.Job{{Name: "forget", Title: "Delete conversations that are too old", Schedule: "20 * * * *",
+	return []dashboard.Job{{Name: "forget", Title: "Delete conversations that are too old, or whose person is gone", Schedule: "20 * * * *",
 		Missed: dashboard.MissedRunOnce, Timeout: 5 * time.Minute, Run: m.forget}}
 }
 

@@ -18,7 +18,7 @@
 // it, administrators of the dashboard included. Its text, with the results of calls, is
 // stored because it is that person's conversation, and for nothing else; it is
 // deleted with the conversation, when nobody has written for as long as the settings
-// say, and when the module is purged. Whoever can read the database can read it. With
+// say, within an hour of the person's account, and when the module is purged. Whoever can read the database can read it. With
 // the setting "keep" off nothing of a text reaches the database: a conversation lives
 // in the dashboard's cache for an hour after its last message, and a row without text
 // says meanwhile whose it is. Answers never go through the dashboard's cache of models.

@@ -247,6 +247,44 @@ func TestForget(t *testing.T) {
 	s.Owner().Get(base + "/conversations/" + id).Want(http.StatusNotFound)
 }
 
+// The job deletes what belonged to an account that is there no more, and nothing of
+// one that is disabled.
+func TestForgetAccountsThatAreGone(t *testing.T) {
+	t.Parallel()
+	for _, keep := range []bool{true, false} {
+		s := newSite(t, func(c *assistant.Settings) { c.Keep = keep })
+		s.model.says(ai.ReasonStop, text("Hi"))
+		own := s.chat(s.Owner(), "", "Mine").conversation()
+		s.model.says(ai.ReasonStop, text("Hi"))
+		res := s.open(t.Context(), s.token("assistant.chat.use"), "/chat", `{"message":"Hers"}`)
+		defer res.Body.Close()
+		read(t, []byte(bodyOf(t, res))).want("start text end")
+		const eve = `(SELECT id FROM auth_users WHERE email = 'eve@example.com')`
+		count := func() (n int) {
+			if err := s.DB.QueryRow(t.Context(), `SELECT count(*) FROM assistant__conversations`).Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		change := func(statements ...string) {
+			for _, one := range statements {
+				if _, err := s.DB.Exec(t.Context(), one); err != nil {
+					t.Fatalf("%s: %v", one, err)
+				}
+			}
+			s.forget()
+		}
+		if change(`UPDATE auth_users SET disabled = 1 WHERE id = ` + eve); count() != 2 {
+			t.Errorf("keep %t: of a disabled account: got %d conversations, want 2", keep, count())
+		}
+		change(`DELETE FROM auth_sessions WHERE user_id = `+eve, `DELETE FROM auth_user_roles WHERE user_id = `+eve, `DELETE FROM auth_users WHERE id = `+eve)
+		if got := s.dump(); count() != 1 || strings.Contains(got, "Hers") {
+			t.Errorf("keep %t: got %d conversations, want 1: %s", keep, count(), got)
+		}
+		s.wantSaid(s.Owner(), own, "person: Mine\nmodel: Hi")
+	}
+}
+
 // Names of models that somebody may not ask for are not told, and none of them is
 // picked.
 func TestModelsThatRolesMayNotAskForAreLeftOut(t *testing.T) {

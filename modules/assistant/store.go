@@ -298,28 +298,3 @@ func (m *Module) list(ctx context.Context, owner, cursor string, limit int) ([]*
 	}
 	return out, rows.Err()
 }
-
-// forget is the job.
-func (m *Module) forget(ctx context.Context) error {
-	now := time.Now()
-	return m.host.DB().Update(ctx, func(tx *storage.Tx) error {
-		if lease := dashboard.JobLease(ctx); lease != nil {
-			if err := lease.Check(ctx, tx); err != nil {
-				return err
-			}
-		}
-		for _, one := range []struct {
-			kept   bool
-			before time.Time
-		}{{true, now.Add(-m.settings.Load().KeepFor)}, {false, now.Add(-brief)}} {
-			_, err := tx.Exec(ctx, `DELETE FROM `+m.host.Table("conversations")+` WHERE kept = $1 AND updated_at < $2`, number(one.kept), one.before.Unix())
-			if err != nil {
-				return fmt.Errorf("forget conversations: %w", err)
-			}
-		}
-		if _, err := tx.Exec(ctx, `DELETE FROM `+m.host.Table("confirmations")+` WHERE expires_at < $1`, now.Unix()); err != nil {
-			return fmt.Errorf("forget confirmations: %w", err)
-		}
-		return nil
-	})
-}
