@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,20 +25,48 @@ type target struct {
 	name      string // as the caller wrote it, for messages
 	ephemeral bool
 	opened    atomic.Pointer[os.FileInfo] // the file as the first connection found it; nil until then
+	found     chan struct{}               // closed then
 }
 
 // intact reports whether the file is still under its name. Writes into one that
 // was removed or replaced would succeed and be lost with the last descriptor.
 func (t *target) intact() error {
-	opened := t.opened.Load()
-	if opened == nil || t.ephemeral {
+	if t.ephemeral {
 		return nil
 	}
+	opened := t.opened.Load()
 	now, err := os.Stat(t.path)
+	if opened == nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return failure(storage.ErrUnavailable, err, "database %s was removed before its first use: put it back, or restart", t.name)
+		}
+		return nil
+	}
 	if err == nil && os.SameFile(now, *opened) || err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return failure(storage.ErrUnavailable, err, "database %s was removed or replaced while it was open: put it back, or restart", t.name)
+}
+
+// await connects, or waits until somebody else has connected: no longer, for the
+// one connection for writes may then be in a transaction that is about to read.
+func (t *target) await(ctx context.Context, connect func(context.Context) error) error {
+	if t.opened.Load() != nil {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var err error
+	done := make(chan struct{})
+	go func() { defer close(done); err = connect(ctx) }()
+	select {
+	case <-done:
+		return err
+	case <-t.found:
+		cancel()
+		<-done
+		return nil
+	}
 }
 
 // note remembers the file that the first connection has opened.
@@ -49,7 +78,9 @@ func (t *target) note() error {
 	if err != nil {
 		return t.explain(err)
 	}
-	t.opened.Store(&info)
+	if t.opened.CompareAndSwap(nil, &info) {
+		close(t.found)
+	}
 	return nil
 }
 
@@ -67,7 +98,7 @@ func newTarget(path, name string, ephemeral bool) (*target, error) {
 	if ephemeral {
 		name = ":memory:"
 	}
-	return &target{path: abs, name: name, ephemeral: ephemeral}, nil
+	return &target{path: abs, name: name, ephemeral: ephemeral, found: make(chan struct{})}, nil
 }
 
 // dsn returns the SQLite URI of the file, which must exist.

@@ -89,12 +89,7 @@ func open(file, name string, c config, ephemeral bool, cleanup func() error) (*s
 	writer.SetMaxOpenConns(1)
 	writer.SetMaxIdleConns(1)
 	// The first connection sets the file up, so that later ones only read it.
-	first := func(ctx context.Context) error {
-		if target.opened.Load() != nil {
-			return nil
-		}
-		return writer.PingContext(ctx)
-	}
+	first := func(ctx context.Context) error { return target.await(ctx, writer.PingContext) }
 	if !c.lazy {
 		if err := first(context.Background()); err != nil {
 			return nil, errors.Join(err, writer.Close())

@@ -26,11 +26,23 @@ func systemChildren() map[string]func(path string) error {
 // childOpen opens and closes a database and prints the error.
 func childOpen(path string) error {
 	db, err := sqlite.Open(path)
+	if lazy := childOpenLazily(path); fmt.Sprint(lazy) != fmt.Sprint(err) {
+		fmt.Println("lazily:", lazy)
+	}
 	if err != nil {
 		fmt.Println(err)
 		return nil
 	}
 	return db.Close()
+}
+
+// childOpenLazily returns what the first statement says.
+func childOpenLazily(path string) error {
+	db, err := sqlite.Open(path, sqlite.WithLazyOpen())
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.QueryRow(context.Background(), `SELECT 1`).Scan(new(int)), db.Close())
 }
 
 // childUnprivileged gives up root's rights, which no permission bit stops,
