@@ -53,14 +53,15 @@ type Settings struct {
 	Writes  bool          `json:"writes" title:"Offer what writes" doc:"Each call that writes is shown to the person first, who says yes or no."`
 	Modules []string      `json:"modules" validate:"max=100,dive,max=40" title:"Modules" doc:"Whose endpoints are offered; dashboard is what the dashboard itself tells. Empty: all."`
 	Rounds  int           `json:"rounds" validate:"min=1,max=30" title:"Rounds" doc:"How often the model may call tools before it has to answer: 1 to 30."`
+	Tokens  int           `json:"tokens" validate:"min=1000,max=10000000" title:"Tokens of a request" doc:"What the model is told at once, instructions and tools included, as far as that can be estimated: 1000 to 10000000, and less than it takes. Of a longer conversation the oldest messages are left out."`
 	Keep    bool          `json:"keep" title:"Keep conversations" doc:"Off: text is never stored, and a conversation is forgotten an hour after its last message."`
 	KeepFor time.Duration `json:"keep_for" validate:"min=24h,max=17520h" title:"Keep for" doc:"After the last message: 24h to 17520h (two years)."`
 }
 
 // Defaults are the settings of a module that nobody has changed: all tools, those
-// that write too, ten rounds, and conversations kept for 90 days.
+// that write too, ten rounds, 100,000 tokens, and conversations kept for 90 days.
 func Defaults() Settings {
-	return Settings{Prompt: defaultPrompt, Tools: true, Writes: true, Modules: []string{}, Rounds: 10, Keep: true, KeepFor: 90 * 24 * time.Hour}
+	return Settings{Prompt: defaultPrompt, Tools: true, Writes: true, Modules: []string{}, Rounds: 10, Tokens: 100_000, Keep: true, KeepFor: 90 * 24 * time.Hour}
 }
 
 const defaultPrompt = `You are the assistant of an internal dashboard. You help the person who writes to you to find things out and to get things done there.

@@ -198,18 +198,7 @@ func (c *conversation) takeBack() {
 	}
 }
 
-// messages is the conversation as models take it.
-func (c *conversation) messages(prompt string) []ai.Message {
-	var out []ai.Message
-	if prompt != "" {
-		out = append(out, ai.System(prompt))
-	}
-	for i := range c.turns {
-		out = c.turns[i].appendTo(out)
-	}
-	return out
-}
-
+// appendTo adds the turn as models take it, calls with their results.
 func (t *turn) appendTo(out []ai.Message) []ai.Message {
 	m := ai.Message{Role: ai.RoleUser}
 	if t.From == fromModel {

@@ -23,6 +23,13 @@
 // in the dashboard's cache for an hour after its last message, and a row without text
 // says meanwhile whose it is. Answers never go through the dashboard's cache of models.
 //
+// # Long conversations
+//
+// Models take so much and no more, and everything is paid for with every message. So
+// a request has at most as many tokens as the settings say, by an estimate: of a
+// longer conversation the model is told the later part, and that something is left
+// out. The person still sees all of it.
+//
 // # What is not defended against
 //
 // Whatever a model reads can try to talk it into something: the text of a ticket, a

@@ -176,7 +176,7 @@ func (x *exchange) resume(ctx context.Context, one *call, approved bool) error {
 
 // answer asks the model for the next turn.
 func (x *exchange) answer(ctx context.Context) (*ai.Answer, error) {
-	req := &ai.Request{Model: x.c.model, Messages: x.c.messages(x.prompt()), Tools: x.box.tools}
+	req := x.c.request(x.prompt(), x.box.tools, x.settings.Tokens)
 	asked, record := dashboard.WithModelRecord(ctx)
 	// What a person says is kept as their conversation and nowhere else, and to try
 	// again means to ask again.

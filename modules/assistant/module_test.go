@@ -257,8 +257,8 @@ func TestForgetAccountsThatAreGone(t *testing.T) {
 		own := s.chat(s.Owner(), "", "Mine").conversation()
 		s.model.says(ai.ReasonStop, text("Hi"))
 		res := s.open(t.Context(), s.token("assistant.chat.use"), "/chat", `{"message":"Hers"}`)
-		defer res.Body.Close()
 		read(t, []byte(bodyOf(t, res))).want("start text end")
+		_ = res.Body.Close()
 		const eve = `(SELECT id FROM auth_users WHERE email = 'eve@example.com')`
 		count := func() (n int) {
 			if err := s.DB.QueryRow(t.Context(), `SELECT count(*) FROM assistant__conversations`).Scan(&n); err != nil {
