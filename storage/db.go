@@ -51,7 +51,7 @@ type DB struct {
 	closing  sync.Once
 	closeErr error
 	migrated atomic.Bool // the table of migrations exists
-	known    sync.Map    // scope → []Migration that this DB has migrated
+	memo     memo        // of what was migrated
 	leased   atomic.Bool // the table of leases exists
 }
 
@@ -261,7 +261,9 @@ func (db *DB) run(ctx context.Context, tx *sql.Tx, fn func(*Tx) error) (err erro
 			err = errors.Join(err, rerr)
 		}
 	}()
-	err = fn(&Tx{tx: tx, dialect: db.cfg.Dialect})
+	t := &Tx{tx: tx, dialect: db.cfg.Dialect}
+	defer func() { db.memo.forget(t.forgotten) }()
+	err = fn(t)
 	if err == nil {
 		ended = true
 		err = tx.Commit()
@@ -275,8 +277,9 @@ func (db *DB) run(ctx context.Context, tx *sql.Tx, fn func(*Tx) error) (err erro
 // Tx is a transaction, valid until the function it was given to returns. It
 // is for one goroutine at a time.
 type Tx struct {
-	tx      *sql.Tx
-	dialect Dialect
+	tx        *sql.Tx
+	dialect   Dialect
+	forgotten []string // scopes, see DB.ForgetMigrations
 }
 
 // Dialect returns the SQL the database speaks.

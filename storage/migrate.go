@@ -64,7 +64,8 @@ func (db *DB) Migrate(ctx context.Context, scope string, migrations []Migration)
 // read whether there is anything to do. It stops at the first error.
 func (db *DB) MigrateAll(ctx context.Context, schemas ...Schema) error {
 	ctx = withoutHook(ctx)
-	schemas = slices.DeleteFunc(slices.Clone(schemas), db.isMigrated)
+	era := db.memo.now()
+	schemas = slices.DeleteFunc(slices.Clone(schemas), func(s Schema) bool { return db.memo.has(s, db.cfg.Dialect) })
 	if len(schemas) == 0 {
 		return nil
 	}
@@ -81,7 +82,7 @@ func (db *DB) MigrateAll(ctx context.Context, schemas ...Schema) error {
 				return err
 			}
 		}
-		db.known.Store(s.Scope, slices.Clone(s.Migrations))
+		db.memo.note(s, era)
 	}
 	return nil
 }
@@ -102,15 +103,6 @@ func (db *DB) migrateNext(ctx context.Context, s Schema) error {
 			return err
 		}
 		return apply(ctx, tx, s.Scope, next[0])
-	})
-}
-
-// isMigrated reports whether this DB has migrated s before.
-func (db *DB) isMigrated(s Schema) bool {
-	known, ok := db.known.Load(s.Scope)
-	return ok && slices.EqualFunc(known.([]Migration), s.Migrations, func(a, b Migration) bool {
-		d := db.cfg.Dialect
-		return a.Version == b.Version && a.Name == b.Name && a.script(d) == b.script(d)
 	})
 }
 
@@ -168,7 +160,7 @@ func (db *DB) ForgetMigrations(ctx context.Context, tx *Tx, scope string) error 
 	if !db.migrated.Load() {
 		return errors.New("forget migrations: nothing was migrated or asked through this database yet")
 	}
-	db.known.Delete(scope)
+	tx.forgotten = append(tx.forgotten, scope)
 	_, err := tx.Exec(ctx, `DELETE FROM dashboard_migrations WHERE scope = $1`, scope)
 	if err != nil {
 		return fmt.Errorf("forget migrations of %s: %w", scope, err)

@@ -43,6 +43,12 @@ func RunDB(t *testing.T, open func(t *testing.T) *storage.DB) {
 		{"migrate at once", testMigrateTogether},
 		{"migrate step", testMigrateStep},
 		{"forget migrations", testForget},
+		{"migrate while it is forgotten", testForgetMeanwhile},
+		{"forget and roll back", testForgetRolledBack},
+		{"what was migrated is remembered", testMemo},
+		{"migrate all", testMigrateAll},
+		{"migrate all at once", testMigrateAllTogether},
+		{"check schemas", testCheckSchemas},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
