@@ -183,7 +183,18 @@ func TestRegistrationErrors(t *testing.T) {
 			return nil
 		}, `panel "x" names neither`},
 		{"path without field", func(r *dashboard.Router) error { dashboard.Get(r, "/x/{id}", ok, dashboard.Public()); return nil }, "id"},
+		{"twice", func(r *dashboard.Router) error {
+			dashboard.Get(r, "/x", ok, dashboard.Public())
+			dashboard.Get(r, "/x", ok, dashboard.Public())
+			return nil
+		}, "GET /x is registered twice"},
 		{"panic", func(*dashboard.Router) error { panic("boom") }, "panic: boom"},
+		{"where", func(*dashboard.Router) error { panic("boom") }, "access_test.go:"},
+		{"where a nil pointer was followed", func(*dashboard.Router) error {
+			var books *dashboard.SQLTable[note]
+			_ = books.Name()
+			return nil
+		}, "access_test.go:"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -195,6 +206,9 @@ func TestRegistrationErrors(t *testing.T) {
 			}
 			if err != nil && !strings.Contains(err.Error(), "module bad") {
 				t.Errorf("New: the error does not name the module: %v", err)
+			}
+			if err != nil && strings.Contains(err.Error(), "registered at") {
+				t.Errorf("New: the error names a line of ours: %v", err)
 			}
 		})
 	}

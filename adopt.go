@@ -32,7 +32,7 @@ func (d *Dashboard) adoptOne(module Module) error {
 	}
 	if p, ok := module.(Provisioner); ok {
 		if err := guard(func() error { return p.Provision(m.host) }); err != nil {
-			return fmt.Errorf("provision module %s: %w", id, err)
+			return fmt.Errorf("provision module %s: %w", id, located(err))
 		}
 	}
 	if a, ok := module.(Assets); ok {
@@ -42,11 +42,11 @@ func (d *Dashboard) adoptOne(module Module) error {
 		}
 	}
 	if err := m.adoptJobs(); err != nil {
-		return fmt.Errorf("module %s: %w", id, err)
+		return fmt.Errorf("module %s: %w", id, located(err))
 	}
 	tried, err := d.newSlot(m)
 	if err != nil {
-		return err
+		return located(err)
 	}
 	m.flags = tried.flags
 	d.modules[id] = m
@@ -168,7 +168,7 @@ func (d *Dashboard) configure() error {
 			return d.registerSettings(m)
 		})
 		if err != nil {
-			errs = append(errs, fmt.Errorf("module %s: %w", m.id, err))
+			errs = append(errs, fmt.Errorf("module %s: %w", m.id, located(err)))
 		}
 	}
 	return errors.Join(errs...)

@@ -89,7 +89,8 @@ func (d *Dashboard) composeCore() error {
 	if err := d.checkLimits(); err != nil {
 		return err
 	}
-	return guard(func() error { d.mount(d.core, r.endpoints, nil); return nil })
+	_, err := d.mount(d.core, r.endpoints, nil)
+	return err
 }
 
 // permissionTitles maps the full names of all permissions to their titles.

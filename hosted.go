@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -17,7 +18,6 @@ import (
 	"github.com/modular-dashboard/dashboard/featureflag"
 	"github.com/modular-dashboard/dashboard/internal/events"
 	"github.com/modular-dashboard/dashboard/internal/lifecycle"
-	"github.com/modular-dashboard/dashboard/internal/redact"
 	"github.com/modular-dashboard/dashboard/internal/registry"
 )
 
@@ -78,26 +78,6 @@ func (m *hosted) visible(p *auth.Principal) bool {
 	return slices.ContainsFunc(m.permissions, p.Can)
 }
 
-// guard turns a panic of module code into an error that carries its stack.
-func guard(fn func() error) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &panicError{value: v, stack: debug.Stack()}
-		}
-	}()
-	return fn()
-}
-
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (e *panicError) Error() string { return "panic: " + redact.Print(e.value) }
-
-// Stack is for error reporters.
-func (e *panicError) Stack() []byte { return e.stack }
-
 // route builds a router from the module's declarations.
 func (d *Dashboard) route(m *hosted) (*Router, error) {
 	r := newRouter(m.id, m.manifest.Permissions, d.binder, sizes{d.config.bodyLimit, d.config.answerLimit}, d.auth.Permission)
@@ -124,26 +104,34 @@ func (d *Dashboard) newSlot(m *hosted) (*slot, error) {
 	s.subtrees = slices.ContainsFunc(r.endpoints, func(e *endpoint) bool {
 		return strings.HasSuffix(strings.TrimSuffix(e.path, "{$}"), "/")
 	})
-	err = guard(func() error { s.unmatched = d.mount(s.mux, r.endpoints, m); return nil })
-	if err != nil {
+	if s.unmatched, err = d.mount(s.mux, r.endpoints, m); err != nil {
 		return nil, fmt.Errorf("routes of module %s: %w", m.id, err)
 	}
 	return s, nil
 }
 
 // mount adds endpoints to a mux, and returns what answers where none matches.
-func (d *Dashboard) mount(mux *http.ServeMux, endpoints []*endpoint, m *hosted) http.Handler {
+func (d *Dashboard) mount(mux *http.ServeMux, endpoints []*endpoint, m *hosted) (http.Handler, error) {
 	byPattern := make(map[string]*endpoint, len(endpoints))
 	unmatched := d.unmatched(mux, byPattern, m)
 	for _, e := range endpoints {
 		e.route = d.routeTo(e)
 		pattern := e.method + " " + e.path
+		if byPattern[pattern] != nil {
+			return nil, fmt.Errorf("%s is registered twice", pattern)
+		}
 		byPattern[pattern] = e
-		mux.Handle(pattern, d.gated(e, unmatched, d.handler(e, m)))
+		h := d.gated(e, unmatched, d.handler(e, m))
+		if err := guard(func() error { mux.Handle(pattern, h); return nil }); err != nil {
+			return nil, errors.New(registeredAt.ReplaceAllString(strings.TrimPrefix(err.Error(), "panic: "), ""))
+		}
 	}
 	mux.Handle("/", unmatched)
-	return unmatched
+	return unmatched, nil
 }
+
+// registeredAt is where a mux was given a pattern: always the line above.
+var registeredAt = regexp.MustCompile(` \(registered at [^)]*\)`)
 
 // enable is the module's step on this instance: settings, routes, hook, swap.
 func (d *Dashboard) enable(ctx context.Context, m *hosted) error {
