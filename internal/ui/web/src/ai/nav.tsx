@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useMay } from '../api/may';
+import { Tabs } from '../parts/tabs';
 import { t } from '../strings';
 
 /** The way between the screens of models. */
@@ -7,7 +8,7 @@ export function AINav() {
   const mayRead = useMay('ai.read');
   const mayUse = useMay('ai.use');
   return (
-    <nav className="tabs" aria-label={t('nav.ai')}>
+    <Tabs label={t('nav.ai')}>
       {mayRead && (
         <>
           <Link to="/ai" activeOptions={{ exact: true, includeSearch: false }}>
@@ -32,6 +33,6 @@ export function AINav() {
           {t('ai.try')}
         </Link>
       )}
-    </nav>
+    </Tabs>
   );
 }

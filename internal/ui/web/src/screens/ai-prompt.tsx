@@ -21,6 +21,7 @@ import { Page } from '../parts/page';
 import { Person } from '../parts/person';
 import { LoadingRows } from '../parts/skeleton';
 import { DeleteButton } from '../resource/delete-button';
+import { Tabs } from '../parts/tabs';
 import { t } from '../strings';
 import '../styles/ai.css';
 import '../styles/flags.css';
@@ -90,7 +91,7 @@ function Body({ latest: { prompt, etag }, mayManage }: { latest: Tagged; mayMana
         {t('history.version', { version: prompt.version })} · <Moment at={prompt.updated_at} /> ·{' '}
         <Person id={prompt.updated_by.id} name={prompt.updated_by.name} />
       </p>
-      <nav className="tabs" aria-label={prompt.name}>
+      <Tabs label={prompt.name}>
         {views
           .filter((one) => one !== 'try' || mayUse)
           .map((one) => (
@@ -106,7 +107,7 @@ function Body({ latest: { prompt, etag }, mayManage }: { latest: Tagged; mayMana
               {t(`ai.prompt.${one}`)}
             </Link>
           ))}
-      </nav>
+      </Tabs>
       {view === 'edit' && <PromptEditor draft={draft.value} editable={mayManage} onChange={draft.set} />}
       {view === 'try' && <TryPrompt prompt={prompt} dirty={draft.dirty} />}
       {view === 'versions' && (

@@ -16,6 +16,7 @@ import { Page } from '../parts/page';
 import { Person } from '../parts/person';
 import { LoadingRows } from '../parts/skeleton';
 import { DeleteButton } from '../resource/delete-button';
+import { Tabs } from '../parts/tabs';
 import { t } from '../strings';
 import '../styles/flags.css';
 import { useAddress } from '../system/address';
@@ -115,7 +116,7 @@ function FlagBody({ latest, mayManage }: { latest: TaggedFlag; mayManage: boolea
     <div className="stack">
       <Notices flag={flag} mayManage={mayManage} />
       <Facts flag={flag} />
-      <Tabs view={view} flag={flag.key} />
+      <FlagTabs view={view} flag={flag.key} />
       <Suspense fallback={<LoadingRows rows={4} height="6rem" />}>
         {view === 'rules' && (
           <Editor
@@ -197,9 +198,9 @@ function Facts({ flag }: { flag: FlagDetail }) {
   );
 }
 
-function Tabs({ view, flag }: { view: View; flag: string }) {
+function FlagTabs({ view, flag }: { view: View; flag: string }) {
   return (
-    <nav className="tabs" aria-label={flag}>
+    <Tabs label={flag}>
       {views.map((one) => (
         <Link
           key={one}
@@ -213,6 +214,6 @@ function Tabs({ view, flag }: { view: View; flag: string }) {
           {t(`flags.tab.${one}`)}
         </Link>
       ))}
-    </nav>
+    </Tabs>
   );
 }

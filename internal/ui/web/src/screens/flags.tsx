@@ -16,6 +16,7 @@ import type { Cells } from '../resource/table';
 import type { Description, FieldType, ResourceField } from '../resource/types';
 import { Nothing } from '../resource/value';
 import { useOpening } from '../shell/palette-opening';
+import { Tabs } from '../parts/tabs';
 import { t } from '../strings';
 import '../styles/flags.css';
 import { useAddress } from '../system/address';
@@ -56,7 +57,7 @@ export function Flags() {
 
 function FlagsNav({ segments }: { segments: boolean }) {
   return (
-    <nav className="tabs" aria-label={t('flags.nav')}>
+    <Tabs label={t('flags.nav')}>
       <Link
         to="/flags"
         search={{}}
@@ -68,7 +69,7 @@ function FlagsNav({ segments }: { segments: boolean }) {
       <Link to="/flags" search={{ view: 'segments' } as never} aria-current={segments ? 'page' : undefined}>
         {t('segments')}
       </Link>
-    </nav>
+    </Tabs>
   );
 }
 

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useMay } from '../api/may';
+import { Tabs } from '../parts/tabs';
 import { t } from '../strings';
 
 /** The way between the screens of the system. */
@@ -8,7 +9,7 @@ export function SystemNav() {
   const mayLimits = useMay('limits.read');
   const mayAPI = useMay('api.read');
   return (
-    <nav className="tabs" aria-label={t('system.nav')}>
+    <Tabs label={t('system.nav')}>
       {maySystem && (
         <>
           <Link to="/system" activeOptions={{ exact: true, includeSearch: false }}>
@@ -32,6 +33,6 @@ export function SystemNav() {
           {t('docs')}
         </Link>
       )}
-    </nav>
+    </Tabs>
   );
 }
