@@ -60,7 +60,7 @@ func TestResourceRegistrationErrors(t *testing.T) {
 		{"twice", func(r *dashboard.Router) {
 			dashboard.Resource(r, "gadgets", plain, read)
 			dashboard.Resource(r, "gadgets", plain, read)
-		}, "conflicts with pattern"},
+		}, "GET /gadgets is registered twice"},
 		{"type", func(r *dashboard.Router) { dashboard.Resource(r, "gadgets", gadgets[note]{}, read) }, "no field is the key"},
 		{"order", func(r *dashboard.Router) { dashboard.Resource(r, "gadgets", plain, read, dashboard.OrderBy("size")) }, "There is no field size to sort by"},
 		{"cannot", func(r *dashboard.Router) {
