@@ -295,6 +295,7 @@ func (d *Dashboard) settleModules(ctx context.Context) error {
 	if err := d.registry.SettleHere(patience); err != nil && ctx.Err() == nil {
 		d.log.WarnContext(ctx, "some modules are still starting")
 	}
+	d.settings.Started()
 	return ctx.Err()
 }
 

@@ -39,32 +39,54 @@ func (s *Store) Attach(ctx context.Context, id string) error {
 		return err
 	}
 	defer t.release()
-	r, err := s.attachedRow(ctx, id)
+	first, early := s.takeFirst(id)
+	if early {
+		if err = s.attachFirst(ctx, t, first); err == nil || t.lost {
+			return err
+		}
+	}
+	r, broken := s.currentRow(ctx, s.db, id)
+	if early && r.version == first.version { // nobody has mended it
+		return err
+	}
+	if broken != nil {
+		return broken
+	}
+	return s.attach(ctx, t, r)
+}
+
+// attachFirst attaches with what Start has read a moment ago for all modules at
+// once: each of those that a start attaches would ask, and open a connection. A
+// change that came between is one to follow.
+func (s *Store) attachFirst(ctx context.Context, t *turn, first storedRow) error {
+	r, err := first.decode(t.m.id)
 	if err != nil {
 		return err
 	}
-	c, err := s.candidate(m, r, nil)
+	return s.attach(ctx, t, r)
+}
+
+func (s *Store) attach(ctx context.Context, t *turn, r row) error {
+	c, err := s.candidate(t.m, r, nil)
 	if err != nil {
 		return err
 	}
 	if err := t.apply(ctx, c); err != nil {
 		return err
 	}
-	m.inEffect(c)
-	m.mu.Lock()
-	m.attached = true
-	m.mu.Unlock()
+	t.m.inEffect(c)
+	t.m.mu.Lock()
+	t.m.attached = true
+	t.m.mu.Unlock()
 	return nil
 }
 
-// attachedRow is currentRow, or what Start has read a moment ago for all modules at
-// once: each of those that a start attaches would ask, and open a connection. A
-// change that came between is one to follow.
-func (s *Store) attachedRow(ctx context.Context, id string) (row, error) {
-	if r, ok := s.takeFirst(id); ok {
-		return r.decode(id)
-	}
-	return s.currentRow(ctx, s.db, id)
+// Started tells that the start is over: what is attached from now on has the settings
+// that are stored now. Without it that is so after the first look.
+func (s *Store) Started() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.first = nil
 }
 
 // takeFirst returns what Start has read of a module, to the first who asks.
@@ -116,9 +138,7 @@ func (s *Store) Failure(id string) error {
 // look starts to catch up wherever another version is stored than is in effect. A module that is busy is looked at again
 // at the next poll.
 func (s *Store) look(ctx context.Context) error {
-	s.mu.Lock()
-	s.first = nil
-	s.mu.Unlock()
+	s.Started()
 	attached := s.attached()
 	if len(attached) == 0 {
 		return nil
