@@ -212,20 +212,30 @@ func TestFlagsAreTried(t *testing.T) {
 	o := s.owner()
 	s.member("bea", "dashboard.audit.read")
 	s.setFlag("a", onFor("bea@example.com"))
-	var check struct {
-		Errors []struct {
-			Pointer      string
-			Line, Column int
-			Detail       string
-		}
+	type problem struct {
+		Pointer, Code, Detail string
+		Line, Column          int
 	}
+	var check struct{ Errors, Warnings []problem }
 	o.do("POST", "/api/v1/flags/check", map[string]any{"definition": "{\n\"state\": \"MAYBE\",\n\"variants\": {\"on\": true}}"}).wantStatus(http.StatusOK).decode(&check)
 	if len(check.Errors) != 1 || check.Errors[0].Pointer != "/state" || check.Errors[0].Line != 2 {
 		t.Errorf("got %+v", check)
 	}
 	o.do("POST", "/api/v1/flags/check", map[string]any{"key": "a", "definition": json.RawMessage(onForAll)}).wantStatus(http.StatusOK).decode(&check)
-	if len(check.Errors) != 0 {
+	if len(check.Errors) != 0 || check.Warnings == nil || len(check.Warnings) != 0 {
 		t.Errorf("got %+v", check)
+	}
+	// What nothing reads is no error, and not passed over in silence either.
+	misspelled := "{\n\"state\": \"ENABLED\", \"variants\": {\"on\": true},\n\"targetings\": {\"if\": [true, \"on\"]},\n\"metadata\": {\"team\": \"x\", \"expire\": \"2026-01-01\"}}"
+	o.do("POST", "/api/v1/flags/check", map[string]any{"key": "a/~b", "definition": misspelled}).wantStatus(http.StatusOK).decode(&check)
+	if len(check.Errors) != 0 || len(check.Warnings) != 2 || check.Warnings[0].Pointer != "/targetings" || check.Warnings[0].Line != 3 || check.Warnings[0].Column != 1 ||
+		check.Warnings[0].Code != "unknown-member" || !strings.Contains(check.Warnings[0].Detail, `"targeting"`) || check.Warnings[1].Pointer != "/metadata/expire" {
+		t.Errorf("misspelled: got %+v", check)
+	}
+	o.do("PUT", "/api/v1/flags/misspelled", map[string]any{"definition": misspelled}, "If-None-Match", "*").wantStatus(http.StatusCreated)
+	o.do("POST", "/api/v1/flags/check", map[string]any{"definition": "{}},\"x\":{"}).wantStatus(http.StatusOK).decode(&check)
+	if len(check.Errors) == 0 || len(check.Warnings) != 0 {
+		t.Errorf("no JSON: got %+v", check)
 	}
 	var users struct{ Items []struct{ ID, Email string } }
 	o.get("/api/v1/users?q=bea").decode(&users)

@@ -30,7 +30,8 @@ type flagProblem struct {
 }
 
 type checkFlagOut struct {
-	Errors []flagProblem `json:"errors"`
+	Errors   []flagProblem `json:"errors"`
+	Warnings []flagProblem `json:"warnings" doc:"Members that nothing reads, such as one that is misspelled. The definition can be saved with them."`
 }
 
 func (d *Dashboard) checkFlagDefinition(_ context.Context, in checkFlagIn) (checkFlagOut, error) {
@@ -38,23 +39,31 @@ func (d *Dashboard) checkFlagDefinition(_ context.Context, in checkFlagIn) (chec
 		in.Key = "draft"
 	}
 	_, err := d.draft(in.Key, in.Definition)
-	return problemsOf(err)
+	out, err := problemsOf(err)
+	for _, p := range flags.Warnings(in.Key, definitionText(in.Definition)) {
+		out.Warnings = append(out.Warnings, flagProblemOf(p))
+	}
+	return out, err
 }
 
 func problemsOf(err error) (checkFlagOut, error) {
-	out := checkFlagOut{Errors: []flagProblem{}}
+	out := checkFlagOut{Errors: []flagProblem{}, Warnings: []flagProblem{}}
 	e, ok := errors.AsType[*flags.InvalidError](err)
 	if !ok {
 		return out, err
 	}
 	for _, p := range e.Problems {
-		one := flagProblem{Pointer: p.Pointer, Line: p.Line, Column: p.Column, Code: p.Code, Detail: p.Detail}
-		if p.Other != (flags.ID{}) {
-			one.Other = itemName(p.Other)
-		}
-		out.Errors = append(out.Errors, one)
+		out.Errors = append(out.Errors, flagProblemOf(p))
 	}
 	return out, nil
+}
+
+func flagProblemOf(p flags.Problem) flagProblem {
+	out := flagProblem{Pointer: p.Pointer, Line: p.Line, Column: p.Column, Code: p.Code, Detail: p.Detail}
+	if p.Other != (flags.ID{}) {
+		out.Other = itemName(p.Other)
+	}
+	return out
 }
 
 // itemName is what an import calls an item: a flag by its key.

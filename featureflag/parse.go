@@ -30,7 +30,8 @@ func Parse(definitions []byte) (*Set, error) {
 }
 
 // ParseStrict reads definitions as [Parse] does, and takes what would be
-// problems of the set for errors too.
+// problems of the set for errors too. It does not mind members that nothing reads:
+// [Lint] finds these.
 func ParseStrict(definitions []byte) (*Set, error) {
 	set, err := Parse(definitions)
 	if err != nil {

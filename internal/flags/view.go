@@ -226,6 +226,20 @@ func check(affected map[ID]json.RawMessage, id ID, known map[ID]bool) (*featuref
 	return set, nil
 }
 
+// Warnings are what nothing reads in the definition of a flag: members that are
+// misspelled.
+func Warnings(key string, definition json.RawMessage) []Problem {
+	if !json.Valid(definition) { // an error, which says so
+		return nil
+	}
+	id := ID{Kind: Flag, Key: key}
+	var out []Problem
+	for _, e := range featureflag.Lint(assemble(map[ID]json.RawMessage{id: definition}, id)) {
+		out = append(out, problemOf(e, id))
+	}
+	return out
+}
+
 // problemOf tells an error in terms of the definition that is checked: it is the
 // first of its document, and begins on the second line.
 func problemOf(e *featureflag.Error, id ID) Problem {

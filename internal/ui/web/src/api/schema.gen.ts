@@ -213,6 +213,8 @@ export interface CheckFlagIn {
 
 export interface CheckFlagOut {
   errors: FlagProblem[];
+  /** Members that nothing reads, such as one that is misspelled. The definition can be saved with them. */
+  warnings: FlagProblem[];
 }
 
 export interface CheckInfo {
