@@ -57,7 +57,7 @@ func TestCannotStart(t *testing.T) {
 		{"unknown key", nil, []string{"-config", file("key.yaml", "couleur: red\ntitle: Ops\n")}, exitUsage, "line 1: key couleur is unknown"},
 		{"unknown module", nil, []string{"-config", file("module.yaml", "modules: [billing]\n")}, exitUsage, `there is no module "billing"`},
 		{"data is a file", nil, []string{"-data", file("plain", "")}, exitFailed, "data folder"},
-		{"corrupt database", nil, []string{"-data", corrupt}, exitFailed, "dashboard.db"},
+		{"corrupt database", nil, []string{"-data", corrupt}, exitFailed, "server: file " + filepath.Join(corrupt, "dashboard.db")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -49,9 +49,10 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) (err error) 
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	connected := make(chan struct{})
+	var unreachable error
 	go func() { // while this one makes the dashboard
 		defer close(connected)
-		_ = store.Ping(ctx) // Start reports what is wrong
+		unreachable = store.Ping(ctx)
 	}()
 	defer func() { <-connected }()
 	base := baseURL(c, listener.Addr())
@@ -72,7 +73,9 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) (err error) 
 		Handler: wear(modules, d), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	<-connected
+	if <-connected; unreachable != nil && ctx.Err() == nil {
+		return unreachable // Start would wait for a locked one as long again
+	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	if err = d.Start(ctx); err == nil {
