@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net/http"
+	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -13,6 +17,7 @@ import (
 
 	"github.com/modular-dashboard/dashboard"
 	"github.com/modular-dashboard/dashboard/storage"
+	"github.com/modular-dashboard/dashboard/storage/sqlite"
 )
 
 // unstarted is a dashboard that has not started.
@@ -158,5 +163,51 @@ func TestStartEnds(t *testing.T) {
 	last := unstarted(t, db, &hooks{id: "one"})
 	if err := errors.Join(last.Start(t.Context()), last.Shutdown(t.Context())); err != nil {
 		t.Error(err)
+	}
+}
+
+// Two processes that start on a new database at once make one set of tables, keys
+// and modules.
+func TestTwoStartAtOnce(t *testing.T) {
+	t.Parallel()
+	for range 5 {
+		file := filepath.Join(t.TempDir(), "test.db")
+		var installed atomic.Int32
+		var both sync.WaitGroup
+		var ds []*dashboard.Dashboard
+		for range 2 {
+			db, err := sqlite.Open(file, sqlite.WithLazyOpen())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = db.Close() })
+			d, err := dashboard.New(db, dashboard.WithLogger(slog.New(slog.DiscardHandler)), dashboard.WithFastPasswords(),
+				dashboard.WithFirstAccount(ownerEmail, ownerPassword),
+				dashboard.WithModules(&hooks{id: "one", install: func(context.Context) error { installed.Add(1); return nil }}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ds = append(ds, d)
+			both.Go(func() {
+				if err := d.Start(t.Context()); err != nil {
+					t.Errorf("Start: %v", err)
+				}
+			})
+		}
+		both.Wait()
+		if n := installed.Load(); n != 1 {
+			t.Errorf("installed %d times, want once", n)
+		}
+		text := fmt.Sprintf(`{"email":%q,"password":%q,"delivery":"token"}`, ownerEmail, ownerPassword)
+		for _, d := range ds {
+			if w := signIn(t, d, strings.NewReader(text)); w.Code != http.StatusOK {
+				t.Errorf("sign in: got %d: %s", w.Code, w.Body)
+			}
+		}
+		for _, d := range ds {
+			if err := d.Shutdown(t.Context()); err != nil {
+				t.Errorf("Shutdown: %v", err)
+			}
+		}
 	}
 }
