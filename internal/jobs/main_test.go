@@ -20,8 +20,9 @@ func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // A fleet is some instances on one database file, in a bubble of time.
 type fleet struct {
-	t    *testing.T
-	file string
+	t     *testing.T
+	file  string
+	ready chan struct{} // of instances that start from now on
 }
 
 // inFleet runs a test in a bubble, where clocks stand at the beginning of 2000.
@@ -29,7 +30,7 @@ func inFleet(t *testing.T, test func(t *testing.T, f *fleet)) {
 	t.Helper()
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "fleet.db")
-	synctest.Test(t, func(t *testing.T) { test(t, &fleet{t, file}) })
+	synctest.Test(t, func(t *testing.T) { test(t, &fleet{t: t, file: file}) })
 }
 
 // An instance is a process of the fleet: it has a database of its own, and can
@@ -52,7 +53,7 @@ func (f *fleet) start(name string, list ...jobs.Job) *instance {
 	}
 	i := &instance{t: f.t, db: db}
 	i.runner = jobs.New(db, storage.NewLocker(db), jobs.Options{Log: slog.New(slog.DiscardHandler), Instance: func() string { return name },
-		Panicked: func(context.Context, string, any, []byte) { i.panicked.Add(1) }})
+		Ready: f.ready, Panicked: func(context.Context, string, any, []byte) { i.panicked.Add(1) }})
 	if err := i.runner.Start(f.t.Context()); err != nil {
 		f.t.Fatal(err)
 	}
