@@ -41,7 +41,7 @@ export function Editor({ flag, definition, editable, onChange, onTrouble }: Prop
   }
   const [checked, latest] = [useLater(view === 'json' ? text : pretty(definition), 300), broken];
   const check = useQuery({ ...checkQuery(flag, checked), enabled: latest === null && editable });
-  const troubles = latest === null ? (check.data ?? []) : [];
+  const { errors: troubles, warnings } = (latest === null && check.data) || { errors: [], warnings: [] };
   const troubled = broken !== null || troubles.length > 0;
   useEffect(() => {
     onTrouble(troubled);
@@ -76,12 +76,14 @@ export function Editor({ flag, definition, editable, onChange, onTrouble }: Prop
             text={text}
             broken={broken !== null}
             troubles={troubles}
+            warnings={warnings}
             editable={editable}
             onChange={write}
           />
         ) : (
           <fieldset className="flag-form stack" disabled={!editable}>
             <Troubles troubles={troubles.filter((one) => one.other || !placed.test(one.pointer))} />
+            <Troubles troubles={warnings} ignored />
             <Basics {...{ definition, onChange, troubles }} />
             <Variants {...{ definition, onChange, troubles }} />
             <RulesEditor {...{ definition, onChange, troubles }} />
@@ -98,11 +100,12 @@ interface JsonProps {
   text: string;
   broken: boolean;
   troubles: readonly Trouble[];
+  warnings: readonly Trouble[];
   editable: boolean;
   onChange: (text: string) => void;
 }
 
-function JsonEditor({ text, broken, troubles, editable, onChange }: JsonProps) {
+function JsonEditor({ text, broken, troubles, warnings, editable, onChange }: JsonProps) {
   const id = useId();
   const area = useRef<HTMLTextAreaElement>(null);
   const jump = ({ line, column }: Trouble) => {
@@ -133,6 +136,7 @@ function JsonEditor({ text, broken, troubles, editable, onChange }: JsonProps) {
         </p>
       )}
       <Troubles troubles={troubles} onJump={jump} />
+      <Troubles troubles={warnings} ignored onJump={jump} />
     </div>
   );
 }

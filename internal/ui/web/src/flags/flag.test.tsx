@@ -65,11 +65,15 @@ const half = {
   shares: [{ variant: 'on', now: 0, draft: 0, now_share: 0, draft_share: 0 }],
 };
 
-function server(more: Record<string, (seen: Seen) => Reply> = {}, errors: Trouble[] = []): Seen[] {
+function server(
+  more: Record<string, (seen: Seen) => Reply> = {},
+  errors: Trouble[] = [],
+  warnings: Trouble[] = [],
+): Seen[] {
   return serve({
     'GET api/v1/auth/me': () => ({ body: me }),
     'GET api/v1/segments?limit=200': () => ({ body: { items: [] } }),
-    'POST api/v1/flags/check': () => ({ body: { errors } }),
+    'POST api/v1/flags/check': () => ({ body: { errors, warnings } }),
     'POST api/v1/flags/a%2Fb/preview': () => ({ body: { sample: half, accounts: half, all: true } }),
     ...more,
   });
@@ -169,6 +173,31 @@ describe('a flag', () => {
     expect(review.getAttribute('aria-disabled')).toBe('true');
     fireEvent.click(review);
     expect(screen.queryByRole('dialog')).toBeNull();
+  });
+
+  it('is told what has no effect, and can be saved like that', async () => {
+    server(
+      {},
+      [],
+      [
+        {
+          line: 3,
+          column: 2,
+          code: 'unknown-member',
+          pointer: '/targetings',
+          detail: 'a flag has no "targetings"',
+        },
+      ],
+    );
+    await draw(<Whole />);
+    fireEvent.click(screen.getByRole('switch'));
+    expect(await screen.findByText('1 thing here has no effect')).toBeTruthy();
+    expect(screen.getByText('/targetings')).toBeTruthy();
+    expect(screen.getByRole('button', { name: 'Review and save' }).getAttribute('aria-disabled')).not.toBe(
+      'true',
+    );
+    choose('JSON');
+    expect(await screen.findByRole('button', { name: 'line 3, column 2' })).toBeTruthy();
   });
 
   it('that somebody else saved meanwhile loses neither change', async () => {

@@ -4,7 +4,7 @@ import type { FlagVersion } from '../api/schema.gen';
 import type { Items } from '../api/types';
 import type { Subject, Version } from '../versions/subject';
 import type { Definition } from './definition';
-import type { FlagDetail, Preview, Segment, Trouble } from './types';
+import type { FlagDetail, Preview, Segment, Checked } from './types';
 
 const enc = encodeURIComponent;
 
@@ -53,13 +53,12 @@ export const segmentsQuery = queryOptions({
   queryFn: async ({ signal }) => (await get<Items<Segment>>('segments?limit=200', signal)).items,
 });
 
-/** What is wrong with a draft; its text is sent as it is written, so that the answer names its lines. */
+/** What is wrong with a draft, and what nothing reads in it; its text is sent as it is written, so that the answer names its lines. */
 export function checkQuery(key: string, text: string) {
   return queryOptions({
     queryKey: ['flag-check', key, text],
     queryFn: async ({ signal }) =>
-      (await ask<{ errors: Trouble[] }>('POST', 'flags/check', { body: { key, definition: text }, signal }))
-        .data.errors,
+      (await ask<Checked>('POST', 'flags/check', { body: { key, definition: text }, signal })).data,
     gcTime: 30_000,
     staleTime: 30_000,
   });

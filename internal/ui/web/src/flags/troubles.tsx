@@ -2,17 +2,23 @@ import { Notice } from '../parts/notice';
 import { t } from '../strings';
 import type { Trouble } from './types';
 
-/** What is wrong with a definition, each with where it is. */
+/** What is wrong with a definition, or ignored in it, each with where it is. */
 export function Troubles({
   troubles,
+  ignored = false,
   onJump,
 }: {
   troubles: readonly Trouble[];
+  ignored?: boolean;
   onJump?: (to: Trouble) => void;
 }) {
-  if (troubles.length === 0) return null;
+  const count = troubles.length;
+  if (count === 0) return null;
   return (
-    <Notice kind="bad" title={t('flags.wrong', { count: troubles.length })}>
+    <Notice
+      kind={ignored ? 'warn' : 'bad'}
+      title={ignored ? t('flags.ignored', { count }) : t('flags.wrong', { count })}
+    >
       <ul className="stack close">
         {troubles.map((one, index) => (
           <li key={index}>

@@ -10,6 +10,7 @@ export interface FlagDetail extends api.FlagDetail {
 
 /** Something wrong with a definition. */
 export type Trouble = api.FlagProblem;
+export type Checked = api.CheckFlagOut;
 
 /** What people get now and with a draft. */
 export type Shares = api.FlagPreview;

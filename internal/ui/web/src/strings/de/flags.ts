@@ -51,6 +51,10 @@ export const flags: Words<typeof en> = {
   'flags.imported.deleted': { one: '{count} gelöscht', other: '{count} gelöscht' },
   'flags.imported.unchanged': { one: '{count} unverändert', other: '{count} unverändert' },
   'flags.wrong': { one: '{count} Fehler', other: '{count} Fehler' },
+  'flags.ignored': {
+    one: '{count} Angabe bleibt ohne Wirkung',
+    other: '{count} Angaben bleiben ohne Wirkung',
+  },
   'flags.line': 'Zeile {line}, Spalte {column}',
   'flags.json': 'Definition als JSON',
   'flags.json.wrong': 'Das ist kein JSON-Objekt.',

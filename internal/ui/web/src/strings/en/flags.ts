@@ -49,6 +49,7 @@ export const flags = {
   'flags.imported.deleted': { one: '{count} deleted', other: '{count} deleted' },
   'flags.imported.unchanged': { one: '{count} as they are', other: '{count} as they are' },
   'flags.wrong': { one: '{count} thing is wrong', other: '{count} things are wrong' },
+  'flags.ignored': { one: '{count} thing here has no effect', other: '{count} things here have no effect' },
   'flags.line': 'line {line}, column {column}',
   'flags.json': 'Definition as JSON',
   'flags.json.wrong': 'This is no JSON object.',
