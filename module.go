@@ -116,7 +116,8 @@ type Enabler interface {
 }
 
 // A Disabler is called on each instance after the module has stopped answering,
-// its requests have ended and its background work has returned.
+// its requests have ended and its background work has returned. It is called
+// as well where Enable has returned nil after its context had ended.
 type Disabler interface {
 	Disable(ctx context.Context) error
 }
