@@ -22,7 +22,7 @@ func (d *Dashboard) routeModels(r *Router) {
 	d.routeProviders(r)
 	d.routePrompts(r)
 	use := Require(permAIUse)
-	Get(r, "/ai/models", d.listModels, use, ID("ai-models"), Summary("The models that can be asked"), Answers(503))
+	Get(r, "/ai/models", d.listModels, use, ID("ai-models"), Summary("The models that can be asked"))
 	register(r, http.MethodPost, "/ai/chat", reflect.TypeFor[chatIn](), reflect.TypeFor[chatAnswer](), d.serveChat, []EndpointOption{
 		use, sharing(limitAI), BodyLimit(maxModelRequest), ID("ai-chat"), Summary("Ask a model"), Answers(404, 422, 502, 503, 504),
 		Description("With Accept: text/event-stream the answer comes in events: start {id, provider, model}; text, reasoning and refusal {text}; usage, with its cost; " +
@@ -36,9 +36,6 @@ type modelInfo struct {
 }
 
 func (d *Dashboard) listModels(ctx context.Context, _ empty) (Page[modelInfo], error) {
-	if !d.hasProvider() {
-		return Page[modelInfo]{}, errNoProvider
-	}
 	infos, err := d.allowedModels(ctx)
 	out := Page[modelInfo]{}
 	for _, m := range infos {

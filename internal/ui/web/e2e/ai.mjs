@@ -22,15 +22,14 @@ export async function ai({ browser, server, step, shot }) {
   await setUp(page, server);
 
   await step('without a provider the screens say what configures one', async () => {
-    const none = { slug: 'no-provider' };
-    const stops = [
-      await refuse(page, api('ai/providers'), 503, none),
-      await refuse(page, api('ai/models'), 503, none),
-    ];
+    const none = { items: [], routers: [], fallbacks: 0, dropped: 0 };
+    none.cache = { hits: 0, misses: 0, shared: 0, semantic: 0 };
+    const lists = [api('ai/providers'), api('ai/models')];
+    for (const list of lists) await page.route(list, (route) => route.fulfill({ json: none }));
     await follow(page, 'Models');
     await page.getByRole('heading', { name: 'No provider of models is configured' }).waitFor();
     await page.getByText('OPENAI_API_KEY').waitFor();
-    for (const stop of stops) await stop();
+    for (const list of lists) await page.unroute(list);
   });
   await judge('ai-none');
 
