@@ -54,15 +54,15 @@ type apiDocument struct {
 	tag            string // without quotes
 }
 
-func newAPIDocument(plain []byte) *apiDocument {
+func newAPIDocument(plain []byte) (*apiDocument, error) {
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
 	_, err := w.Write(plain)
-	if err = errors.Join(err, w.Close()); err != nil { // no buffer fails
-		panic(err)
+	if err = errors.Join(err, w.Close()); err != nil {
+		return nil, fmt.Errorf("compress API document: %w", err)
 	}
 	sum := sha256.Sum256(plain)
-	return &apiDocument{plain, out.Bytes(), hex.EncodeToString(sum[:12])}
+	return &apiDocument{plain, out.Bytes(), hex.EncodeToString(sum[:12])}, nil
 }
 
 func (c *documentCache) forget() {
@@ -122,7 +122,10 @@ func (d *Dashboard) openAPI(ctx context.Context) (*apiDocument, error) {
 	if c.document == nil || len(c.document) >= maxDocuments {
 		c.document = map[string]*apiDocument{}
 	}
-	made := newAPIDocument(doc.JSON())
+	made, err := newAPIDocument(doc.JSON())
+	if err != nil {
+		return nil, err
+	}
 	c.document[key] = made
 	return made, nil
 }
