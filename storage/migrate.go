@@ -63,6 +63,9 @@ func (db *DB) Migrate(ctx context.Context, scope string, migrations []Migration)
 // MigrateAll is [DB.Migrate] for several scopes in their order: it looks with one
 // read whether there is anything to do. It stops at the first error.
 func (db *DB) MigrateAll(ctx context.Context, schemas ...Schema) error {
+	if db.closed.Load() {
+		return ErrClosed // also where there is nothing to do
+	}
 	ctx = withoutHook(ctx)
 	era := db.memo.now()
 	schemas = slices.DeleteFunc(slices.Clone(schemas), func(s Schema) bool { return db.memo.has(s, db.cfg.Dialect) })

@@ -346,6 +346,9 @@ func testClose(t *testing.T, db *storage.DB) {
 	if err := db.View(t.Context(), nothing); !errors.Is(err, storage.ErrClosed) {
 		t.Errorf("view = %v, want ErrClosed", err)
 	}
+	if err := db.MigrateAll(t.Context()); !errors.Is(err, storage.ErrClosed) {
+		t.Errorf("migrate nothing = %v, want ErrClosed", err)
+	}
 	if err := db.Ping(t.Context()); !errors.Is(err, storage.ErrClosed) {
 		t.Errorf("ping = %v, want ErrClosed", err)
 	}
