@@ -109,18 +109,26 @@ func wantNobody(t *testing.T, db *storage.DB) {
 	}
 }
 
+// moments is how many times a start is disturbed: fewer in short tests.
+func moments(n int) int {
+	if testing.Short() {
+		return n / 3
+	}
+	return n
+}
+
 // A start may be told to stop at any moment.
 func TestShutdownWhileStarting(t *testing.T) {
 	t.Parallel()
 	db := memory(t)
-	for i := range 60 {
+	for i := range moments(60) {
 		var enabled, disabled atomic.Int32
 		d := unstarted(t, db, &hooks{id: "one", enable: func(context.Context) error { enabled.Add(1); return nil },
 			disable: func(context.Context) error { disabled.Add(1); return nil }}, &hooks{id: "two"})
 		started := make(chan error, 1)
 		go func() { started <- d.Start(t.Context()) }()
 		if i > 0 { // the first makes the tables
-			<-time.After(time.Duration(i) * 300 * time.Microsecond)
+			<-time.After(time.Duration(i) * 18 * time.Millisecond / time.Duration(moments(60)))
 		} else if err := <-started; err != nil {
 			t.Fatal(err)
 		} else {
@@ -148,9 +156,9 @@ func TestStartEnds(t *testing.T) {
 	if err := errors.Join(first.Start(t.Context()), first.Shutdown(t.Context())); err != nil {
 		t.Fatal(err)
 	}
-	for i := range 30 {
+	for i := range moments(30) {
 		d := unstarted(t, db, &hooks{id: "one"})
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*500*time.Microsecond)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*15*time.Millisecond/time.Duration(moments(30)))
 		if err := d.Start(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
 			t.Errorf("Start: %v", err)
 		}
@@ -170,7 +178,7 @@ func TestStartEnds(t *testing.T) {
 // and modules.
 func TestTwoStartAtOnce(t *testing.T) {
 	t.Parallel()
-	for range 5 {
+	for range moments(6) {
 		file := filepath.Join(t.TempDir(), "test.db")
 		var installed atomic.Int32
 		var both sync.WaitGroup
