@@ -123,15 +123,18 @@ func (d *Dashboard) mount(mux *http.ServeMux, endpoints []*endpoint, m *hosted) 
 		byPattern[pattern] = e
 		h := d.gated(e, unmatched, d.handler(e, m))
 		if err := guard(func() error { mux.Handle(pattern, h); return nil }); err != nil {
-			return nil, errors.New(registeredAt.ReplaceAllString(strings.TrimPrefix(err.Error(), "panic: "), ""))
+			return nil, errors.New(withoutPlaces(strings.TrimPrefix(err.Error(), "panic: ")))
 		}
 	}
 	mux.Handle("/", unmatched)
 	return unmatched, nil
 }
 
-// registeredAt is where a mux was given a pattern: always the line above.
-var registeredAt = regexp.MustCompile(` \(registered at [^)]*\)`)
+// withoutPlaces takes out of a conflict where the mux was given its patterns: always
+// by mount.
+func withoutPlaces(conflict string) string {
+	return regexp.MustCompile(` \(registered at [^)]*\)`).ReplaceAllString(conflict, "")
+}
 
 // enable is the module's step on this instance: settings, routes, hook, swap.
 func (d *Dashboard) enable(ctx context.Context, m *hosted) error {

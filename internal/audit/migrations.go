@@ -3,10 +3,10 @@ package audit
 import "github.com/modular-dashboard/dashboard/storage"
 
 // Schema returns the migrations that Start applies.
-func Schema() storage.Schema { return storage.Schema{Scope: Scope, Migrations: Migrations()} }
+func Schema() storage.Schema { return storage.Schema{Scope: Scope, Migrations: migrations()} }
 
-// Migrations returns the migrations of Scope, which Start runs.
-func Migrations() []storage.Migration {
+// migrations returns the migrations of Scope, which Start runs.
+func migrations() []storage.Migration {
 	return []storage.Migration{
 		{Version: 1, Name: "append-only log", SQLite: sqliteLog, PostgreSQL: postgresLog},
 	}

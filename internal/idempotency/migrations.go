@@ -6,10 +6,10 @@ import "github.com/modular-dashboard/dashboard/storage"
 const Scope = "idempotency"
 
 // Schema returns the migrations that Start applies.
-func Schema() storage.Schema { return storage.Schema{Scope: Scope, Migrations: Migrations()} }
+func Schema() storage.Schema { return storage.Schema{Scope: Scope, Migrations: migrations()} }
 
-// Migrations returns the migrations of Scope, which Start runs.
-func Migrations() []storage.Migration {
+// migrations returns the migrations of Scope, which Start runs.
+func migrations() []storage.Migration {
 	return []storage.Migration{{Version: 1, Name: "keys", SQLite: table("BLOB"), PostgreSQL: table("BYTEA")}}
 }
 
