@@ -47,8 +47,13 @@ func listen(t testing.TB, url string, header ...string) *listener {
 		defer close(l.lines)
 		defer w.Body.Close()
 		for text := bufio.NewScanner(w.Body); text.Scan(); {
-			if text.Text() != "" {
-				l.lines <- text.Text()
+			if text.Text() == "" {
+				continue
+			}
+			select {
+			case l.lines <- text.Text():
+			case <-ctx.Done(): // nobody reads the rest
+				return
 			}
 		}
 	})
@@ -329,8 +334,10 @@ func TestOFREPManyStreams(t *testing.T) {
 	want := "id: " + flags.Snapshot().Hash()
 	for i, l := range all {
 		heard := 0
-		for l.next(t) != want {
-			heard++
+		for line := ""; line != want; heard++ {
+			if line = l.next(t); line == "" {
+				t.Fatalf("client %d: the stream ended", i)
+			}
 		}
 		if heard > 2*changes {
 			t.Errorf("client %d heard %d lines", i, heard)

@@ -16,7 +16,7 @@ import (
 	"github.com/modular-dashboard/dashboard/featureflag"
 )
 
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // registered is a client of an API of its own whose provider is p.
 func registered(t testing.TB, p openfeature.FeatureProvider) (*openfeature.EvaluationAPI, *openfeature.Client) {
