@@ -264,11 +264,12 @@ func (r *reader) take(from int) []node {
 	return kids
 }
 
-// gather copies values into a slab, and starts a new one when it is full.
+// gather copies values into a slab, and starts a new one, twice as large, when it
+// is full.
 func gather[T any](slab *[]T, values []T) []T {
-	const full = 1024
+	const least, most = 16, 1024
 	if len(*slab)+len(values) > cap(*slab) {
-		*slab = make([]T, 0, max(full, len(values)))
+		*slab = make([]T, 0, max(least, min(2*cap(*slab), most), len(values)))
 	}
 	start := len(*slab)
 	*slab = append(*slab, values...)

@@ -5,6 +5,7 @@ package follow
 import (
 	"context"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"github.com/modular-dashboard/dashboard/storage"
@@ -78,18 +79,27 @@ func (l *Loop) Start() (stop func()) {
 }
 
 // Run looks for changes at every poll and whenever it is roused, until ctx ends.
+// The first look comes at some time within the first poll: loops that begin
+// together would otherwise ask together for ever, each on a connection of its own,
+// and so would all instances of a fleet.
 func (l *Loop) Run(ctx context.Context) {
 	if l.opts.Bus != nil {
 		defer l.opts.Bus.Subscribe(l.opts.What, func([]byte) { l.Rouse() })()
 	}
-	tick := time.NewTicker(l.opts.Poll)
+	soon := l.opts.Poll / 4
+	tick := time.NewTicker(soon + rand.N(l.opts.Poll-soon)) //nolint:gosec // G404: jitter is no secret
 	defer tick.Stop()
+	first := true
 	failing := false
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			if first {
+				first = false
+				tick.Reset(l.opts.Poll)
+			}
 		case <-l.wake:
 		}
 		err := l.opts.Look(ctx)

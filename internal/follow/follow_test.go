@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,12 +34,43 @@ func TestPollsAndWakes(t *testing.T) {
 		time.AfterFunc(500*time.Millisecond, func() { l.Tell(context.Background(), nil) })
 		<-time.After(850 * time.Millisecond)
 		stop()
-		if got := fmt.Sprint(looks); got != "[400ms 450ms 500ms 800ms]" {
-			t.Errorf("got looks after %s", got)
+		// The first is somewhere within a poll, and sets the beat.
+		first := looks[0]
+		want := []time.Duration{first, 450 * time.Millisecond, 500 * time.Millisecond}
+		for next := first + follow.Poll; next < 850*time.Millisecond; next += follow.Poll {
+			want = append(want, next)
+		}
+		slices.Sort(want)
+		if first < follow.Poll/4 || first > follow.Poll || !slices.Equal(looks, want) {
+			t.Errorf("got looks after %s, want %s", looks, want)
 		}
 		stop() // it may be called again
 		if err := bus.Close(); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// Loops that begin at the same moment do not ask at the same moment.
+func TestLoopsSpread(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		at := map[time.Time]int{}
+		for range 8 {
+			l := follow.New(follow.Options{What: "things", Look: func(context.Context) error {
+				mu.Lock()
+				defer mu.Unlock()
+				at[time.Now()]++
+				return nil
+			}})
+			defer l.Start()()
+		}
+		<-time.After(follow.Poll + time.Nanosecond)
+		mu.Lock()
+		defer mu.Unlock()
+		if len(at) != 8 {
+			t.Errorf("got looks at %d moments, want 8", len(at))
 		}
 	})
 }
@@ -59,7 +92,7 @@ func TestTellsOfTrouble(t *testing.T) {
 			Then:   func(context.Context) { then++ },
 		})
 		stop := l.Start()
-		<-time.After(5500 * time.Millisecond)
+		<-time.After(5 * time.Second) // five looks, whenever within a second the first is
 		stop()
 		if got := strings.Join(turned, ", "); got != "it is away, <nil>" || strings.Count(log.String(), "it is away") != 1 || looks != 5 || then != 5 {
 			t.Errorf("got %s after %d looks, log %s", got, looks, log.String())
