@@ -25,12 +25,12 @@ func TestCollectLater(t *testing.T) {
 	if after.NumGC != before.NumGC {
 		t.Errorf("8 MiB were collected %d times, want 0", after.NumGC-before.NumGC)
 	}
-	for range 512 {
+	for made := 0; after.NumGC == before.NumGC; made++ {
+		if made > 16*startMemory>>20 { // the limit is a soft one
+			t.Fatalf("%d MiB were not collected", made)
+		}
 		churn(1 << 20)
-	}
-	runtime.ReadMemStats(&after)
-	if after.NumGC == before.NumGC || after.HeapSys > before.HeapSys+4*startMemory {
-		t.Errorf("512 MiB were collected %d times, and the heap has %d MiB", after.NumGC-before.NumGC, after.HeapSys>>20)
+		runtime.ReadMemStats(&after)
 	}
 	collect()
 	collect() // changes nothing any more
