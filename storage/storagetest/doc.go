@@ -15,7 +15,7 @@ import (
 )
 
 // patience is how long a suite waits for what must happen.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // eventually calls cond until it returns true, and fails t if it never does.
 func eventually(t *testing.T, what string, cond func() bool) {
