@@ -61,6 +61,9 @@ func childAcknowledge(path string) error {
 // lost and no transaction is found in part.
 func TestKill(t *testing.T) {
 	rounds := 12
+	if testing.Short() {
+		rounds = 4
+	}
 	if os.Getenv(soak) != "" {
 		rounds = 200
 	}

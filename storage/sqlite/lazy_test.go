@@ -105,9 +105,17 @@ func TestLazyRemoved(t *testing.T) {
 	}
 }
 
+// times is how often something is repeated: less often in short tests.
+func times(n int) int {
+	if testing.Short() {
+		return n / 4
+	}
+	return n
+}
+
 // TestLazyTogether: of many at once one connects first, and all are served.
 func TestLazyTogether(t *testing.T) {
-	for range 20 {
+	for range times(20) {
 		db := open(t, sqlite.WithLazyOpen(), sqlite.WithReaders(3))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		var all sync.WaitGroup
@@ -128,9 +136,9 @@ func TestLazyTogether(t *testing.T) {
 // TestLazyReadInside: a transaction may read through the database also while another
 // read, the first, waits for the first connection.
 func TestLazyReadInside(t *testing.T) {
-	for range 200 {
+	for range times(200) {
 		db := open(t, sqlite.WithLazyOpen(), sqlite.WithReaders(1))
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		var both sync.WaitGroup
 		both.Go(func() {
 			if err := db.Ping(ctx); err != nil {
