@@ -41,10 +41,10 @@ func counts(target string) bool {
 		!strings.HasPrefix(target, "/proc/") && !strings.HasPrefix(target, "/dev/")
 }
 
-// leftFiles returns what is open now and was not before. It waits a moment
-// for closes that are under way.
+// leftFiles returns what is open now and was not before. It waits for closes
+// that are under way.
 func leftFiles(before map[string]int) []string {
-	for wait := time.Millisecond; ; wait *= 2 {
+	for deadline, wait := time.Now().Add(patience()), time.Millisecond; ; wait = min(2*wait, time.Second) {
 		var left []string
 		for target, n := range openFiles() {
 			if n > before[target] {
@@ -52,7 +52,7 @@ func leftFiles(before map[string]int) []string {
 			}
 		}
 		slices.Sort(left)
-		if len(left) == 0 || wait > time.Second {
+		if len(left) == 0 || time.Now().After(deadline) {
 			return left
 		}
 		<-time.After(wait)
@@ -60,10 +60,11 @@ func leftFiles(before map[string]int) []string {
 }
 
 // leftGoroutines waits for goroutines to end, longer than goleak does by itself:
-// some libraries leave one that sleeps for up to a second.
-func leftGoroutines() error {
-	for deadline := time.Now().Add(2 * time.Second); ; {
-		err := goleak.Find()
+// some libraries leave one that sleeps for up to a second, and a busy machine
+// lets others wait for their turn.
+func leftGoroutines(options ...goleak.Option) error {
+	for deadline := time.Now().Add(patience()); ; {
+		err := goleak.Find(options...)
 		if err == nil || time.Now().After(deadline) {
 			return err
 		}

@@ -5,9 +5,22 @@ package leaktest
 import (
 	"os"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 )
+
+// Patience is a variable of the environment that says how long what is about to
+// end is waited for, such as "2s"; half a minute without it, for busy machines. Tests
+// that leak on purpose set it.
+const Patience = "LEAKTEST_PATIENCE"
+
+func patience() time.Duration {
+	if d, err := time.ParseDuration(os.Getenv(Patience)); err == nil {
+		return d
+	}
+	return 30 * time.Second
+}
 
 // Main runs a package's tests and fails when one leaves a goroutine, file or
 // socket open. Call it from TestMain:
@@ -31,7 +44,7 @@ func Check(t testing.TB) {
 	t.Helper()
 	before, running := openFiles(), goleak.IgnoreCurrent()
 	t.Cleanup(func() {
-		if err := goleak.Find(running); err != nil {
+		if err := leftGoroutines(running); err != nil {
 			t.Error(err)
 		}
 		if left := leftFiles(before); len(left) > 0 {

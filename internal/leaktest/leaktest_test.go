@@ -69,7 +69,7 @@ func TestMainReports(t *testing.T) {
 			continue
 		}
 		cmd := exec.Command(os.Args[0], "-test.run=^TestChild$")
-		cmd.Env = append(os.Environ(), kind+"="+c.kind)
+		cmd.Env = append(os.Environ(), kind+"="+c.kind, leaktest.Patience+"=1s")
 		out, err := cmd.CombinedOutput()
 		if failed := err != nil; failed != (c.want != "") {
 			t.Errorf("%s: %v\n%s", c.kind, err, out)
@@ -95,6 +95,7 @@ func (r *recorder) Error(args ...any) {
 func (r *recorder) Errorf(string, ...any) { r.errs = append(r.errs, errors.New("file")) }
 
 func TestCheck(t *testing.T) {
+	t.Setenv(leaktest.Patience, "1s")
 	for _, kind := range []string{"none", "goroutine", "socket"} {
 		if runtime.GOOS != "linux" && kind == "socket" {
 			continue
