@@ -14,6 +14,7 @@ import (
 
 	"github.com/modular-dashboard/dashboard"
 	"github.com/modular-dashboard/dashboard/dashboardtest"
+	"github.com/modular-dashboard/dashboard/internal/leaktest"
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
@@ -158,7 +159,7 @@ func TestRunFindsWhatIsBroken(t *testing.T) {
 		t.Run(broken, func(t *testing.T) {
 			t.Parallel()
 			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestBroken$/"+tt.check)
-			cmd.Env = append(os.Environ(), brokenEnv+"="+broken)
+			cmd.Env = append(os.Environ(), brokenEnv+"="+broken, leaktest.Patience+"=2s")
 			out, err := cmd.CombinedOutput()
 			if err == nil || !strings.Contains(string(out), tt.want) {
 				t.Errorf("got %v and\n%s\nwant a failure with %q", err, out, tt.want)

@@ -20,11 +20,11 @@ const (
 	password   = "correct horse battery staple"
 
 	// patience is how long an expected state may take on a busy machine.
-	patience = 30 * time.Second
+	patience = time.Minute
 
 	// farewell is how long handlers may take to return after the shutdown has
 	// ended their contexts.
-	farewell = 5 * time.Second
+	farewell = 20 * time.Second
 )
 
 // A Server is a dashboard that runs for one test, behind a real HTTP server on a
@@ -153,7 +153,7 @@ func (s *Server) State(module string) string {
 	return m.State
 }
 
-// WaitState waits until the module has come to a state; after half a minute, or
+// WaitState waits until the module has come to a state; after a minute, or
 // where it has failed, the test ends with the module's error.
 func (s *Server) WaitState(module, want string) {
 	s.t.Helper()

@@ -2,6 +2,7 @@ package dashboardtest
 
 import (
 	"bufio"
+	"maps"
 	"net/http"
 	"strings"
 	"testing" //nolint:depguard // it is for tests
@@ -33,15 +34,7 @@ func jobsAndStreams(t *testing.T, s *subject) {
 		}
 	}
 	s.Act(s.id, "disable", "installed")
-	grace := time.NewTimer(shortJob) // disabling has waited for them already
-	defer grace.Stop()
-	for path, done := range ended {
-		select {
-		case <-done:
-		case <-grace.C:
-			t.Fatalf("stream %s goes on after its module was disabled", path)
-		}
-	}
+	s.awaitEnds(ended)
 	for _, name := range jobs {
 		switch outcome, text := s.lastRun(name); {
 		case outcome == "running":
@@ -49,6 +42,32 @@ func jobsAndStreams(t *testing.T, s *subject) {
 		case strings.HasPrefix(text, "panic"):
 			t.Errorf("job %s: %s", name, text)
 		}
+	}
+}
+
+// awaitEnds waits for streams to end, which disabling has waited for already: for
+// five seconds, and for as long as a slow machine takes for some answers.
+func (s *subject) awaitEnds(ended map[string]<-chan struct{}) {
+	s.t.Helper()
+	tick := time.NewTicker(shortJob / 100)
+	defer tick.Stop()
+	for range 100 {
+		maps.DeleteFunc(ended, func(_ string, done <-chan struct{}) bool {
+			select {
+			case <-done:
+				return true
+			default:
+				return false
+			}
+		})
+		if len(ended) == 0 {
+			return
+		}
+		<-tick.C
+		s.State(s.id)
+	}
+	for path := range ended {
+		s.t.Fatalf("stream %s goes on after its module was disabled", path)
 	}
 }
 
