@@ -12,10 +12,14 @@ import (
 	"github.com/modular-dashboard/dashboard/ratelimit"
 )
 
-// floodKeys is how many new keys a flood has: more in .ci/soak.
+// floodKeys is how many new keys a flood has: more in .ci/soak, fewer in short
+// tests.
 func floodKeys(t *testing.T) int {
 	t.Helper()
 	text := os.Getenv("DASHBOARD_RATELIMIT_SOAK")
+	if text == "" && testing.Short() {
+		return 30_000
+	}
 	if text == "" {
 		return 100_000
 	}

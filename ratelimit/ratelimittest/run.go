@@ -17,7 +17,7 @@ import (
 )
 
 // patience is how long the suite waits for what must happen.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // Run checks a store. open returns one without any bucket, for the one test that
 // calls it, which also closes it.

@@ -206,30 +206,34 @@ func TestBrokenClients(t *testing.T) {
 
 // Settling says when it was in vain.
 func TestSettleWithoutRedis(t *testing.T) {
-	charge := []ratelimit.Charge{{Policy: perMinute(), Key: "ann", Cost: 40}}
-	for _, c := range []struct {
-		name   string
-		option redislimit.Option
-		fails  bool
-		left   int64
-	}{{"open", redislimit.FailOpen(), true, 100}, {"closed", redislimit.FailClosed(), true, 0}, {"local", redislimit.FailLocal(1), false, 60}} {
-		client := newFake()
-		client.down.Store(true)
-		s := open(t, client, c.option)
-		if err := s.Settle(t.Context(), charge); (err != nil) != c.fails {
-			t.Errorf("%s: %v", c.name, err)
+	synctest.Test(t, func(t *testing.T) {
+		charge := []ratelimit.Charge{{Policy: perMinute(), Key: "ann", Cost: 40}}
+		for _, c := range []struct {
+			name   string
+			option redislimit.Option
+			fails  bool
+			left   int64
+		}{{"open", redislimit.FailOpen(), true, 100}, {"closed", redislimit.FailClosed(), true, 0}, {"local", redislimit.FailLocal(1), false, 60}} {
+			client := newFake()
+			client.down.Store(true)
+			s := open(t, client, c.option)
+			if err := s.Settle(t.Context(), charge); (err != nil) != c.fails {
+				t.Errorf("%s: %v", c.name, err)
+			}
+			same(t, c.name+": left", take(t, s, perMinute(), "ann", 0).Remaining, c.left)
 		}
-		same(t, c.name+": left", take(t, s, perMinute(), "ann", 0).Remaining, c.left)
-	}
+	})
 }
 
 func TestClose(t *testing.T) {
-	s := open(t, newFake(), redislimit.FailLocal(1))
-	take(t, s, perMinute(), "ann", 99)
-	s.Close()
-	s.Close()
-	same(t, "source after the end", take(t, s, perMinute(), "ann", 1).Source, ratelimit.LocalShare)
-	same(t, "no second budget", take(t, s, perMinute(), "ann", 1).Allowed, false)
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, newFake(), redislimit.FailLocal(1))
+		take(t, s, perMinute(), "ann", 99)
+		s.Close()
+		s.Close()
+		same(t, "source after the end", take(t, s, perMinute(), "ann", 1).Source, ratelimit.LocalShare)
+		same(t, "no second budget", take(t, s, perMinute(), "ann", 1).Allowed, false)
+	})
 }
 
 func TestOptions(t *testing.T) {

@@ -32,7 +32,7 @@ type fake struct {
 }
 
 // patience is what a busy machine may need.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 var errDown = errors.New("connection refused")
 
@@ -79,6 +79,15 @@ func times(n int) int {
 		return (n + 7) / 8
 	}
 	return n
+}
+
+// within is how long something is watched, in a bubble's time: a part of it in short
+// tests.
+func within(d, part time.Duration) time.Duration {
+	if testing.Short() {
+		return d / part
+	}
+	return d
 }
 
 // take charges one bucket.

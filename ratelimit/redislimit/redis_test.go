@@ -13,16 +13,18 @@ import (
 // Keys tell nothing of what they are for, are short, and those of one key are in
 // one slot.
 func TestKeys(t *testing.T) {
-	client := newFake()
-	s := open(t, client, redislimit.WithPrefix("shop:"))
-	secret := "sk-live-0123456789}{"
-	for _, name := range []string{"api", ""} {
-		take(t, s, ratelimit.Policy{Name: name, Limit: 1, Window: time.Hour}, secret, 1)
-	}
-	first := regexp.MustCompile(`^shop:\{[\w-]{22}\}api$`)
-	if len(client.seen) != 2 || !first.MatchString(client.seen[0]) || client.seen[1] != client.seen[0][:29]+"default" {
-		t.Errorf("keys %q", client.seen)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		client := newFake()
+		s := open(t, client, redislimit.WithPrefix("shop:"))
+		secret := "sk-live-0123456789}{"
+		for _, name := range []string{"api", ""} {
+			take(t, s, ratelimit.Policy{Name: name, Limit: 1, Window: time.Hour}, secret, 1)
+		}
+		first := regexp.MustCompile(`^shop:\{[\w-]{22}\}api$`)
+		if len(client.seen) != 2 || !first.MatchString(client.seen[0]) || client.seen[1] != client.seen[0][:29]+"default" {
+			t.Errorf("keys %q", client.seen)
+		}
+	})
 }
 
 // A key lives until its bucket is full, and a little longer.
@@ -79,39 +81,43 @@ func TestClockOfTheServer(t *testing.T) {
 
 // A restart forgets buckets and scripts, and nothing else happens.
 func TestRestart(t *testing.T) {
-	client := newFake()
-	s := open(t, client)
-	take(t, s, perMinute(), "ann", 60)
-	client.Flush()
-	same(t, "remaining", take(t, s, perMinute(), "ann", 1).Remaining, 99)
-	same(t, "health", s.Health(), nil)
+	synctest.Test(t, func(t *testing.T) {
+		client := newFake()
+		s := open(t, client)
+		take(t, s, perMinute(), "ann", 60)
+		client.Flush()
+		same(t, "remaining", take(t, s, perMinute(), "ann", 1).Remaining, 99)
+		same(t, "health", s.Health(), nil)
+	})
 }
 
 // Somebody else's value in a bucket's key is no bucket, and is replaced. One of
 // another type keeps nobody else from Redis.
 func TestForeignValues(t *testing.T) {
-	client := newFake()
-	s := open(t, client)
-	take(t, s, perMinute(), "ann", 60)
-	for _, value := range []string{"", "hello", "123456789012345678901234567890"} {
-		client.Put(client.seen[0], value, time.Minute)
-		same(t, "remaining", take(t, s, perMinute(), "ann", 1).Remaining, 99)
-	}
-	other := perMinute()
-	other.Name = "other"
-	both := []ratelimit.Charge{{Policy: perMinute(), Key: "ann", Cost: 1}, {Policy: other, Key: "ann", Cost: 1}}
-	for want := int64(99); want > 97; want-- {
-		client.PutList(client.seen[0], time.Minute)
-		var d [2]ratelimit.Decision
-		if _, err := s.Take(t.Context(), both, d[:]); err != nil {
-			t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		client := newFake()
+		s := open(t, client)
+		take(t, s, perMinute(), "ann", 60)
+		for _, value := range []string{"", "hello", "123456789012345678901234567890"} {
+			client.Put(client.seen[0], value, time.Minute)
+			same(t, "remaining", take(t, s, perMinute(), "ann", 1).Remaining, 99)
 		}
-		same(t, "remaining", d[0].Remaining, 99)
-		same(t, "of another policy", d[1].Remaining, want)
-		client.PutList(client.seen[0], time.Minute)
-		same(t, "alone", take(t, s, perMinute(), "ann", 1).Remaining, 99)
-	}
-	same(t, "health", s.Health(), nil)
+		other := perMinute()
+		other.Name = "other"
+		both := []ratelimit.Charge{{Policy: perMinute(), Key: "ann", Cost: 1}, {Policy: other, Key: "ann", Cost: 1}}
+		for want := int64(99); want > 97; want-- {
+			client.PutList(client.seen[0], time.Minute)
+			var d [2]ratelimit.Decision
+			if _, err := s.Take(t.Context(), both, d[:]); err != nil {
+				t.Fatal(err)
+			}
+			same(t, "remaining", d[0].Remaining, 99)
+			same(t, "of another policy", d[1].Remaining, want)
+			client.PutList(client.seen[0], time.Minute)
+			same(t, "alone", take(t, s, perMinute(), "ann", 1).Remaining, 99)
+		}
+		same(t, "health", s.Health(), nil)
+	})
 }
 
 // A bucket of an instance with leases is understood by one without, and the other

@@ -119,26 +119,28 @@ func work(t *testing.T, stores []*redislimit.Store, p ratelimit.Policy, j *judge
 
 // The number of instances changes while they run.
 func TestInstances(t *testing.T) {
-	client := newFake()
-	client.down.Store(true)
-	s := open(t, client, redislimit.FailLocal(4))
-	same(t, "a fourth", take(t, s, perMinute(), "ann", 5).Remaining, 20)
-	for _, c := range [][2]int64{{5, 20}, {-3, 23}, {-10, 25}, {30, 0}, {-10, 5}} {
-		if err := s.Settle(t.Context(), []ratelimit.Charge{{Policy: perMinute(), Key: "eve", Cost: c[0]}}); err != nil {
-			t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		client := newFake()
+		client.down.Store(true)
+		s := open(t, client, redislimit.FailLocal(4))
+		same(t, "a fourth", take(t, s, perMinute(), "ann", 5).Remaining, 20)
+		for _, c := range [][2]int64{{5, 20}, {-3, 23}, {-10, 25}, {30, 0}, {-10, 5}} {
+			if err := s.Settle(t.Context(), []ratelimit.Charge{{Policy: perMinute(), Key: "eve", Cost: c[0]}}); err != nil {
+				t.Fatal(err)
+			}
+			same(t, "settled", take(t, s, perMinute(), "eve", 0).Remaining, c[1])
 		}
-		same(t, "settled", take(t, s, perMinute(), "eve", 0).Remaining, c[1])
-	}
-	s.SetInstances(10)
-	same(t, "a tenth, half of which is used", take(t, s, perMinute(), "ann", 0).Remaining, 5)
-	s.SetInstances(1000)
-	same(t, "at least one", take(t, s, perMinute(), "bob", 1).Allowed, true)
-	same(t, "and no more", take(t, s, perMinute(), "bob", 1).Allowed, false)
-	s.SetInstances(0)
-	same(t, "all", take(t, s, perMinute(), "cid", 1).Remaining, 99)
-	slow := ratelimit.Policy{Name: "slow", Limit: 1, Window: ratelimit.MaxWindow}
-	same(t, "the longest window", take(t, s, slow, "ann", 1).Allowed, true)
-	open(t, newFake(), redislimit.FailOpen()).SetInstances(2) // has no shares
+		s.SetInstances(10)
+		same(t, "a tenth, half of which is used", take(t, s, perMinute(), "ann", 0).Remaining, 5)
+		s.SetInstances(1000)
+		same(t, "at least one", take(t, s, perMinute(), "bob", 1).Allowed, true)
+		same(t, "and no more", take(t, s, perMinute(), "bob", 1).Allowed, false)
+		s.SetInstances(0)
+		same(t, "all", take(t, s, perMinute(), "cid", 1).Remaining, 99)
+		slow := ratelimit.Policy{Name: "slow", Limit: 1, Window: ratelimit.MaxWindow}
+		same(t, "the longest window", take(t, s, slow, "ann", 1).Allowed, true)
+		open(t, newFake(), redislimit.FailOpen()).SetInstances(2) // has no shares
+	})
 }
 
 // A flood of keys in an outage is forgotten again.
@@ -152,6 +154,9 @@ func TestDebtsAreBounded(t *testing.T) {
 	}
 	if n := s.Debts(); n > 1<<16 || n < 1<<15 {
 		t.Errorf("%d debts", n)
+	}
+	if testing.Short() { // it takes a while to pay them all
+		return
 	}
 	client.down.Store(false)
 	deadline := time.Now().Add(patience)
