@@ -56,7 +56,8 @@ func TestFleetOfProcesses(t *testing.T) {
 				if over > 0 {
 					t.Errorf("%d units more than the limit allows", over)
 				}
-				if part := float64(used) / want; strict && part < 0.995 || part < 0.5 {
+				// How much a busy machine can ask for says nothing of the limit.
+				if part := float64(used) / want; strict && part < 0.995 {
 					t.Errorf("used %.2f %% of the limit", 100*part)
 				}
 			})
