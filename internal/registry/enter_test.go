@@ -344,10 +344,10 @@ func TestTwoEnterAtOnce(t *testing.T) {
 	})
 }
 
-// TestEnterManyModules reports on more of them than a statement has room for.
+// TestEnterManyModules reports on more of them than go into a statement.
 func TestEnterManyModules(t *testing.T) {
 	db := openMemory(t)
-	units := make([]registry.Unit, 2300) // 15 parameters each; SQLite takes 32,766
+	units := make([]registry.Unit, 120)
 	for i := range units {
 		units[i].Manifest = lifecycle.Manifest{ID: fmt.Sprintf("m%d", i), Version: "1.0.0"}
 	}
@@ -357,7 +357,7 @@ func TestEnterManyModules(t *testing.T) {
 	if err := db.QueryRow(t.Context(), `SELECT COUNT(*) FROM lifecycle_actual WHERE instance = 'i1'`).Scan(&n); err != nil || n != len(units) {
 		t.Errorf("reported on %d modules, %v; want %d", n, err, len(units))
 	}
-	if got := onInstance(t, r, "m2299", "i1"); !strings.HasPrefix(got.Version, "1") {
+	if got := onInstance(t, r, "m119", "i1"); !strings.HasPrefix(got.Version, "1") {
 		t.Errorf("got %+v, want a report on the last", got)
 	}
 }

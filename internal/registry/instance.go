@@ -100,9 +100,9 @@ const upsertReport = `INSERT INTO lifecycle_actual (module, instance, version, s
 	detail = excluded.detail, blocked_by = excluded.blocked_by, generation = excluded.generation,
 	since = excluded.since, health = excluded.health, complaint = excluded.complaint, panics = excluded.panics`
 
-// reportsAtOnce keeps a statement below what databases take of parameters, 15 for
-// each report: SQLite 32,766, PostgreSQL 65,535.
-const reportsAtOnce = 500
+// reportsAtOnce keeps a statement far below what databases take of parameters, 15
+// for each report: SQLite's time to read one grows with the square of their number.
+const reportsAtOnce = 50
 
 // report writes what an instance says of modules.
 func (c change) report(ctx context.Context, reports ...report) error {

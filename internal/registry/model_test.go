@@ -30,7 +30,7 @@ import (
 // A failure names its seed: REGISTRY_MODEL_SEED=7 runs that one alone, and
 // REGISTRY_MODEL_RUNS=1000 a thousand from there.
 func TestModel(t *testing.T) {
-	first, runs := number("REGISTRY_MODEL_SEED", 0), number("REGISTRY_MODEL_RUNS", 20)
+	first, runs := number("REGISTRY_MODEL_SEED", 0), number("REGISTRY_MODEL_RUNS", seeds())
 	if os.Getenv("REGISTRY_MODEL_SEED") != "" {
 		runs = number("REGISTRY_MODEL_RUNS", 1)
 	}
@@ -47,6 +47,14 @@ func TestModel(t *testing.T) {
 			})
 		})
 	}
+}
+
+// seeds is how many worlds there are: fewer in short tests.
+func seeds() uint64 {
+	if testing.Short() {
+		return 6
+	}
+	return 20
 }
 
 // number reads an environment variable.
