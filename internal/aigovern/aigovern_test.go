@@ -89,7 +89,7 @@ func TestInstancesShareACap(t *testing.T) {
 // wantUsed waits for what the other instance wrote.
 func wantUsed(t *testing.T, l *aigovern.Ledger, b ai.Allowance, want int64) {
 	t.Helper()
-	deadline := time.NewTimer(30 * time.Second)
+	deadline := time.NewTimer(time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -170,7 +170,7 @@ func TestLeases(t *testing.T) {
 	}
 	wantUsed(t, there, b, 100_000)
 	h := holds(b, 900_000) // all that is left
-	deadline := time.NewTimer(30 * time.Second)
+	deadline := time.NewTimer(time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -325,7 +325,7 @@ func TestChangesSeeWhatTheyReplace(t *testing.T) {
 
 func follows(t *testing.T, done func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(30 * time.Second)
+	deadline := time.NewTimer(time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()

@@ -170,7 +170,7 @@ func startLive(t *testing.T) (*live, func(*judge.Judge) error) {
 	l := &live{t: t, url: web.URL + "/admin", http: &http.Client{Transport: &http.Transport{},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := d.Shutdown(ctx); err != nil {
 			t.Error(err)

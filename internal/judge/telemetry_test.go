@@ -99,7 +99,7 @@ func serveObserved(t *testing.T, i *instruments, m *observed) string {
 	}
 	web := httptest.NewServer(d)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := d.Shutdown(ctx); err != nil {
 			t.Error(err)
@@ -127,7 +127,7 @@ func show(attrs []attribute.KeyValue) string {
 // ended waits for a span of that name: a request ends a little after its answer.
 func (i *instruments) ended(t *testing.T, name string) trace.ReadOnlySpan {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); <-time.After(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); <-time.After(time.Millisecond) {
 		for _, s := range i.spans.Ended() {
 			if s.Name() == name {
 				return s

@@ -116,7 +116,7 @@ func TestFollows(t *testing.T) {
 		if _, err := here.Apply(t.Context(), limits.Change{Name: "api", Key: key, Policy: &p}); err != nil {
 			t.Fatal(err)
 		}
-		deadline := time.NewTimer(30 * time.Second)
+		deadline := time.NewTimer(time.Minute)
 		tick := time.NewTicker(time.Millisecond)
 		for inForce(there, "api", key) != want {
 			select {

@@ -13,7 +13,7 @@ import (
 )
 
 // patience is how long a scenario waits for what must happen.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // world is what the steps of one scenario share.
 type world struct {

@@ -111,7 +111,7 @@ func TestFollows(t *testing.T) {
 	if _, err := here.Apply(t.Context(), prompts.Change{Name: "p", Definition: says("one"), By: prompts.Actor{ID: "u1", Name: "Ada"}}); err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.NewTimer(30 * time.Second)
+	deadline := time.NewTimer(time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()

@@ -57,7 +57,7 @@ func bodyOf(t *testing.T, res *http.Response) string {
 // eventually waits for what comes.
 func (s *site) eventually(what string, condition func() bool) {
 	s.t.Helper()
-	deadline := time.NewTimer(30 * time.Second)
+	deadline := time.NewTimer(time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()

@@ -40,7 +40,7 @@ func newHost(t testing.TB, module dashboard.Module) *host {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := d.Shutdown(ctx); err != nil {
 			t.Error(err)
@@ -110,12 +110,12 @@ func (h *host) eventually(what string, done func() bool) {
 	h.t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(time.Minute)
 	for !done() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			h.t.Fatalf("waited 30 s for: %s", what)
+			h.t.Fatalf("waited a minute for: %s", what)
 		}
 	}
 }
