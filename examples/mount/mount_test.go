@@ -49,7 +49,7 @@ func serve(t *testing.T, mount func(http.Handler) http.Handler) string {
 	}
 	web := httptest.NewServer(mount(d))
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := d.Shutdown(ctx); err != nil {
 			t.Error(err)

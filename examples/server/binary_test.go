@@ -1,3 +1,5 @@
+//go:build !race
+
 package main
 
 import (
@@ -12,7 +14,8 @@ import (
 // 1.2 MiB are feature flags with the SDK of OpenFeature, 0.5 MiB four providers of models.
 const maxBinary = 36 << 20
 
-// TestBinary builds the server as a person installs it.
+// TestBinary builds the server as a person installs it, which says nothing new with
+// the race detector.
 func TestBinary(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "server")
 	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", program, ".")

@@ -75,7 +75,7 @@ func TestFlagsSurviveAKill(t *testing.T) {
 	if status := a.call("POST", "api/v1/flags/import", token, rawJSON(flagDocument), nil); status != http.StatusOK {
 		t.Fatalf("import: status %d", status)
 	}
-	answered := make(chan int)
+	answered := make(chan int, 1)
 	begun := make(chan struct{})
 	go func() {
 		n := 0
@@ -102,7 +102,11 @@ func TestFlagsSurviveAKill(t *testing.T) {
 			}
 		}
 	}()
-	<-begun
+	select {
+	case <-begun:
+	case n := <-answered:
+		t.Fatalf("only %d writes were answered", n)
+	}
 	if err := a.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
