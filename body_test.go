@@ -45,7 +45,7 @@ func TestSlowBodies(t *testing.T) {
 		{"/nothing", "Bearer x", http.StatusMethodNotAllowed},
 	} {
 		c := promise(t, s, tt.path, tt.token)
-		if err := c.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		if err := c.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		in := bufio.NewReader(c)

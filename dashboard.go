@@ -290,7 +290,7 @@ func (d *Dashboard) startModules(ctx context.Context) error {
 }
 
 func (d *Dashboard) settleModules(ctx context.Context) error {
-	patience, cancel := context.WithTimeout(ctx, settlePatience)
+	patience, cancel := context.WithTimeout(ctx, d.config.settle)
 	defer cancel()
 	if err := d.registry.SettleHere(patience); err != nil && ctx.Err() == nil {
 		d.log.WarnContext(ctx, "some modules are still starting")

@@ -164,7 +164,7 @@ func startTour(t *testing.T) *tour {
 	web := httptest.NewServer(d)
 	o.server = remoteServer(t, web.URL)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := d.Shutdown(ctx); err != nil {
 			t.Error(err)

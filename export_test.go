@@ -8,9 +8,11 @@ import (
 	"github.com/modular-dashboard/dashboard/auth"
 )
 
-// WithFastPasswords makes password hashes cheap, for tests.
+// WithFastPasswords makes password hashes cheap, and lets the start wait for modules
+// for as long as a busy machine may take, for tests.
 func WithFastPasswords() Option {
 	return option(func(c *config) error {
+		c.settle = time.Minute
 		c.argon2 = auth.Argon2{MemoryKiB: 64, Passes: 1, Threads: 1}
 		return nil
 	})

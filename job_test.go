@@ -212,24 +212,21 @@ func TestJobsOfAFleet(t *testing.T) {
 	eventually(t, "both instances have it", func() bool {
 		return strings.Count(string(b.owner().get("/api/v1/modules/worker").body), `"state":"enabled"`) == 3
 	})
-	eventually(t, "it has run a few times", func() bool { return ran.Load() >= 4 })
-	seen := map[int64]bool{}
-	for _, run := range a.runs("tick", "").Items {
-		if second := run.StartedAt.Unix(); run.Outcome == "ok" && seen[second] {
-			t.Errorf("ran twice in the second %d", second)
-		} else {
-			seen[second] = true
-		}
+	eventually(t, "it has run a few times", func() bool { return ran.Load() >= 6 })
+	// One that is late on a busy machine may run in the second of the next.
+	list := a.runs("tick", "").Items
+	if n, took := len(list), list[0].StartedAt.Sub(list[len(list)-1].StartedAt); float64(n) > took.Seconds()+3 {
+		t.Errorf("it ran %d times in %v", n, took)
 	}
 	a.act("worker", "disable", "installed")
 	eventually(t, "both instances have stopped", func() bool {
 		return strings.Count(string(b.owner().get("/api/v1/modules/worker").body), `"state":"installed"`) == 3
 	})
 	before := ran.Load()
-	list := len(b.runs("tick", "?limit=100").Items)
-	eventually(t, "a second has passed", func() bool { return time.Now().UnixMilli()%1000 > 900 })
-	eventually(t, "and another begun", func() bool { return time.Now().UnixMilli()%1000 < 500 })
-	if got := ran.Load(); got != before || len(b.runs("tick", "?limit=100").Items) != list {
+	kept := len(b.runs("tick", "?limit=100").Items)
+	at := time.Now()
+	eventually(t, "two of its times have passed", func() bool { return time.Since(at) > 2*time.Second })
+	if got := ran.Load(); got != before || len(b.runs("tick", "?limit=100").Items) != kept {
 		t.Errorf("it runs on: %d runs, then %d", before, got)
 	}
 }

@@ -34,7 +34,7 @@ func serveStarted(t *testing.T, d *dashboard.Dashboard, h http.Handler) *httptes
 	}
 	web := httptest.NewServer(h)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := d.Shutdown(ctx); err != nil {
 			t.Errorf("Shutdown: %v", err)
@@ -304,7 +304,7 @@ func firstRequest(t *testing.T, path, host, wantLink string) {
 			t.Errorf("Shutdown: %v", err)
 		}
 	}()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for status := 0; status != 200; {
 		var header http.Header
 		status, header, _ = raw(t, addr, "GET", path, host)

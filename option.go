@@ -49,6 +49,7 @@ type config struct {
 	drain        time.Duration
 	bodyLimit    int64
 	patience     time.Duration // with a request body
+	settle       time.Duration // of a start with modules
 	answerLimit  int64
 	account      *firstAccount
 	argon2       auth.Argon2
@@ -76,6 +77,7 @@ func defaultConfig() config {
 		drain:       10 * time.Second,
 		bodyLimit:   1 << 20,
 		patience:    bodyPatience,
+		settle:      settlePatience,
 		answerLimit: 8 << 20,
 		setupLink:   printSetupLink(os.Stderr),
 	}

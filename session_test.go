@@ -225,7 +225,7 @@ func (c caller) listenAfter(ctx context.Context, path, id string) (<-chan event,
 	go func() {
 		defer close(out)
 		defer func() { _ = res.Body.Close() }()
-		readEvents(res.Body, out)
+		readEvents(ctx, res.Body, out)
 	}()
 	return out, nil
 }
@@ -306,7 +306,7 @@ func TestModuleStreams(t *testing.T) {
 		return nil
 	}}
 	// A drain that waited for streams would not end before the hook's time is up.
-	s := newServer(t, dashboard.WithModules(m), dashboard.WithDrainTimeout(time.Hour), dashboard.WithHookTimeout(5*time.Second))
+	s := newServer(t, dashboard.WithModules(m), dashboard.WithDrainTimeout(time.Hour), dashboard.WithHookTimeout(30*time.Second))
 	s.waitState("ticker", "enabled")
 	stream, err := s.owner().listen(t.Context(), "/api/v1/m/ticker/ticks")
 	if err != nil {
