@@ -161,7 +161,7 @@ func (d *Dashboard) composeFlags() error {
 		}
 		d.flags, d.flagging.delegate = delegate.Flags(), delegate
 	default:
-		d.flags = featureflag.New(featureflag.WithLogger(d.log))
+		d.flags = featureflag.New()
 		d.flagging.store = flags.New(d.db, d.flags, flags.Options{Bus: d.bus, Log: d.log})
 	}
 	return nil

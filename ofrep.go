@@ -67,7 +67,7 @@ func (d *Dashboard) startOFREP(context.Context) error {
 		featureflag.WithMountPath(func(r *http.Request) string {
 			return strings.TrimSuffix((&url.URL{Path: stateOf(r.Context()).base}).EscapedPath(), "/")
 		}),
-		featureflag.WithOFREPLogger(d.log))
+		featureflag.WithLogger(d.log))
 	o.checked = map[string]ofrepCheck{}
 	o.forget = d.auth.OnChange(func(auth.Change) { o.changes.Add(1) })
 	return err

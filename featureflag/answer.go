@@ -56,13 +56,6 @@ func (f *Flags) notify(keys []string) {
 	}
 }
 
-// newDelegated returns flags that another provider answers.
-func newDelegated(r resolver) *Flags {
-	o := collect(nil)
-	o.resolver = r
-	return newFlags(o)
-}
-
 // A tracker is a resolver that takes what [Flags.Track] is told.
 type tracker interface {
 	track(ctx context.Context, metric string, value float64, c *Context)

@@ -99,7 +99,7 @@ func FromOpenFeature(p openfeature.FeatureProvider, opts ...DelegateOption) (*De
 		}
 	}
 	d.client = d.api.NewClient()
-	d.flags = newDelegated(d)
+	d.flags = newFlags(d)
 	d.flags.Report(SourceNotReady, nil)
 	return d, nil
 }

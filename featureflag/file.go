@@ -11,12 +11,12 @@ import (
 
 // A File is flags that follow a file of definitions. Make one with [Open].
 type File struct {
-	flags *Flags
-	path  string
-	o     *options
-	stop  chan struct{}
-	once  sync.Once
-	done  sync.WaitGroup
+	flags  *Flags
+	path   string
+	config *fileConfig
+	stop   chan struct{}
+	once   sync.Once
+	done   sync.WaitGroup
 
 	mark   mark // what the file looked like when it was last read
 	young  bool // it had just changed then: it may change again and look the same
@@ -36,11 +36,14 @@ type mark struct {
 
 // Open reads definitions from a file and follows it: a file that changes is
 // read again, by default within a second. When it cannot be read or parsed the
-// last good set stays in use, and [WithErrorHandler] and [WithLogger] hear of
+// last good set stays in use; the error is logged, and [WithErrorHandler] hears of
 // it. A file that is bad when it is opened is an error.
 func Open(path string, opts ...Option) (*File, error) {
-	o := collect(opts)
-	f := &File{flags: newFlags(o), path: path, o: o, stop: make(chan struct{})}
+	c, err := newFileConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{flags: New(), path: path, config: c, stop: make(chan struct{})}
 	f.mark = look(path)
 	f.young = f.mark.young()
 	if err := f.load(); err != nil {
@@ -62,7 +65,7 @@ func (f *File) Close() error {
 }
 
 func (f *File) follow() {
-	ticker := time.NewTicker(f.o.poll)
+	ticker := time.NewTicker(f.config.poll)
 	defer ticker.Stop()
 	for {
 		select {
@@ -91,9 +94,9 @@ func (f *File) check() {
 		f.flags.Report(SourceReady, nil)
 	} else {
 		f.flags.Report(SourceStale, err)
-		f.o.log.Error("cannot reload flags; the last good ones stay", slog.String("path", f.path), slog.Any("error", err))
+		f.config.log.Error("cannot reload flags; the last good ones stay", slog.String("path", f.path), slog.Any("error", err))
 	}
-	f.o.onError(err)
+	f.config.onError(err)
 }
 
 func (f *File) load() error {

@@ -1,8 +1,11 @@
 package featureflag_test
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
+	"log"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,5 +77,43 @@ func TestFile(t *testing.T) {
 	}
 	if err := file.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A host that sets no logger learns of a file that went bad all the same.
+func TestFileLogsByDefault(t *testing.T) {
+	var out bytes.Buffer
+	before, writer, bits := slog.Default(), log.Writer(), log.Flags()
+	defer func() { slog.SetDefault(before); log.SetOutput(writer); log.SetFlags(bits) }()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&out, nil)))
+
+	path := filepath.Join(t.TempDir(), "flags.json")
+	write(t, path, `{"flags":{"f":`+on("")+`}}`)
+	reports := make(chan error, 10)
+	file, err := featureflag.Open(path, featureflag.WithPoll(10*time.Millisecond), featureflag.WithErrorHandler(func(err error) { reports <- err }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, `{"flags":{"f":3}}`)
+	if err := <-reports; err == nil {
+		t.Error("the file that went bad is reported as good")
+	}
+	if err := file.Close(); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(out.String(), "cannot reload flags") || !strings.Contains(out.String(), path) {
+		t.Errorf("got %q, want a line that names the file", out.String())
+	}
+}
+
+func TestFileOptions(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "flags.json")
+	write(t, path, `{"flags":{"f":`+on("")+`}}`)
+	for name, option := range map[string]featureflag.Option{
+		"nil": nil, "nil logger": featureflag.WithLogger(nil), "nil handler": featureflag.WithErrorHandler(nil),
+	} {
+		if _, err := featureflag.Open(path, option); err == nil {
+			t.Errorf("%s: no error", name)
+		}
 	}
 }

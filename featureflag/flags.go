@@ -38,16 +38,12 @@ type resolver interface {
 	resolve(ctx context.Context, key string, want Kind, def any, c *Context) Evaluation
 }
 
-// An Option configures [New] and [Open].
-type Option func(*options)
-
 // New makes flags with an empty set; [Flags.Replace] fills it.
-func New(opts ...Option) *Flags {
-	return newFlags(collect(opts))
-}
+func New() *Flags { return newFlags(nil) }
 
-func newFlags(o *options) *Flags {
-	f := &Flags{resolver: o.resolver}
+// newFlags returns flags that r answers, or their own set where r is nil.
+func newFlags(r resolver) *Flags {
+	f := &Flags{resolver: r}
 	set := emptySet()
 	f.current.Store(&state{set: set, counts: newCounts(set, nil)})
 	return f

@@ -35,7 +35,7 @@ type ofrepConfig struct {
 
 func newOFREPConfig(opts []OFREPOption) (*ofrepConfig, error) {
 	c := &ofrepConfig{
-		log: slog.New(slog.DiscardHandler), bodyLimit: 1 << 20, origins: map[string]bool{}, mount: mountOf,
+		log: slog.Default(), bodyLimit: 1 << 20, origins: map[string]bool{}, mount: mountOf,
 		streams: StreamLimits{Total: 1024, PerCaller: 64, Heartbeat: 15 * time.Second},
 	}
 	for _, o := range opts {
@@ -220,18 +220,6 @@ func WithMountPath(mount func(*http.Request) string) OFREPOption {
 			return errors.New("nil mount path function")
 		}
 		c.mount = mount
-		return nil
-	})
-}
-
-// WithOFREPLogger sets where failures of the host's functions are logged. The
-// default discards them.
-func WithOFREPLogger(log *slog.Logger) OFREPOption {
-	return ofrepOption(func(c *ofrepConfig) error {
-		if log == nil {
-			return errors.New("nil logger")
-		}
-		c.log = log
 		return nil
 	})
 }

@@ -176,7 +176,7 @@ func TestOFREPRoutes(t *testing.T) {
 
 func TestOFREPAuthentication(t *testing.T) {
 	var log bytes.Buffer
-	handler := remote(t, parsed(t, remoteFlags), featureflag.WithOFREPLogger(slog.New(slog.NewTextHandler(&log, nil))),
+	handler := remote(t, parsed(t, remoteFlags), featureflag.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
 		featureflag.WithAuthentication(func(r *http.Request) (string, error) {
 			switch r.Header.Get("X-API-Key") {
 			case "good":
@@ -354,7 +354,7 @@ func TestOFREPOptions(t *testing.T) {
 	flags := featureflag.New()
 	for name, option := range map[string]featureflag.OFREPOption{
 		"nil": nil, "nil authentication": featureflag.WithAuthentication(nil), "nil check": featureflag.WithStreamCheck(nil),
-		"nil context": featureflag.WithFixedContext(nil), "nil mount": featureflag.WithMountPath(nil), "nil logger": featureflag.WithOFREPLogger(nil),
+		"nil context": featureflag.WithFixedContext(nil), "nil mount": featureflag.WithMountPath(nil), "nil logger": featureflag.WithLogger(nil),
 		"no origin": featureflag.WithOrigins("app.example.com"), "path": featureflag.WithOrigins("https://a.b/"), "case": featureflag.WithOrigins("https://A.b"),
 		"limit": featureflag.WithBodyLimit(0), "streams": featureflag.WithStreams(featureflag.StreamLimits{Total: -1}), "key": featureflag.WithStreamKey([]byte("short")),
 	} {
