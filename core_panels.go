@@ -8,7 +8,7 @@ type panelInfo struct {
 	Module         string    `json:"module"`
 	ID             string    `json:"id"`
 	Title          string    `json:"title"`
-	Kind           PanelKind `json:"kind"`
+	Kind           panelKind `json:"kind"`
 	RefreshSeconds int       `json:"refresh_seconds"`
 	Width          int       `json:"width"`
 	Unit           string    `json:"unit,omitempty"`

@@ -9,17 +9,16 @@ import (
 	"github.com/modular-dashboard/dashboard/internal/openapi"
 )
 
-// PanelKind says how a panel is drawn.
-type PanelKind string
+// panelKind says how the UI draws a panel.
+type panelKind string
 
-// The kinds of panel.
 const (
-	KindStat       PanelKind = "stat"
-	KindTimeseries PanelKind = "timeseries"
-	KindTable      PanelKind = "table"
-	KindBar        PanelKind = "bar"
-	KindMarkdown   PanelKind = "markdown"
-	KindForm       PanelKind = "form"
+	kindStat       panelKind = "stat"
+	kindTimeseries panelKind = "timeseries"
+	kindTable      panelKind = "table"
+	kindBar        panelKind = "bar"
+	kindMarkdown   panelKind = "markdown"
+	kindForm       panelKind = "form"
 )
 
 // Units that the UI formats. Any other text is shown as it is after the number.
@@ -36,7 +35,7 @@ const (
 // [Router.Panel].
 type Panel struct {
 	id, title string
-	kind      PanelKind
+	kind      panelKind
 	config    panelConfig
 	in, out   reflect.Type
 	serve     serveFunc
@@ -154,36 +153,36 @@ type MarkdownData struct {
 
 // Stat returns a panel with one number.
 func Stat(id, title string, data func(context.Context) (StatData, error), opts ...PanelOption) Panel {
-	return newPanel(id, title, KindStat, data, opts)
+	return newPanel(id, title, kindStat, data, opts)
 }
 
 // Timeseries returns a panel with lines over time.
 func Timeseries(id, title string, data func(context.Context) (TimeseriesData, error), opts ...PanelOption) Panel {
-	return newPanel(id, title, KindTimeseries, data, opts)
+	return newPanel(id, title, kindTimeseries, data, opts)
 }
 
 // Table returns a panel with a table.
 func Table(id, title string, data func(context.Context) (TableData, error), opts ...PanelOption) Panel {
-	return newPanel(id, title, KindTable, data, opts)
+	return newPanel(id, title, kindTable, data, opts)
 }
 
 // Bar returns a panel with horizontal bars.
 func Bar(id, title string, data func(context.Context) (BarData, error), opts ...PanelOption) Panel {
-	return newPanel(id, title, KindBar, data, opts)
+	return newPanel(id, title, kindBar, data, opts)
 }
 
 // Markdown returns a panel with text.
 func Markdown(id, title string, data func(context.Context) (MarkdownData, error), opts ...PanelOption) Panel {
-	return newPanel(id, title, KindMarkdown, data, opts)
+	return newPanel(id, title, kindMarkdown, data, opts)
 }
 
-func newPanel[T any](id, title string, kind PanelKind, data func(context.Context) (T, error), opts []PanelOption) Panel {
+func newPanel[T any](id, title string, kind panelKind, data func(context.Context) (T, error), opts []PanelOption) Panel {
 	p := Panel{id: id, title: title, kind: kind, in: reflect.TypeFor[struct{}](), out: reflect.TypeFor[T](),
 		config: panelConfig{refresh: 30 * time.Second, width: 2}}
 	if data != nil {
 		p.serve = serveTyped(func(ctx context.Context, _ struct{}) (T, error) { return data(ctx) })
 	}
-	if kind == KindStat {
+	if kind == kindStat {
 		p.config.width = 1
 	}
 	for _, o := range opts {
@@ -214,14 +213,14 @@ type FormData[In any] struct {
 func Form[In any](id, title string, values func(context.Context) (In, error),
 	submit func(context.Context, In) (FormResult, error), opts ...PanelOption) Panel {
 	if values == nil || submit == nil {
-		return newPanel[FormData[In]](id, title, KindForm, nil, opts)
+		return newPanel[FormData[In]](id, title, kindForm, nil, opts)
 	}
 	var schema json.RawMessage
 	form, err := openapi.SchemaFor(*new(In))
 	if err == nil {
 		schema, err = json.Marshal(form)
 	}
-	p := newPanel(id, title, KindForm, func(ctx context.Context) (FormData[In], error) {
+	p := newPanel(id, title, kindForm, func(ctx context.Context) (FormData[In], error) {
 		v, err := values(ctx)
 		return FormData[In]{Schema: schema, Values: v}, err
 	}, opts)
