@@ -21,10 +21,10 @@ func (h *Host) Models(ctx context.Context) ([]ai.ModelInfo, error) {
 // HasModels reports whether [Host.Model] has any provider to ask.
 func (h *Host) HasModels() bool { return h.d.hasProvider() }
 
-// WithModelRecord returns a context for one request to [Host.Model] or
-// [Dashboard.Model]. The record has its ID at once, which feedback refers to, and the
-// rest when the answer has ended.
-func WithModelRecord(ctx context.Context) (context.Context, *ai.Record) { return withRecord(ctx) }
+// ModelRecord returns a context for one request to [Host.Model] or [Dashboard.Model],
+// and the record of that request. The record has its ID at once, which feedback refers
+// to; the rest is there when the answer has ended, and not to be read before.
+func ModelRecord(ctx context.Context) (context.Context, *ai.Record) { return withRecord(ctx) }
 
 // AsError returns what an endpoint answers when its function returns err: err itself
 // where it is an [*Error], else what stands for it. A [Stream], which has answered

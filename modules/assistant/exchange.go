@@ -177,7 +177,7 @@ func (x *exchange) resume(ctx context.Context, one *call, approved bool) error {
 // answer asks the model for the next turn.
 func (x *exchange) answer(ctx context.Context) (*ai.Answer, error) {
 	req := x.c.request(x.prompt(), x.box.tools, x.settings.Tokens)
-	asked, record := dashboard.WithModelRecord(ctx)
+	asked, record := dashboard.ModelRecord(ctx)
 	// What a person says is kept as their conversation and nowhere else, and to try
 	// again means to ask again.
 	asked = ai.WithCacheControl(asked, ai.CacheControl{NoLookup: true, NoStore: true})
