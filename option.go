@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -180,28 +181,23 @@ func WithErrorReporter(r ErrorReporter) Option {
 	return option(func(c *config) error { c.reporter = r; return nil })
 }
 
-// A MasterKey encrypts secrets at rest (signing keys, secret settings).
-type MasterKey struct {
-	// ID names the key in what it encrypted, such as "2026-11".
-	ID string
-	// Key is 32 random bytes.
-	Key []byte
-}
-
-// String returns the key's name and nothing of the key.
-func (k MasterKey) String() string { return "master key " + k.ID }
-
-// GoString returns what String does.
-func (k MasterKey) GoString() string { return k.String() }
-
-// LogValue returns what String does.
-func (k MasterKey) LogValue() slog.Value { return slog.StringValue(k.String()) }
+// A MasterKey encrypts secrets at rest, such as signing keys and secret settings.
+type MasterKey = auth.MasterKey
 
 // WithMasterKeys sets the master keys, newest first: the first encrypts, all
-// decrypt. Without them a key file is made beside a SQLite database (mode 0600,
-// with a warning in the log), and start fails on any other database.
+// decrypt. A key that is not of 32 bytes fails [New]. Without keys a key file is
+// made beside a SQLite database (mode 0600, with a warning in the log), and start
+// fails on any other database.
 func WithMasterKeys(keys ...MasterKey) Option {
-	return option(func(c *config) error { c.masterKeys = keys; return nil })
+	return option(func(c *config) error {
+		if len(keys) > 0 {
+			if _, err := boxOf(keys); err != nil {
+				return err
+			}
+		}
+		c.masterKeys = slices.Clone(keys)
+		return nil
+	})
 }
 
 // WithCache sets the cache given to modules. The default is in process.

@@ -1,6 +1,7 @@
 package dashboard_test
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"strings"
@@ -91,5 +92,24 @@ func TestOptionsReachModules(t *testing.T) {
 	}
 	if got := <-heard; got != "hello" {
 		t.Errorf("the host's bus: got %q, want hello", got)
+	}
+}
+
+// A key that cannot be one stops New, not the first request.
+func TestMasterKeysAreChecked(t *testing.T) {
+	t.Parallel()
+	long, short := bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{1}, 16)
+	for name, keys := range map[string][]dashboard.MasterKey{
+		"short":   {{ID: "one", Key: short}},
+		"empty":   {{ID: "one"}},
+		"without": {{Key: long}},
+		"twice":   {{ID: "one", Key: long}, {ID: "one", Key: long}},
+	} {
+		if _, err := dashboard.New(memory(t), dashboard.WithMasterKeys(keys...)); err == nil || !strings.Contains(err.Error(), "master key") {
+			t.Errorf("%s: got %v, want an error that says master key", name, err)
+		}
+	}
+	if _, err := dashboard.New(memory(t), dashboard.WithMasterKeys(dashboard.MasterKey{ID: "one", Key: long})); err != nil {
+		t.Error(err)
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/seal"
 	"github.com/modular-dashboard/dashboard/storage"
 )
@@ -50,18 +49,14 @@ func (v *vault) subkey(purpose string) []byte {
 
 // loadKeys returns the master keys: those given, or those of the key file
 // beside a SQLite database, which is made where it is missing.
-func (d *Dashboard) loadKeys(ctx context.Context) ([]auth.MasterKey, error) {
+func (d *Dashboard) loadKeys(ctx context.Context) ([]MasterKey, error) {
 	d.keysOnce.Do(func() { d.keys, d.keysErr = d.readKeys(ctx) })
 	return d.keys, d.keysErr
 }
 
-func (d *Dashboard) readKeys(ctx context.Context) ([]auth.MasterKey, error) {
+func (d *Dashboard) readKeys(ctx context.Context) ([]MasterKey, error) {
 	if len(d.config.masterKeys) > 0 {
-		out := make([]auth.MasterKey, len(d.config.masterKeys))
-		for i, k := range d.config.masterKeys {
-			out[i] = auth.MasterKey(k)
-		}
-		return out, nil
+		return d.config.masterKeys, nil
 	}
 	if d.db.Dialect() != storage.SQLite {
 		return nil, errors.New("a master key is required on this database: set it with WithMasterKeys")
@@ -69,7 +64,7 @@ func (d *Dashboard) readKeys(ctx context.Context) ([]auth.MasterKey, error) {
 	if d.db.Path() == "" { // in memory: so may the key be
 		key := make([]byte, 32)
 		_, _ = rand.Read(key) // never fails
-		return []auth.MasterKey{{ID: "memory", Key: key}}, nil
+		return []MasterKey{{ID: "memory", Key: key}}, nil
 	}
 	return d.keyFile(ctx, d.db.Path()+".key")
 }
@@ -107,7 +102,7 @@ func (d *Dashboard) firstKeyFile(ctx context.Context, name string) ([]byte, erro
 }
 
 // keyFile reads a key file, one "id base64" per line, newest first.
-func (d *Dashboard) keyFile(ctx context.Context, name string) ([]auth.MasterKey, error) {
+func (d *Dashboard) keyFile(ctx context.Context, name string) ([]MasterKey, error) {
 	raw, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		raw, err = d.firstKeyFile(ctx, name)
@@ -118,7 +113,7 @@ func (d *Dashboard) keyFile(ctx context.Context, name string) ([]auth.MasterKey,
 	if err := d.keyFileIsPrivate(ctx, name); err != nil {
 		return nil, err
 	}
-	var out []auth.MasterKey
+	var out []MasterKey
 	for line := range strings.Lines(string(raw)) {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
@@ -129,7 +124,7 @@ func (d *Dashboard) keyFile(ctx context.Context, name string) ([]auth.MasterKey,
 		if err != nil || len(key) != 32 {
 			return nil, fmt.Errorf("read key file %s: key %.20q is not 32 bytes of base64", name, id)
 		}
-		out = append(out, auth.MasterKey{ID: id, Key: key})
+		out = append(out, MasterKey{ID: id, Key: key})
 	}
 	if len(out) == 0 {
 		return nil, fmt.Errorf("read key file %s: it holds no key", name)
@@ -189,17 +184,27 @@ func (d *Dashboard) openBox(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sealing := make([]seal.Key, len(keys))
 	var texts []string
-	for i, k := range keys {
-		sealing[i] = seal.Key(k)
+	for _, k := range keys {
 		texts = append(texts, base64.StdEncoding.EncodeToString(k.Key), hex.EncodeToString(k.Key), string(k.Key))
 	}
 	d.redactor.Know("master keys", texts...)
-	box, err := seal.New(sealing...)
+	box, err := boxOf(keys)
 	if err != nil {
-		return fmt.Errorf("master keys: %w", err)
+		return err
 	}
 	d.vault.box.Store(box)
 	return nil
+}
+
+func boxOf(keys []MasterKey) (*seal.Box, error) {
+	sealing := make([]seal.Key, len(keys))
+	for i, k := range keys {
+		sealing[i] = seal.Key(k)
+	}
+	box, err := seal.New(sealing...)
+	if err != nil {
+		return nil, fmt.Errorf("master keys: %w", err)
+	}
+	return box, nil
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/modular-dashboard/dashboard/storage"
 )
 
-// A MasterKey seals the signing keys in the database and authenticates refresh
-// tokens. Keep it outside the database.
+// A MasterKey encrypts secrets at rest, such as the signing keys in the database,
+// and authenticates refresh tokens. Keep it outside the database.
 type MasterKey struct {
 	// ID names the key in what it sealed, such as "2026-11": 1 to 32 of
 	// A-Z a-z 0-9 _ -.
