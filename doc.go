@@ -1,8 +1,8 @@
 // Package dashboard turns an existing Go server into a team's internal
 // dashboard and back-office. A host mounts one [http.Handler]; every feature is
 // a [Module] written in Go, which can be installed, enabled, disabled, upgraded
-// and removed at run time, on every instance of a fleet, without a restart.
-// Login, sessions, roles, an audit log, OpenAPI and a web UI come with it.
+// and removed at run time, on every instance that shares the database, without a
+// restart. Login, sessions, roles, an audit log, OpenAPI and a web UI come with it.
 //
 // # A dashboard in a dozen lines
 //

@@ -7,6 +7,8 @@ import (
 	"github.com/modular-dashboard/dashboard"
 )
 
+var readGreetings = dashboard.NewPermission("greeting.read", "Read greetings")
+
 // GreetingIn is filled from the path and the query, and checked, before the
 // endpoint's function is called.
 type GreetingIn struct {
@@ -23,18 +25,20 @@ func greet(_ context.Context, in GreetingIn) (Greeting, error) {
 	return Greeting{Text: strings.Repeat("Hello ", in.Times) + in.Name}, nil
 }
 
+func greetings() dashboard.Module {
+	return dashboard.Func(dashboard.Manifest{
+		ID: "hello", Version: "1.0.0", Title: "Hello",
+		Permissions: []dashboard.Permission{readGreetings},
+	}, func(r *dashboard.Router) error {
+		dashboard.Get(r, "/greetings/{name}", greet, dashboard.Require(readGreetings))
+		return nil
+	})
+}
+
 // A typed endpoint: what comes in and what goes out are Go types, which are
 // validated and appear in the API's documentation.
 func ExampleGet() {
-	read := dashboard.NewPermission("greeting.read", "Read greetings")
-	hello := dashboard.Func(dashboard.Manifest{
-		ID: "hello", Version: "1.0.0", Permissions: []dashboard.Permission{read},
-	}, func(r *dashboard.Router) error {
-		dashboard.Get(r, "/greetings/{name}", greet, dashboard.Require(read), dashboard.Summary("Greet somebody"))
-		return nil
-	})
-
-	d, stop := startDemo(hello)
+	d, stop := startDemo(greetings())
 	defer stop()
 	d.show(d.owner, "GET", "/api/v1/m/hello/greetings/Ada", "")
 	d.show(d.owner, "GET", "/api/v1/m/hello/greetings/Ada?times=2", "")
