@@ -16,12 +16,13 @@ const (
 )
 
 // slowBody is a request body that has to keep coming. Only the time spent
-// waiting for it counts, not what the handler does between two reads.
+// waiting for it counts, not what the handler does between two reads; and of the
+// endpoint's own time, that does not count.
 type slowBody struct {
 	io.ReadCloser
-	control *http.ResponseController
+	rec     *recorder
+	control *http.ResponseController // nil where the body has no deadline of ours
 	left    time.Duration
-	ended   bool
 }
 
 // boundBody gives a request's body a deadline, unless the host's server has set
@@ -32,18 +33,22 @@ func (d *Dashboard) boundBody(w http.ResponseWriter, s *request) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return
 	}
+	b := &slowBody{ReadCloser: r.Body, rec: &s.rec, left: d.config.patience}
+	r.Body = b
 	if server, ok := r.Context().Value(http.ServerContextKey).(*http.Server); ok && server.ReadTimeout > 0 {
 		return
 	}
-	b := &slowBody{ReadCloser: r.Body, control: http.NewResponseController(w), left: d.config.patience}
-	if b.control.SetReadDeadline(time.Now().Add(b.left)) != nil {
-		return // not every writer can
+	control := http.NewResponseController(w)
+	if control.SetReadDeadline(time.Now().Add(b.left)) == nil { // not every writer can
+		b.control = control
 	}
-	r.Body = b
 }
 
 func (b *slowBody) Read(p []byte) (int, error) {
-	if b.ended {
+	if b.rec.pause() {
+		defer b.rec.resume()
+	}
+	if b.control == nil {
 		return b.ReadCloser.Read(p)
 	}
 	began := time.Now()
@@ -54,8 +59,8 @@ func (b *slowBody) Read(p []byte) (int, error) {
 	b.left += time.Duration(n)*time.Second/bodyRate - time.Since(began)
 	if errors.Is(err, io.EOF) {
 		// net/http waits on for the client to leave: that has no deadline.
-		b.ended = true
 		_ = b.control.SetReadDeadline(time.Time{}) // fails where the connection is gone
+		b.control = nil
 	}
 	return n, err
 }

@@ -89,9 +89,10 @@ type instanceInfo struct {
 }
 
 type moduleHealth struct {
-	Status string `json:"status" doc:"ok, failing or unknown"`
-	Detail string `json:"detail,omitempty"`
-	Panics int64  `json:"panics"`
+	Status   string `json:"status" doc:"ok, failing or unknown"`
+	Detail   string `json:"detail,omitempty"`
+	Panics   int64  `json:"panics"`
+	Timeouts int64  `json:"timeouts" doc:"Requests that took too long."`
 }
 
 type stepInfo struct {
@@ -267,7 +268,7 @@ func failureInfoOf(f *lifecycle.Failure) *failureInfo {
 func instanceInfoOf(i registry.Instance) instanceInfo {
 	out := instanceInfo{ID: i.ID, Host: i.Host, Version: i.Version, State: string(i.State), BlockedBy: i.BlockedBy,
 		Error: i.Detail, Generation: i.Generation, Since: i.Since, Live: i.Live, Current: i.Current,
-		Health: moduleHealth{Status: i.Health.Status, Detail: i.Health.Detail, Panics: i.Health.Panics}}
+		Health: moduleHealth{Status: i.Health.Status, Detail: i.Health.Detail, Panics: i.Health.Panics, Timeouts: i.Health.Timeouts}}
 	if out.Health.Status == "" {
 		out.Health.Status = "unknown"
 	}

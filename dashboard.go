@@ -69,7 +69,9 @@ type Dashboard struct {
 	registry *registry.Registry
 	jobs     *jobs.Runner
 
-	stopFollowing, stopHealth func()
+	stopFollowing, stopHealth, stopSweep func()
+
+	underway underway
 
 	vault    vault
 	keysOnce sync.Once
@@ -117,6 +119,7 @@ func New(db *storage.DB, opts ...Option) (*Dashboard, error) {
 	}
 	d := &Dashboard{config: c, db: db, log: c.log, bus: c.bus,
 		binder: bind.New(), modules: map[string]*hosted{}, requests: newGate(), started: make(chan struct{}), entered: make(chan struct{}), layouts: layout.New(db), once: idempotency.New(db), since: time.Now()}
+	d.underway.sweeps.Store(1)
 	if err := d.compose(); err != nil {
 		return nil, fmt.Errorf("new dashboard: %w", err)
 	}
@@ -232,6 +235,7 @@ func (d *Dashboard) startParts(ctx context.Context) error {
 		{"requests", none, d.drainRequests},
 		{"modules", d.startModules, d.registry.Stop},
 		{"modules", d.settleModules, none}, // apart: they have to stop also when the start ends here
+		{"time limits", d.startSweeper, d.stopSweeper},
 		{"health", d.startHealth, d.stopHealthChecks},
 		{"set-up", d.offerSetup, none},
 		{"OFREP", d.startOFREP, d.stopOFREP}, // its streams end before anything waits for requests

@@ -62,7 +62,7 @@
 //
 // # What holds always
 //
-// A module that panics or hangs takes down neither the host nor another module.
-// Errors that are not an [*Error] are answered 500 without their text. Bodies,
+// A module that panics or hangs takes down neither the host nor another module. What
+// an endpoint may take is limited ([Timeout]). Errors that are not an [*Error] are answered 500 without their text. Bodies,
 // answers and streams are bounded. Times are UTC, lists are never null.
 package dashboard

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/bind"
@@ -16,7 +17,7 @@ import (
 )
 
 // An EndpointOption adjusts an endpoint; see [Require], [Authenticated],
-// [Public], [Flag], [Limit], [Summary], [Description], [ID], [Status], [BodyLimit],
+// [Public], [Flag], [Limit], [Timeout], [Summary], [Description], [ID], [Status], [BodyLimit],
 // [Deprecated] and [Sunset].
 type EndpointOption interface{ applyEndpoint(*endpointConfig) }
 
@@ -37,7 +38,8 @@ type endpointConfig struct {
 	shared               string   // the name of a limit of the dashboard that it shares
 	flags                []string // all must be on
 	answerOnce           bool     // the answer is not stored for repetitions
-	tagged               bool     // its answers have an ETag
+	timeout              *time.Duration
+	tagged               bool // its answers have an ETag
 }
 
 // Summary is the endpoint's line in the API documentation.
@@ -147,8 +149,10 @@ type endpoint struct {
 	plan         *bind.Plan
 	answer       *bind.Encoder
 	answerLimit  int64
-	paged        bool // the answer is a page of a list
-	once         bool // it honors Idempotency-Key
+	timeout      time.Duration // zero: none
+	patience     int64         // the same in sweeps
+	paged        bool          // the answer is a page of a list
+	once         bool          // it honors Idempotency-Key
 	limit        ratelimit.Policy
 	limiter      *ratelimit.Middleware // nil: no limit but that of the address
 	serve        serveFunc
@@ -157,6 +161,9 @@ type endpoint struct {
 // A serveFunc decodes, calls and encodes. An error it returns has not been
 // written yet.
 type serveFunc func(w http.ResponseWriter, r *http.Request, e *endpoint) error
+
+// name is how the log calls an endpoint.
+func (e *endpoint) name() string { return e.method + " " + e.path }
 
 // permissionName is the full name, module first.
 func (e *endpoint) permissionName() string {
@@ -221,6 +228,10 @@ func register(r *Router, method, path string, in, out reflect.Type, serve serveF
 	}
 	if e.config.bodyLimit == 0 {
 		e.config.bodyLimit = r.limits.body
+	}
+	if err := e.setTimeout(r); err != nil {
+		r.fail("%s: %w", what, err)
+		return nil
 	}
 	e.settle()
 	if err := errors.Join(e.prepare(r), e.config.deprecation.prepare()); err != nil {

@@ -107,7 +107,12 @@ func (d *Dashboard) askHealth(ctx context.Context, m *hosted, asking map[string]
 	if m.live() == nil {
 		return
 	}
-	h := registry.Health{Status: "ok", Panics: m.failures.count()}
+	h := registry.Health{Status: "ok", Panics: m.panics.Load(), Timeouts: m.timeouts.Load()}
+	if n := m.hanging.Load(); n == 1 {
+		h.Status, h.Detail = "failing", "1 request hangs"
+	} else if n > 1 {
+		h.Status, h.Detail = "failing", fmt.Sprintf("%d requests hang", n)
+	}
 	if m.settings != nil {
 		if err := d.settings.Failure(m.id); err != nil {
 			h.Status, h.Detail = "failing", d.redactor.Text(err.Error())

@@ -43,6 +43,10 @@ type hosted struct {
 	flags       []string // all must be on for the module to exist
 	slot        atomic.Pointer[slot]
 	failures    failureWindow
+
+	panics, timeouts atomic.Int64
+	hanging          atomic.Int64 // requests, as of the last sweep
+	tally            int64        // of them, during a sweep
 }
 
 // slot is what an enabled module serves: built whole, then published by one
@@ -81,7 +85,7 @@ func (m *hosted) visible(p *auth.Principal) bool {
 // route builds a router from the module's declarations.
 func (d *Dashboard) route(m *hosted) (*Router, error) {
 	r := newRouter(m.id, m.manifest.Permissions, d.binder, sizes{d.config.bodyLimit, d.config.answerLimit}, d.auth.Permission)
-	r.home = d
+	r.home, r.timeout = d, d.config.endpointTime
 	err := guard(func() error { return m.module.Routes(r) })
 	if err = errors.Join(r.err(), err); err != nil {
 		return nil, fmt.Errorf("routes of module %s: %w", m.id, err)
@@ -271,17 +275,16 @@ func (d *Dashboard) absent(m *hosted) *Error {
 	return errModuleDisabled404
 }
 
-// failureWindow counts panics in a sliding minute.
+// failureWindow counts panics and requests that hang in a sliding minute.
 type failureWindow struct {
 	mu    sync.Mutex
-	times [maxPanics]time.Time
+	times [maxFailures]time.Time
 	next  int
-	total int64
 }
 
 const (
-	maxPanics   = 10
-	panicWindow = time.Minute
+	maxFailures   = 10
+	failurePeriod = time.Minute
 )
 
 // add counts one and reports whether there were too many within the window.
@@ -291,18 +294,11 @@ func (w *failureWindow) add(now time.Time) bool {
 	oldest := w.times[w.next]
 	w.times[w.next] = now
 	w.next = (w.next + 1) % len(w.times)
-	w.total++
-	return !oldest.IsZero() && now.Sub(oldest) < panicWindow
+	return !oldest.IsZero() && now.Sub(oldest) < failurePeriod
 }
 
 func (w *failureWindow) reset() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.times = [maxPanics]time.Time{}
-}
-
-func (w *failureWindow) count() int64 {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.total
+	w.times = [maxFailures]time.Time{}
 }

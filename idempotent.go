@@ -134,7 +134,7 @@ func (d *Dashboard) runOnce(w http.ResponseWriter, r *http.Request, e *endpoint,
 			d.settle(r, e, claim, nil, http.StatusInternalServerError)
 		}
 	}()
-	d.call(kept, r, e)
+	d.call(stateOf(r.Context()), kept, r, e)
 	ended = true
 	var answer *idempotency.Answer
 	if !kept.passed && !e.config.answerOnce && kept.code() != statusClientGone {

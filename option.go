@@ -48,6 +48,7 @@ type config struct {
 	setupLink    func(link string)
 	hookTimeout  time.Duration
 	drain        time.Duration
+	endpointTime time.Duration // zero: no limit
 	bodyLimit    int64
 	patience     time.Duration // with a request body
 	settle       time.Duration // of a start with modules
@@ -72,15 +73,16 @@ type firstAccount struct{ email, password string }
 
 func defaultConfig() config {
 	return config{
-		title:       "Dashboard",
-		log:         slog.Default(),
-		hookTimeout: 30 * time.Second,
-		drain:       10 * time.Second,
-		bodyLimit:   1 << 20,
-		patience:    bodyPatience,
-		settle:      settlePatience,
-		answerLimit: 8 << 20,
-		setupLink:   printSetupLink(os.Stderr),
+		title:        "Dashboard",
+		log:          slog.Default(),
+		hookTimeout:  30 * time.Second,
+		drain:        10 * time.Second,
+		endpointTime: time.Minute,
+		bodyLimit:    1 << 20,
+		patience:     bodyPatience,
+		settle:       settlePatience,
+		answerLimit:  8 << 20,
+		setupLink:    printSetupLink(os.Stderr),
 	}
 }
 
@@ -161,11 +163,12 @@ func WithLogger(log *slog.Logger) Option {
 }
 
 // An ErrorReporter is told of panics and internal errors, besides the log: of
-// panics in modules and in the dashboard, and of errors that were answered with
-// a status of 500 or more. The context is that of the request or the task, if
+// panics in modules and in the dashboard, of endpoints that hang, and of errors that
+// were answered with a status of 500 or more. The context is that of the request or the task, if
 // there was one, so that a reporter finds the span there. The attributes are
-// request_id, trace_id and module, as far as they are known. A panic's error has
-// a method Stack() []byte.
+// request_id, trace_id, module and endpoint (the pattern of a module's, such as
+// "GET /invoices/{id}"), as far as they are known. The error of a panic, and of an
+// endpoint that hangs, has a method Stack() []byte.
 //
 // Report must return quickly, must not panic, and must be safe for concurrent
 // use; it may be called after the context has ended. The error's text was

@@ -46,6 +46,7 @@ type Panel struct {
 type panelConfig struct {
 	access  []access
 	flags   []string // all must be on
+	timeout *time.Duration
 	refresh time.Duration
 	width   int
 	unit    string
@@ -53,7 +54,7 @@ type panelConfig struct {
 	ranges  []time.Duration
 }
 
-// A PanelOption adjusts a [Panel]; see [Require], [Flag], [Refresh], [Width], [Unit],
+// A PanelOption adjusts a [Panel]; see [Require], [Flag], [Timeout], [Refresh], [Width], [Unit],
 // [About] and [Ranges].
 type PanelOption interface{ applyPanel(*panelConfig) }
 

@@ -1,15 +1,17 @@
 package dashboard
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"html"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"runtime/debug"
 	"strconv"
-	"time"
+	"sync/atomic"
 
 	"github.com/modular-dashboard/dashboard/internal/redact"
 	"github.com/modular-dashboard/dashboard/internal/ui"
@@ -22,6 +24,8 @@ type recorder struct {
 	http.ResponseWriter
 	status   int
 	security ui.Headers
+	clock    atomic.Int64  // of a function that has not answered yet, see underway
+	sweeps   *atomic.Int64 // what it counts; nil outside of modules
 }
 
 // begin is called before anything is sent, and once more at the end for an
@@ -29,6 +33,7 @@ type recorder struct {
 func (r *recorder) begin(status int) {
 	if r.status == 0 && status >= 200 {
 		r.status = status
+		r.clock.Store(clockStopped)
 		r.security.Finish(r.Header())
 	}
 }
@@ -52,6 +57,16 @@ func (r *recorder) Flush() {
 	_ = http.NewResponseController(r.ResponseWriter).Flush() // not every writer can
 }
 
+// Hijack hands out the connection, which is nobody's answer any more.
+func (r *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := http.NewResponseController(r.ResponseWriter).Hijack()
+	if err == nil {
+		r.begin(http.StatusOK)
+		r.status = http.StatusSwitchingProtocols
+	}
+	return conn, buffered, err
+}
+
 func (r *recorder) code() int {
 	if r.status == 0 {
 		return http.StatusOK
@@ -62,7 +77,7 @@ func (r *recorder) code() int {
 // panicked answers a panic of our own code.
 func (d *Dashboard) panicked(w *recorder, s *request, v any) {
 	err := &panicError{value: v, stack: debug.Stack()}
-	d.log.ErrorContext(s.r.Context(), "panic", "path", s.path, "panic", redact.Print(v), "stack", string(err.stack))
+	d.log.ErrorContext(s.r.Context(), "panic", "path", s.path, "endpoint", d.routeOf(s), "panic", redact.Print(v), "stack", string(err.stack))
 	s.panicked = true
 	d.report(s.r.Context(), err)
 	d.answerPanic(w, s)
@@ -80,20 +95,19 @@ func (d *Dashboard) answerPanic(w http.ResponseWriter, s *request) {
 var errPanic = &Error{Status: http.StatusInternalServerError, Code: "internal",
 	Detail: "Something went wrong here. The request id finds it in the log."}
 
-// modulePanicked counts a panic of a module and takes the module out of service
-// on this instance when there were too many.
+// modulePanicked counts a panic of a module. Where that was in a request, the log
+// and the report name its endpoint.
 func (d *Dashboard) modulePanicked(ctx context.Context, m *hosted, v any, stack []byte) {
-	d.log.ErrorContext(ctx, "module panicked", "module", m.id, "panic", redact.Print(v), "stack", string(stack))
+	attrs := []slog.Attr{slog.String("module", m.id)}
+	if s := stateOf(ctx); s != nil && s.endpoint != nil {
+		attrs = append(attrs, slog.String("endpoint", s.endpoint.name()))
+	}
+	d.report(ctx, &panicError{value: v, stack: stack}, attrs...)
+	attrs = append(attrs, slog.String("panic", redact.Print(v)), slog.String("stack", string(stack)))
+	d.log.LogAttrs(ctx, slog.LevelError, "module panicked", attrs...)
 	d.observer.Panic(ctx, m.id)
-	d.report(ctx, &panicError{value: v, stack: stack}, slog.String("module", m.id))
-	if !m.failures.add(time.Now()) {
-		return
-	}
-	reason := fmt.Sprintf("more than %d panics within %s", maxPanics, panicWindow)
-	if s := m.slot.Load(); s != nil && d.registry.Quarantine(m.id, reason) {
-		s.withdrawn.Store(true)
-		d.document.forget()
-	}
+	m.panics.Add(1)
+	d.countFailure(m)
 }
 
 func (d *Dashboard) refuseUI(w http.ResponseWriter, r *http.Request, status int) {

@@ -43,6 +43,7 @@ type request struct {
 	// What every request needs, in the one allocation of its state.
 	ctx      requestContext
 	rec      recorder
+	stay     stay // among the requests under way
 	url      url.URL
 	inside   call
 	idHeader [1]string

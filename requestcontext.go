@@ -129,6 +129,13 @@ func (c *requestContext) bind() context.Context {
 	return b
 }
 
+// expire ends the context while the module has not answered.
+func (c *requestContext) expire(cause error) {
+	if b, ok := c.bind().(*boundContext); ok {
+		b.cancel(cause)
+	}
+}
+
 // end is called when the module has answered.
 func (c *requestContext) end() {
 	c.ended.Store(true)

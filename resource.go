@@ -161,6 +161,7 @@ func Resource[T any](r *Router, name string, data Collection[T], opts ...Resourc
 	}
 	r.gating = x.config.flags
 	defer func() { r.gating = nil }()
+	defer r.timing(x.config.timeout)()
 	x.register()
 }
 

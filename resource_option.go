@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/modular-dashboard/dashboard/storage"
 )
@@ -25,7 +26,7 @@ const (
 )
 
 // A ResourceOption adjusts a [Resource]; see [ReadWith], [WriteWith], [Allow],
-// [Without], [Flag], [Titles], [OrderBy], [Action], [CreateWith], [AuditWith] and [NoAudit].
+// [Without], [Flag], [Timeout], [Titles], [OrderBy], [Action], [CreateWith], [AuditWith] and [NoAudit].
 type ResourceOption interface{ applyResource(*resourceConfig) }
 
 type resourceOption func(*resourceConfig)
@@ -38,6 +39,7 @@ type resourceConfig struct {
 	read, write      AccessOption
 	without          map[Operation]bool
 	flags            []string // all must be on
+	timeout          *time.Duration
 	order            string
 	actions          []*resourceAction
 	create           *createForm

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/modular-dashboard/dashboard/auth"
 	"github.com/modular-dashboard/dashboard/internal/bind"
@@ -20,6 +21,7 @@ type Router struct {
 	binder     *bind.Binder
 	permission func(name string) auth.Permission
 	limits     sizes
+	timeout    time.Duration // of endpoints that do not say; zero: none
 
 	endpoints []*endpoint
 	panels    []*Panel
@@ -104,6 +106,7 @@ func (r *Router) Panel(p Panel) {
 	r.panels = append(r.panels, &p)
 	r.inPanel, r.gating = true, p.config.flags
 	defer func() { r.inPanel, r.gating = false, nil }()
+	defer r.timing(p.config.timeout)()
 	path := "/panels/" + p.id
 	register(r, http.MethodGet, path, p.in, p.out, p.serve,
 		[]EndpointOption{accessOption{rule}, Summary("Panel " + p.title), ID("panel-" + p.id)})

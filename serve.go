@@ -256,12 +256,17 @@ func (d *Dashboard) handler(e *endpoint, m *hosted) http.Handler {
 				return
 			}
 		}
-		d.call(w, r, e)
+		d.call(s, w, r, e)
 	})
 }
 
-// call runs an endpoint's function and answers.
-func (d *Dashboard) call(w http.ResponseWriter, r *http.Request, e *endpoint) {
+// call runs an endpoint's function and answers, and has its time watched where
+// that is limited.
+func (d *Dashboard) call(s *request, w http.ResponseWriter, r *http.Request, e *endpoint) {
+	if e.patience > 0 {
+		d.callTimed(s, w, r, e)
+		return
+	}
 	if err := e.serve(w, r, e); err != nil {
 		d.failed(w, r, e, err)
 	}
@@ -286,16 +291,21 @@ func (d *Dashboard) permit(e *endpoint, m *hosted, p *auth.Principal) *Error {
 func (d *Dashboard) failed(w http.ResponseWriter, r *http.Request, e *endpoint, err error) {
 	s := stateOf(r.Context())
 	if late, ok := errors.AsType[answeredError](err); ok {
-		d.log.DebugContext(r.Context(), "answer broke off", "endpoint", e.method+" "+e.path, "module", e.module, "error", late.err)
+		d.log.DebugContext(r.Context(), "answer broke off", "endpoint", e.name(), "module", e.module, "error", late.err)
 		return
 	}
 	answer := asError(err)
 	if errors.Is(err, context.Canceled) && errors.Is(context.Cause(r.Context()), errModuleDisabled) {
 		answer = errDraining // it was not the client who gave up
 	}
-	if answer.status() >= http.StatusInternalServerError && answer.Err != nil && !errors.Is(err, context.Canceled) {
-		d.log.ErrorContext(r.Context(), "endpoint failed", "endpoint", e.method+" "+e.path, "module", e.module, "error", err)
-		d.report(r.Context(), err, slog.String("module", e.module))
+	timedOut := errors.Is(context.Cause(r.Context()), errTimedOut) && answer.status() >= statusClientGone // else it is the function's own
+	if timedOut {
+		answer = errModuleTimeout(e, err)
+		err = answer.Err
+	}
+	if answer.status() >= http.StatusInternalServerError && answer.Err != nil && (timedOut || !errors.Is(err, context.Canceled)) {
+		d.log.ErrorContext(r.Context(), "endpoint failed", "endpoint", e.name(), "module", e.module, "error", err)
+		d.report(r.Context(), err, slog.String("module", e.module), slog.String("endpoint", e.name()))
 	}
 	writeError(w, answer, s.id)
 }

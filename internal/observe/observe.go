@@ -56,6 +56,7 @@ type Observer struct {
 	active     metric.Int64UpDownCounter
 	operations metric.Float64Histogram
 	panics     metric.Int64Counter
+	timeouts   metric.Int64Counter
 	enabled    metric.Int64UpDownCounter
 }
 
@@ -92,6 +93,10 @@ func (o *Observer) instruments(m metric.Meter) (err error) {
 	}
 	if o.panics, err = m.Int64Counter("dashboard.module.panics", metric.WithUnit("{panic}"),
 		metric.WithDescription("Panics in the code of modules.")); err != nil {
+		return err
+	}
+	if o.timeouts, err = m.Int64Counter("dashboard.module.timeouts", metric.WithUnit("{request}"),
+		metric.WithDescription("Requests whose endpoint in a module took too long.")); err != nil {
 		return err
 	}
 	o.enabled, err = m.Int64UpDownCounter("dashboard.module.enabled", metric.WithUnit("{module}"),

@@ -69,6 +69,13 @@ func (o *Observer) Panic(ctx context.Context, module string) {
 	}
 }
 
+// Timeout counts a request that a module's endpoint took too long for.
+func (o *Observer) Timeout(ctx context.Context, module string) {
+	if o != nil && o.timeouts != nil {
+		o.timeouts.Add(ctx, 1, metric.WithAttributes(ModuleKey.String(module)))
+	}
+}
+
 // Enabled counts a module in, or out with -1, among those that answer here.
 func (o *Observer) Enabled(ctx context.Context, module string, change int64) {
 	if o != nil && o.enabled != nil {

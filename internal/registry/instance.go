@@ -93,12 +93,13 @@ type report struct {
 }
 
 const upsertReport = `INSERT INTO lifecycle_actual (module, instance, version, state, operation, step, attempt, error,
-	detail, blocked_by, generation, since, health, complaint, panics)
+	detail, blocked_by, generation, since, health, complaint, panics, timeouts)
 	VALUES %ROWS%
 	ON CONFLICT (module, instance) DO UPDATE SET version = excluded.version, state = excluded.state,
 	operation = excluded.operation, step = excluded.step, attempt = excluded.attempt, error = excluded.error,
 	detail = excluded.detail, blocked_by = excluded.blocked_by, generation = excluded.generation,
-	since = excluded.since, health = excluded.health, complaint = excluded.complaint, panics = excluded.panics`
+	since = excluded.since, health = excluded.health, complaint = excluded.complaint, panics = excluded.panics,
+	timeouts = excluded.timeouts`
 
 // reportsAtOnce keeps a statement far below what databases take of parameters, 15
 // for each report: SQLite's time to read one grows with the square of their number.
@@ -122,7 +123,7 @@ func (c change) reportSome(ctx context.Context, reports []report) error {
 		first := len(args)
 		args = append(args, p.module, p.instance, p.version, string(p.state), string(p.op), p.step,
 			p.attempt, p.err, p.detail, strings.Join(p.blockedBy, " "), p.generation, p.since.UnixMicro(),
-			p.health.Status, p.health.Detail, p.health.Panics)
+			p.health.Status, p.health.Detail, p.health.Panics, p.health.Timeouts)
 		rows = append(rows, placeholders(first, len(args)))
 	}
 	query := strings.Replace(upsertReport, "%ROWS%", strings.Join(rows, ", "), 1)
@@ -144,7 +145,7 @@ func placeholders(from, to int) string {
 // Whoever asks measures others against its own heartbeat: where all writers had
 // to wait, nobody looks dead.
 const readReports = `SELECT a.module, a.instance, a.version, a.state, a.operation, a.step, a.attempt, a.error, a.detail,
-	a.blocked_by, a.generation, a.since, a.health, a.complaint, a.panics, i.host, i.started,
+	a.blocked_by, a.generation, a.since, a.health, a.complaint, a.panics, a.timeouts, i.host, i.started,
 	CASE WHEN i.beat > COALESCE((SELECT beat FROM lifecycle_instances WHERE id = $1), %NOW%) - $2 THEN 1 ELSE 0 END
 	FROM lifecycle_actual a JOIN lifecycle_instances i ON i.id = a.instance`
 
@@ -169,7 +170,7 @@ func (r *Registry) reports(ctx context.Context, q storage.Querier, module string
 		var by string
 		var attempt, since, started, live int64
 		err := rows.Scan(&p.module, &p.instance, &p.version, &p.state, &p.op, &p.step, &attempt, &p.err, &p.detail, &by,
-			&p.generation, &since, &p.health.Status, &p.health.Detail, &p.health.Panics, &p.host, &started, &live)
+			&p.generation, &since, &p.health.Status, &p.health.Detail, &p.health.Panics, &p.health.Timeouts, &p.host, &started, &live)
 		if err != nil {
 			return nil, fmt.Errorf("read instances: %w", err)
 		}

@@ -70,5 +70,7 @@ CREATE TABLE lifecycle_revision (
 INSERT INTO lifecycle_revision (id, n) VALUES (1, 0);
 `}, {Version: 2, Name: "version of instances", SQL: `
 ALTER TABLE lifecycle_instances ADD COLUMN version TEXT NOT NULL DEFAULT '';
+`}, {Version: 3, Name: "requests that took too long", SQL: `
+ALTER TABLE lifecycle_actual ADD COLUMN timeouts BIGINT NOT NULL DEFAULT 0;
 `}}
 }

@@ -70,9 +70,10 @@ type Instance struct {
 
 // Health is what an instance reports of an enabled module.
 type Health struct {
-	Status string // ok, failing, or empty: unknown
-	Detail string
-	Panics int64
+	Status   string // ok, failing, or empty: unknown
+	Detail   string
+	Panics   int64
+	Timeouts int64 // requests that took too long
 }
 
 // An Event says that a module has changed, here or elsewhere in the fleet.

@@ -600,6 +600,8 @@ export interface ModuleHealth {
   status: string;
   detail?: string;
   panics: number;
+  /** Requests that took too long. */
+  timeouts: number;
 }
 
 export interface ModuleInfo {

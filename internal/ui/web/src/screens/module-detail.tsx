@@ -128,6 +128,9 @@ function Instances({ instances }: { instances: Instance[] }) {
                   {instance.health.panics > 0 && (
                     <> · {t('instances.panics', { count: instance.health.panics })}</>
                   )}
+                  {instance.health.timeouts > 0 && (
+                    <> · {t('instances.timeouts', { count: instance.health.timeouts })}</>
+                  )}
                 </p>
                 {instance.blocked_by.length > 0 && (
                   <p className="small">{t('instances.blocked', { ids: instance.blocked_by.join(', ') })}</p>

@@ -54,6 +54,7 @@ export const modules: Words<typeof en> = {
   'instances.gone': 'Verschwunden',
   'instances.blocked': 'Blockiert durch {ids}',
   'instances.panics': { one: '{count} Absturz', other: '{count} Abstürze' },
+  'instances.timeouts': { one: '{count} Anfrage hat zu lange gedauert', other: '{count} Anfragen haben zu lange gedauert' },
   needs: 'Voraussetzungen',
   'needs.optional': '(optional)',
   'needs.met': 'Erfüllt',

@@ -51,6 +51,7 @@ export const modules = {
   'instances.gone': 'Gone',
   'instances.blocked': 'Blocked by {ids}',
   'instances.panics': { one: '{count} panic', other: '{count} panics' },
+  'instances.timeouts': { one: '{count} request took too long', other: '{count} requests took too long' },
   needs: 'Requirements',
   'needs.optional': '(optional)',
   'needs.met': 'Met',
