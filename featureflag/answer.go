@@ -29,8 +29,9 @@ func (f *Flags) own(key string, want Kind, c *Context) Evaluation {
 	return flag.evaluation(&out)
 }
 
-// ExplainFor is [Flags.Explain] for whom c alone says. Of flags that another
-// provider answers there is the answer, and no more reason than it gave.
+// ExplainFor is [Flags.Explain] for c alone, whatever ctx says. Where another
+// provider answers, the explanation has that answer and the reason that the
+// provider gave, but no steps.
 func (f *Flags) ExplainFor(ctx context.Context, key string, c *Context) Explanation {
 	if f.resolver == nil {
 		return f.Snapshot().Explain(key, c)

@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// A Requester is what a context.Context knows of flags: which there are, and
-// who is asking. A host's own request context may answer for [ContextKey] with
-// one; its methods are called when a flag needs them, from any goroutine that
-// has the context. Either may return nil.
+// A Requester is what a context.Context knows of flags: which there are, and who
+// the caller is. A host's own request context may return one for [ContextKey];
+// its methods are called when a flag needs them, from any goroutine that has the
+// context. Either may return nil.
 type Requester interface {
-	// Flags are those that are asked, nil for none.
+	// Flags returns the flags to ask, nil for none.
 	Flags() *Flags
-	// FlagContext says who is asking, nil for nobody. It is read only.
+	// FlagContext returns the caller, nil for an anonymous one. It is read only.
 	FlagContext() *Context
 }
 
@@ -22,19 +22,20 @@ type contextKey struct{}
 // ContextKey is the key under which a context.Context holds its [Requester].
 func ContextKey() any { return contextKey{} }
 
-// WithContext says who is asking. It is merged over what ctx already says: its
-// targeting key wins unless it is empty, its attributes win one by one.
+// WithContext returns a context that names the caller flags are evaluated for. c
+// is merged over what ctx already says: its targeting key wins unless it is
+// empty, its attributes win one by one.
 func WithContext(ctx context.Context, c Context) context.Context {
 	return &carrier{Context: ctx, scope: scope{parent: requester(ctx), own: &c}}
 }
 
-// WithFlags says which flags are asked: what [Bool] and its friends use.
+// WithFlags returns a context with the flags that [Bool] and its friends ask.
 func WithFlags(ctx context.Context, f *Flags) context.Context {
 	return &carrier{Context: ctx, scope: scope{parent: requester(ctx), flags: f}}
 }
 
-// FromContext is who is asking, nil when ctx does not say. It is shared: read
-// only.
+// FromContext returns the caller that ctx names, nil where it names none. It is
+// shared: read only.
 func FromContext(ctx context.Context) *Context {
 	if r := requester(ctx); r != nil {
 		return r.FlagContext()
@@ -42,7 +43,7 @@ func FromContext(ctx context.Context) *Context {
 	return nil
 }
 
-// FlagsFromContext are the flags that ctx knows, nil when it knows none.
+// FlagsFromContext returns the flags of [WithFlags], nil where ctx has none.
 func FlagsFromContext(ctx context.Context) *Flags {
 	if r := requester(ctx); r != nil {
 		return r.Flags()
@@ -106,7 +107,7 @@ func mergeContexts(under, over *Context) *Context {
 	return merged
 }
 
-// Bool is [Flags.Bool] of the flags that ctx knows; def when it knows none.
+// Bool is [Flags.Bool] of the flags of ctx; def where it has none.
 func Bool(ctx context.Context, key string, def bool) bool {
 	if f := FlagsFromContext(ctx); f != nil {
 		return f.Bool(ctx, key, def)
@@ -114,7 +115,7 @@ func Bool(ctx context.Context, key string, def bool) bool {
 	return def
 }
 
-// String is [Flags.String] of the flags that ctx knows; def when it knows none.
+// String is [Flags.String] of the flags of ctx; def where it has none.
 func String(ctx context.Context, key, def string) string {
 	if f := FlagsFromContext(ctx); f != nil {
 		return f.String(ctx, key, def)
@@ -122,7 +123,7 @@ func String(ctx context.Context, key, def string) string {
 	return def
 }
 
-// Int is [Flags.Int] of the flags that ctx knows; def when it knows none.
+// Int is [Flags.Int] of the flags of ctx; def where it has none.
 func Int(ctx context.Context, key string, def int64) int64 {
 	if f := FlagsFromContext(ctx); f != nil {
 		return f.Int(ctx, key, def)
@@ -130,7 +131,7 @@ func Int(ctx context.Context, key string, def int64) int64 {
 	return def
 }
 
-// Float is [Flags.Float] of the flags that ctx knows; def when it knows none.
+// Float is [Flags.Float] of the flags of ctx; def where it has none.
 func Float(ctx context.Context, key string, def float64) float64 {
 	if f := FlagsFromContext(ctx); f != nil {
 		return f.Float(ctx, key, def)
@@ -138,7 +139,7 @@ func Float(ctx context.Context, key string, def float64) float64 {
 	return def
 }
 
-// Object is [Flags.Object] of the flags that ctx knows; def when it knows none.
+// Object is [Flags.Object] of the flags of ctx; def where it has none.
 func Object(ctx context.Context, key string, def map[string]any) map[string]any {
 	if f := FlagsFromContext(ctx); f != nil {
 		return f.Object(ctx, key, def)

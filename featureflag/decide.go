@@ -47,8 +47,8 @@ func broken(code ErrorCode, detail string) outcome {
 	return outcome{variant: -1, cause: causeError, failure: &mishap{code, detail}}
 }
 
-// Evaluate evaluates a flag for whom a context tells, nil for nobody. Nothing
-// is counted: see [Flags.Evaluate]. Safe for any number of goroutines.
+// Evaluate evaluates a flag for c, nil for an anonymous caller. It does not count
+// as an exposure: see [Flags.Evaluate]. It is safe for concurrent use.
 func (s *Set) Evaluate(key string, c *Context) Evaluation {
 	f, ok := s.Flag(key)
 	if !ok {
@@ -58,8 +58,8 @@ func (s *Set) Evaluate(key string, c *Context) Evaluation {
 	return f.evaluation(&out)
 }
 
-// EvaluateAll evaluates every flag for whom a context tells, by key. Nothing is
-// counted.
+// EvaluateAll evaluates every flag for c, in the order of their keys, as
+// [Set.Evaluate] does.
 func (s *Set) EvaluateAll(c *Context) iter.Seq[Evaluation] {
 	return func(yield func(Evaluation) bool) {
 		for _, f := range s.flags {

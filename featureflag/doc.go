@@ -40,10 +40,9 @@
 //
 // # Beyond flagd
 //
-// A flag's metadata may say who answers for it and until when it
-// should be there, which flags must serve what before it applies, what changes at
-// which dates, and that it is stopped: see [Extensions]. flagd ignores these
-// keys, so that a document is as good there as here.
+// A flag's metadata may name its owner, the date by which it should be gone, flags
+// that it depends on, changes at given dates, and whether it is killed: see
+// [Extensions]. flagd ignores these keys, so a document works there as it does here.
 //
 // [NewProvider] answers OpenFeature clients from a [Flags], [FromOpenFeature]
 // makes a [Flags] of any other provider, and [NewOFREP] answers other services by

@@ -1,6 +1,6 @@
 package featureflag
 
-// Context says for whom a flag is evaluated.
+// A Context names the caller that a flag is evaluated for.
 type Context struct {
 	// TargetingKey names the subject of the evaluation, such as a user's id:
 	// what percentages are taken of. Empty when there is none; then an attribute

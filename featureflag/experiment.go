@@ -32,12 +32,12 @@ func (s *sample) add(value float64) {
 	s.dev += delta * (value - s.mean)
 }
 
-// Track notes a value of a metric for whom ctx says is asking: it counts for
-// the variant that this caller has of each flag that rules decide and that was
-// served since it came. The first 64 metrics are kept, for 256 flags each.
-// Values that are no finite numbers are ignored. Call it at least once for
-// whoever does not convert, with 0, if the mean is to be over everyone; rates
-// are of exposures.
+// Track notes a value of a metric for the caller that ctx names. It counts for
+// the variant that this caller has of each flag that can serve more than its
+// default variant and has been served since it was defined. The first 64 metrics
+// are kept, for 256 flags each. Values that are not finite numbers are ignored.
+// For a mean over everyone, call it at least once, with 0, for those who do not
+// convert; rates are of exposures.
 func (f *Flags) Track(ctx context.Context, metric string, value float64) {
 	if metric == "" || math.IsNaN(value) || math.IsInf(value, 0) {
 		return

@@ -8,8 +8,8 @@ import (
 )
 
 // Flags are definitions that can change while they are in use. Readers never
-// wait: each evaluation works on the set there was when it began. Safe for any
-// number of goroutines. Make one with [New] or [Open].
+// wait: each evaluation works on the set that was in use when it began. It is
+// safe for concurrent use. Make one with [New] or [Open].
 type Flags struct {
 	current  atomic.Pointer[state]
 	resolver resolver // evaluates in place of the set, nil for most
@@ -52,8 +52,8 @@ func newFlags(r resolver) *Flags {
 // Snapshot is the set in use.
 func (f *Flags) Snapshot() *Set { return f.current.Load().set }
 
-// Replace puts a set in use, at once and as a whole, and tells the watchers
-// what changed. What was counted of flags that stay, stays.
+// Replace puts a set in use, at once and as a whole, and tells the watchers what
+// changed; nil is the empty set. Flags that stay keep their counts.
 func (f *Flags) Replace(s *Set) {
 	if s == nil {
 		s = emptySet()
@@ -93,9 +93,9 @@ func (f *Flags) Watch(fn func(changed []string)) (stop func()) {
 	}
 }
 
-// Bool is the value of a boolean flag for whom ctx says is asking, or def: when
-// there is no such flag, when it is of another type, is disabled, fails, or has
-// no default variant.
+// Bool returns the value of a boolean flag for the caller that ctx names, or def
+// where the flag does not exist, is not boolean, is disabled, fails, or has no
+// default variant.
 func (f *Flags) Bool(ctx context.Context, key string, def bool) bool {
 	if f.resolver != nil {
 		return elsewhere(ctx, f, key, KindBool, def, Value.Bool)
@@ -186,12 +186,14 @@ func elsewhere[T any](ctx context.Context, f *Flags, key string, want Kind, def 
 	return def
 }
 
-// Evaluate evaluates a flag for whom ctx says is asking, and counts it.
+// Evaluate evaluates a flag for the caller that ctx names, and counts it as an
+// exposure.
 func (f *Flags) Evaluate(ctx context.Context, key string) Evaluation {
 	return f.EvaluateFor(ctx, key, nil)
 }
 
-// EvaluateFor is Evaluate for whom a context says, merged over what ctx says.
+// EvaluateFor is [Flags.Evaluate] for c merged over what ctx says, as
+// [WithContext] would.
 func (f *Flags) EvaluateFor(ctx context.Context, key string, c *Context) Evaluation {
 	c = mergeContexts(FromContext(ctx), c)
 	if f.resolver != nil {
@@ -200,8 +202,8 @@ func (f *Flags) EvaluateFor(ctx context.Context, key string, c *Context) Evaluat
 	return f.own(key, KindNone, c)
 }
 
-// Explain is [Set.Explain] of the set in use for whom ctx says is asking.
-// Nothing is counted.
+// Explain is [Set.Explain] of the set in use, for the caller that ctx names. It
+// does not count as an exposure.
 func (f *Flags) Explain(ctx context.Context, key string) Explanation {
 	return f.ExplainFor(ctx, key, FromContext(ctx))
 }

@@ -33,10 +33,10 @@ type sourceReport struct {
 
 type healthWatcher struct{ fn func(sourceReport) }
 
-// Report says how the source is doing, and why when it is not well. Whoever
+// Report says how the source is doing and, when it is not well, why. Whoever
 // fills a [Flags] calls it when that changes; a Flags is ready until told
-// otherwise. It reaches OpenFeature as a provider event and as the provider's
-// state. Evaluation goes on with the set there is.
+// otherwise. OpenFeature is told by a provider event and by the provider's state.
+// Evaluation goes on with the present set.
 func (f *Flags) Report(state SourceState, err error) {
 	h := &f.health
 	h.mu.Lock()

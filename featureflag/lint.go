@@ -16,12 +16,13 @@ var (
 	extensionMembers = [...]string{"owner", "description", "expires", "killed", "killedVariant", "prerequisites", "schedule"}
 )
 
-// Lint finds what nothing reads in definitions: members of the document or of a flag
-// that flagd's format does not have, such as "target", and metadata of flags that
-// look like misspelled [Extensions], such as "expire"; other metadata are anybody's
-// own. None of that is an error: flagd's schema allows it, [Parse] and [ParseStrict]
-// take it, and flags are evaluated as if it were not there. Show it to people who
-// are editing. Of definitions that are no JSON it says nothing; these do.
+// Lint finds what nothing reads in definitions: members of the document or of a
+// flag that flagd's format does not have, such as "target", and metadata of flags
+// that look like misspelled [Extensions], such as "expire"; other metadata belong
+// to whoever wrote them. None of that is an error: flagd's schema allows it,
+// [Parse] and [ParseStrict] accept it, and flags are evaluated as if it were not
+// there. Show it to people who are editing. It finds nothing in a text that is
+// not JSON, which Parse refuses.
 func Lint(definitions []byte) Errors {
 	root, syntax := readJSON(definitions)
 	if syntax != nil || root.kind != nodeObject {

@@ -13,25 +13,24 @@ const (
 	maxVariants = 1_000
 )
 
-// Parse reads definitions in flagd's format (an object with "flags", which are
-// a map or an array, "$evaluators" and "metadata") and compiles them. Extensions
-// in the flags' metadata are read too: see [Extensions].
+// Parse reads definitions in flagd's format (an object with "flags", which are a
+// map or an array, "$evaluators" and "metadata") and compiles them. [Extensions]
+// in the flags' metadata are read too.
 //
-// The error is an [Errors], which names every place in a document that is no
-// definitions. A rule that cannot be evaluated does not condemn the document:
-// as in flagd, its flag answers with PARSE_ERROR, and [Set.Problems] tells. Use
+// The error is an [Errors], which names every place where the document breaks the
+// format. A rule that cannot be evaluated does not fail the document: as in
+// flagd, its flag answers with PARSE_ERROR, and [Set.Problems] names it. Use
 // [ParseStrict] for what people are editing.
 //
-// Two keys of the same name in one object are an error: one of them would be
+// A name that occurs twice in one object is an error: one of the two would be
 // ignored.
 func Parse(definitions []byte) (*Set, error) {
 	p := &parser{src: definitions, seen: map[string]int{}, pointers: map[string]string{}}
 	return p.parse()
 }
 
-// ParseStrict reads definitions as [Parse] does, and takes what would be
-// problems of the set for errors too. It does not mind members that nothing reads:
-// [Lint] finds these.
+// ParseStrict reads definitions as [Parse] does, and returns the problems of the
+// set as errors too. It accepts members that nothing reads: [Lint] finds those.
 func ParseStrict(definitions []byte) (*Set, error) {
 	set, err := Parse(definitions)
 	if err != nil {
