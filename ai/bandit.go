@@ -25,7 +25,7 @@ type Arm struct {
 // want.
 type BanditOptions struct {
 	// Floor is the share of requests that each arm gets whatever is said of it, so
-	// that a bandit notices when an arm gets better: 0.05 by default, less than none
+	// that a bandit notices when an arm gets better: 0.05 by default, negative
 	// for no floor. All floors together are at most 1.
 	Floor float64
 	// HalfLife is after how long a reward counts half, 7 days by default.

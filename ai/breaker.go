@@ -2,8 +2,8 @@ package ai
 
 import "time"
 
-// A Breaker says when an upstream is left alone that fails too often. The zero
-// value is what most programs want.
+// A Breaker says when an upstream that fails too often is left alone. The zero value is
+// what most programs want.
 type Breaker struct {
 	// Window is how long an outcome counts. Zero: 30 s.
 	Window time.Duration
@@ -34,11 +34,12 @@ func (b Breaker) filled() Breaker {
 	return b
 }
 
-// WithBreaker answers requests to a model that fails too often at once, with an
-// error of kind [Overloaded]. Failures are errors that asking again could heal,
-// but not rate limits. Each model it is put around has breakers of its own, one
-// for each name of a model that is asked for. It is a [Health] that nobody reads:
-// use [Health.Watch] to see its state, and to count providers and keys apart.
+// WithBreaker refuses requests to a model that fails too often, without asking
+// it, with an error of kind [Overloaded]. Failures are errors that asking again
+// could heal, but not rate limits. Each model it is put around has breakers of
+// its own, one for each name of a model that is asked for. It is a [Health] that
+// nobody reads: use [Health.Watch] to see its state, and to count providers and
+// keys apart.
 func WithBreaker(b Breaker) Decorator {
 	return func(next Model) Model { return NewHealth(b).Watch("", "")(next) }
 }

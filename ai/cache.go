@@ -71,20 +71,20 @@ func CacheControlOf(ctx context.Context) CacheControl {
 	return c
 }
 
-// A Cache answers requests that were answered before. It is safe for concurrent
-// use, and one may be around several models where their names tell them apart.
+// A Cache answers requests that were answered before. It is safe for concurrent use, and
+// one may be around several models where their names tell them apart.
 //
-// Requests are the same where everything is but [Request.Whole] and
-// [Request.User], for callers of one tenant. Temperature makes no difference by
-// itself: an answer is kept whatever it was, and who wants a new one says so with
-// [WithCacheControl] or a policy. Kept are whole answers that ended with
-// [ReasonStop], say something and call no tools. They come back as the same
-// events, in one piece where that is asked for, with [CacheExact] in their
-// [Start] and the usage of the call that made them, for which nothing is owed.
+// Two requests are the same if they differ in nothing but [Request.Whole] and
+// [Request.User], and their callers are of the same tenant. The temperature decides
+// nothing: an answer is kept at any temperature, and who wants a new one says so with
+// [WithCacheControl] or a policy. An answer is kept if it is whole, ended with
+// [ReasonStop], says something and calls no tools. It comes back as the same events, in
+// one piece where that is asked for, with [CacheExact] in its [Start] and the usage of
+// the call that made it, for which nothing is owed.
 //
-// A store that fails, is slow or returns damaged entries makes requests miss, and
-// never fail; after a failure it is left alone for a second. Put the cache outside of retries and fallbacks, and inside of
-// [WithFunctions], budgets and whatever decides who may ask.
+// A store that fails, is slow or returns damaged entries makes requests miss, never fail;
+// after a failure it is left alone for a second. Put the cache outside of retries and
+// fallbacks, and inside of [WithFunctions], budgets and whatever decides who may ask.
 type Cache struct {
 	o       CacheOptions
 	store   CacheStore

@@ -22,20 +22,19 @@ type Coalescing struct {
 	Scope func(Caller) string
 }
 
-// WithCoalescing lets requests that are the same and under way at the same time
-// share one call of the model. Whoever comes late gets what came before and then
-// follows, each at a pace of its own, whether asked for whole or in pieces. The
-// call belongs to all of them: it has the values of the first one's context, but
-// ends only when the last one has left. An error is told to all who wait for it,
-// and to nobody who comes later.
+// WithCoalescing lets identical requests that are under way at the same time share one
+// call of the model. Who joins late gets what came before and then follows, each at its
+// own pace, whether asked for whole or in pieces. The call belongs to all of them: it has
+// the values of the first one's context, but ends only when the last one has left. An
+// error is told to all who wait for it, and to nobody who comes later.
 //
-// Requests are the same where everything but Whole and User is, and their callers
-// are of the same tenant. One that [WithCacheControl] forbids a look at older
-// answers shares nothing. An answer of another's call has [CacheShared] in its
-// [Start].
+// Two requests are identical if they differ in nothing but Whole and User, and their
+// callers are of the same tenant. A request that must not have an older answer
+// ([CacheControl].NoLookup) shares nothing. An answer of another's call has [CacheShared]
+// in its [Start].
 //
-// Budgets, rates and prices outside of it count each call once: for who began it
-// or, where that one leaves before the end, for one of those that stay.
+// Budgets, rates and prices outside of it count each call once: for the request that
+// began it or, where that one leaves before the end, for one of those that stay.
 func WithCoalescing(c Coalescing) Decorator {
 	return func(next Model) Model {
 		f := newFlights(c)

@@ -13,9 +13,9 @@
 //		}
 //	}
 //
-// [Collect] makes the whole answer of it, with what there was beside an error.
-// A provider, what decorates it and what chooses among several are all Models,
-// so whatever is put around one works for streams too:
+// [Collect] returns the whole answer; where there is an error, what came before it
+// too. A provider, what decorates it and what chooses among several are all Models,
+// so a decorator works for streams as for whole answers:
 //
 //	model = ai.Decorate(model, ai.WithRetry(ai.Retry{}), ai.WithTimeouts(ai.Timeouts{First: 20 * time.Second}))
 //
@@ -24,17 +24,18 @@
 // A sequence has exactly one [EventEnd] or one error, and it is the last. What
 // breaks off before the provider said why it stopped is an [Error] of kind
 // [Truncated], never an answer: an HTML page, an error object in a 200, a cut
-// connection. An [Error] answers two questions: whether asking [Error.Again]
-// here can help, and whether asking [Error.Elsewhere] can.
+// connection. An [Error] says whether the same request may succeed here later
+// ([Error.Again]) and whether it may succeed with another model or key
+// ([Error.Elsewhere]).
 //
-// # Answers that are there already
+// # Caches
 //
 // A [Cache] gives back what was answered before, to the same tenant only, and lets
 // requests that are the same and under way at once share one call. With
 // [Semantic] it answers requests that mean the same, too. An [Embedder] makes the
 // vectors for that, and takes the decorators of models.
 //
-// # What cannot be done
+// # What a provider cannot do
 //
 // What a provider cannot do is an error of kind [Unsupported] that says so;
 // nothing of a request is dropped silently.

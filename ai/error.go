@@ -11,25 +11,27 @@ import (
 // An ErrorKind says what went wrong.
 type ErrorKind uint8
 
-// The kinds of errors, with what the two questions are answered by default.
+// The kinds of errors. Where the comment says "again", [Error.Again] is true: the same
+// request may succeed later; where it says "elsewhere", [Error.Elsewhere] is: it may
+// succeed with another provider, model or key.
 const (
-	Unknown      ErrorKind = iota // neither
-	Invalid                       // the request is wrong wherever it goes: neither
-	TooLarge                      // the request is too long for the model: elsewhere
-	Unsupported                   // the provider cannot do what is asked for: elsewhere
-	Unauthorized                  // the key is wrong or may not: elsewhere
-	NotFound                      // there is no such model: elsewhere
-	RateLimited                   // too many requests: both
-	Quota                         // the account has used up what it may: elsewhere
-	Overloaded                    // the provider has too much to do: both
-	Server                        // the provider failed: both
-	Timeout                       // it took too long: both
-	Network                       // the connection could not be made or broke before an answer: both
-	Truncated                     // the answer broke off: both
-	Malformed                     // the answer is not what the format says: both
-	Filtered                      // the provider refuses the content: neither
-	Canceled                      // the caller gave up: neither
-	Budget                        // the caller may not spend that much: neither
+	Unknown      ErrorKind = iota // nobody said what it was
+	Invalid                       // the request is wrong, wherever it goes
+	TooLarge                      // the request is too long for the model; elsewhere
+	Unsupported                   // the provider cannot do what is asked for; elsewhere
+	Unauthorized                  // the key is wrong, or has not the right; elsewhere
+	NotFound                      // there is no such model; elsewhere
+	RateLimited                   // too many requests; again and elsewhere
+	Quota                         // the account has used up what it may; elsewhere
+	Overloaded                    // the provider has too much to do; again and elsewhere
+	Server                        // the provider failed; again and elsewhere
+	Timeout                       // it took too long; again and elsewhere
+	Network                       // no connection, or it broke before an answer; again and elsewhere
+	Truncated                     // the answer broke off; again and elsewhere
+	Malformed                     // the answer is not in its format; again and elsewhere
+	Filtered                      // the provider refuses the content
+	Canceled                      // the caller gave up
+	Budget                        // the caller may not spend that much
 )
 
 var kinds = [...]string{"unknown", "invalid", "too_large", "unsupported", "unauthorized", "not_found", "rate_limited", "quota",
