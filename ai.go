@@ -31,14 +31,15 @@ const maxModelRequest = 8 << 20
 const limitAI = "ai"
 
 // WithModels lets programs and people ask models at /ai/v1, in OpenAI's format:
-// its official SDKs work with an API key of the dashboard whatever provider
+// its official SDKs work with an API key of the dashboard, whatever provider
 // answers. Callers need the permission "dashboard.ai.use". The limits "ai" and
 // "ai-tokens" hold them to 60 requests and two million tokens a minute unless
 // something else is set; budgets, and which models a role may ask for, are edited
-// in the dashboard. Answers end when the right to them does, and when the dashboard
-// is shut down. The header X-Request-Id of an answer is the id that feedback at
-// /api/v1/ai/feedback names it by. Without this option, or a provider in it, every
-// request there is answered 503, and what to set.
+// in the dashboard. An answer ends when its caller loses the right to it, and
+// when the dashboard is shut down. The header X-Request-Id of an answer is the id
+// that feedback at /api/v1/ai/feedback names it by. Without this option, or
+// without a provider in the directory, every request there is answered 503 with a
+// text that says what to set.
 func WithModels(models *ai.Directory) Option {
 	return option(func(c *config) error {
 		if models == nil {

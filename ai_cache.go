@@ -7,12 +7,12 @@ import (
 )
 
 // WithModelCache keeps answers of models in the dashboard's cache and gives them
-// to who asks the same again; requests that are the same and under way at once
-// share a call. By default nobody gets an answer that another person's request, or
-// another module's own, made: [ai.CacheOptions.Scope] may say otherwise. The
-// embedder of [ai.Semantic] may be left out: then its Model is one of
+// to whoever asks the same again; identical requests that are under way at once
+// share a call. By default nobody gets an answer that was made for another
+// person, or for another module: [ai.CacheOptions.Scope] may say otherwise. The
+// Embedder of [ai.Semantic] may be left out: then its Model is one of
 // [WithModels], such as "openai/text-embedding-3-small". Budgets are not charged
-// for answers from the cache, nor for embeddings that it needs.
+// for answers from the cache, nor for the embeddings that it needs.
 func WithModelCache(o ai.CacheOptions) Option {
 	return option(func(c *config) error { c.modelCache = &o; return nil })
 }

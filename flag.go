@@ -32,11 +32,11 @@ func (o flagOption) applyResource(c *resourceConfig) { c.flags = append(c.flags,
 
 // Flag puts a boolean flag before an endpoint, a panel or a whole resource. To
 // callers for whom the flag is off it does not exist: it answers what an unknown
-// path does, before anybody asks for a permission, and it is in neither the API
-// document nor the lists of panels and resources that these callers read. Off is
-// also a flag that nobody has defined, that is disabled or that is not boolean. Event streams end when it is
-// switched off.
-// Given more than once, all flags must be on.
+// path does, before any permission is asked for, and it is in neither the API
+// document nor the lists of panels and resources that these callers read. A flag
+// that nobody has defined, that is disabled or that is not boolean is off. Event
+// streams end when it is switched off. Given more than once, all flags must be
+// on.
 func Flag(key string) FlagOption { return flagOption(key) }
 
 // Flag puts a boolean flag before the whole module, as [Flag] does for one

@@ -6,11 +6,12 @@ import (
 	"github.com/modular-dashboard/dashboard/ai"
 )
 
-// Models lists what [Host.Model] can be asked for by name, on behalf of the caller
-// where the context is that of a request: what they may not ask for is left out. A
-// model that is not listed may still be there as "provider/model". Where no provider is configured the
-// error is an [*Error] with status 503 and the code "no-provider". Providers may be
-// asked for it, who have 5 s; what they say is kept for 5 minutes.
+// Models lists the names that [Host.Model] can be asked for. Where the context is
+// that of a request, names that its caller may not ask for are left out. A model
+// that is not listed may still be there as "provider/model". Where no provider is
+// configured the error is an [*Error] with status 503 and the code "no-provider".
+// The list comes from the providers, which have 5 s to answer and are asked again
+// after 5 minutes.
 func (h *Host) Models(ctx context.Context) ([]ai.ModelInfo, error) {
 	if !h.d.hasProvider() {
 		return nil, errNoProvider

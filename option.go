@@ -236,12 +236,13 @@ func WithRateLimitStore(store ratelimit.Store) Option {
 	})
 }
 
-// WithRateLimit changes the default of a rate limit, which what is set in the UI
-// goes before. The dashboard's own are "address" (12000/m burst 3000), "caller"
-// (6000/m burst 1500), "login-address" (20/m burst 30), "login-account" (1/m
-// burst 20), "ai" (60/m burst 20) and "ai-tokens" (2000000/m); those of modules are called as [Limit], [Router.Limit] and
-// [Host.Limiter] say. The policy is one of [ratelimit.ParsePolicy]. A name that
-// nothing declares fails [New].
+// WithRateLimit changes the default of a rate limit; a policy that is set in the
+// UI wins over it. The dashboard's own are "address" (12000/m burst 3000),
+// "caller" (6000/m burst 1500), "login-address" (20/m burst 30), "login-account"
+// (1/m burst 20), "ai" (60/m burst 20) and "ai-tokens" (2000000/m); [Limit],
+// [Router.Limit] and [Host.Limiter] say how those of modules are named. The
+// policy is one of [ratelimit.ParsePolicy]. A name that nothing declares fails
+// [New].
 func WithRateLimit(name, policy string) Option {
 	return option(func(c *config) error {
 		p, err := ratelimit.ParsePolicy(policy)
@@ -295,9 +296,12 @@ func WithForwarded() Option {
 	return option(func(c *config) error { c.proxies.Forwarded = true; return nil })
 }
 
-// WithSetupLink is called with the set-up link at each start while there is no
-// account. The link holds a secret that makes the first account, so it must not
-// be logged. The default prints it to standard error.
+// WithSetupLink sets the function that is called with the set-up link at each
+// start while there is no account. The link holds a secret that makes the first
+// account, so it must not be logged. The default prints it to standard error. It
+// leads to [WithPublicURL]; without one to the address of the request that
+// started the dashboard or, where the host calls [Dashboard.Start], to
+// http://localhost:8080.
 func WithSetupLink(show func(link string)) Option {
 	return option(func(c *config) error {
 		if show == nil {

@@ -53,7 +53,7 @@ type Creator[T any] interface {
 type Updater[T any] interface {
 	// Update reads the item, calls change with it and stores what change made
 	// of it, all in one transaction. An error of change ends it without effect
-	// and is returned as it is. There is no such item: [ErrNotFound].
+	// and is returned as it is. [ErrNotFound] says that there is no such item.
 	Update(ctx context.Context, id string, change func(item *T) error) (T, error)
 }
 
@@ -61,11 +61,11 @@ type Updater[T any] interface {
 type Deleter[T any] interface {
 	// Delete reads the item, calls check with it and deletes it, all in one
 	// transaction. An error of check ends it without effect and is returned as
-	// it is. There is no such item: [ErrNotFound].
+	// it is. [ErrNotFound] says that there is no such item.
 	Delete(ctx context.Context, id string, check func(item T) error) error
 }
 
-// ErrNotFound says that a [Collection] has no item of the id. It is answered
+// ErrNotFound says that a [Collection] has no item with the id. It is answered
 // 404.
 var ErrNotFound = errors.New("there is no such item")
 
@@ -76,7 +76,7 @@ type Query struct {
 	Limit int
 	// Cursor is the NextCursor of the page before, "" for the first.
 	Cursor string
-	// Filter is a condition as of AIP-160 in its one spelling, "" for none.
+	// Filter is a condition in the canonical form of AIP-160, "" for none.
 	Filter string
 	// Sort is the order, such as "-created_at,-id". It ends in the key, so that
 	// no two items are equal.
@@ -128,8 +128,8 @@ func PageOf[T any](q Query, items []T) (Page[T], error) {
 // It is closed like every endpoint: without [ReadWith], [WriteWith] or [Allow]
 // for all it does, it is a registration error. Changes are entered in the audit
 // log with the fields that changed, secrets left out; see [AuditWith]. Each part
-// can be left out by [Without], and an endpoint of the module's own be put in its
-// place; a form of its own is given by [CreateWith].
+// can be left out by [Without], for an endpoint of the module's own in its place;
+// [CreateWith] gives new items a form of their own.
 func Resource[T any](r *Router, name string, data Collection[T], opts ...ResourceOption) {
 	what := "resource " + name
 	if !isShortSlug(name) || name == "panels" {

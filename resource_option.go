@@ -109,7 +109,8 @@ func WriteWith(p Permission) ResourceOption {
 	return resourceOption(func(c *resourceConfig) { c.write = Require(p) })
 }
 
-// Allow says who may do single operations, before [ReadWith] and [WriteWith].
+// Allow says who may do single operations. It wins over [ReadWith] and
+// [WriteWith].
 func Allow(rule AccessOption, operations ...Operation) ResourceOption {
 	return resourceOption(func(c *resourceConfig) {
 		for _, op := range operations {
@@ -140,8 +141,8 @@ func Titles(singular, plural string) ResourceOption {
 	})
 }
 
-// OrderBy is the order of lists that ask for none, such as "-created_at". It
-// goes before that of the type's tags.
+// OrderBy is the order of lists whose callers ask for none, such as
+// "-created_at". It wins over the default in the type's tags.
 func OrderBy(sort string) ResourceOption {
 	return resourceOption(func(c *resourceConfig) { c.order = sort })
 }
@@ -179,9 +180,11 @@ type Change[T any] struct {
 }
 
 // AuditWith records changes by a function instead of in the audit log. It is
-// called in the transaction of the change where that is one of the dashboard's
-// database, else in one of its own after it; its error undoes what is still
-// undone. T is the type of the resource.
+// called in the transaction of the change, where the collection makes the change
+// in a transaction of the dashboard's database, and an error of it then undoes
+// the change. Otherwise it is called in a transaction of its own after the
+// change, and its error undoes that transaction alone. T is the type of the
+// resource.
 func AuditWith[T any](record func(ctx context.Context, tx *storage.Tx, change Change[T]) error) ResourceOption {
 	return resourceOption(func(c *resourceConfig) {
 		if record == nil {
@@ -192,7 +195,7 @@ func AuditWith[T any](record func(ctx context.Context, tx *storage.Tx, change Ch
 	})
 }
 
-// NoAudit records no changes: for data that does so itself.
+// NoAudit records no changes: for collections that record them themselves.
 func NoAudit() ResourceOption {
 	return resourceOption(func(c *resourceConfig) { c.noAudit = true })
 }
