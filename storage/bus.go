@@ -39,9 +39,15 @@ func (o busOption) applyBus(b *MemoryBus) { o(b) }
 // oldest is dropped. Default 256, at least 1.
 func WithBuffer(n int) BusOption { return busOption(func(b *MemoryBus) { b.buffer = max(n, 1) }) }
 
-// WithLogger sets where panics of subscribers are reported. Default
+// WithLogger sets where panics of subscribers are reported. Default, also for nil,
 // [slog.Default].
-func WithLogger(l *slog.Logger) BusOption { return busOption(func(b *MemoryBus) { b.log = l }) }
+func WithLogger(l *slog.Logger) BusOption {
+	return busOption(func(b *MemoryBus) {
+		if l != nil {
+			b.log = l
+		}
+	})
+}
 
 // MemoryBus is a [Bus] inside this process. Make one with [NewMemoryBus].
 type MemoryBus struct {

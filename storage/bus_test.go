@@ -78,6 +78,27 @@ func TestMemoryBusPanic(t *testing.T) {
 	})
 }
 
+// A nil logger is the default one: it must not make a panic the program's.
+func TestMemoryBusPanicWithoutLogger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBus(t, storage.WithLogger(nil))
+		calls := 0
+		b.Subscribe("topic", func([]byte) {
+			calls++
+			panic("wanted")
+		})
+		for range 2 {
+			if err := b.Publish(t.Context(), "topic", nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		if calls != 2 {
+			t.Errorf("%d calls, want 2", calls)
+		}
+	})
+}
+
 func TestMemoryBusClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := storage.NewMemoryBus()

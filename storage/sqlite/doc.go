@@ -4,5 +4,5 @@
 // begin immediately, and a pool of read-only ones, so no caller in this
 // process or another sees a busy database: writers take turns, readers never
 // wait for them. Every commit is flushed to the disk before it is
-// acknowledged, but those that ask for less by [storage.Transient].
+// acknowledged, except in a context of [storage.Transient].
 package sqlite
