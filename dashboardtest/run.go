@@ -32,9 +32,10 @@ import (
 //   - nothing of it is left when the dashboard has shut down: no goroutine and
 //     no open file.
 //
-// Endpoints are called with input of no sense and jobs are run, so do not let
-// them reach the world outside of the test. Run brings an error reporter of its
-// own. Run is not for parallel tests.
+// Endpoints are called with made-up input and jobs are run, so do not let them
+// reach the world outside of the test. Run sets an error reporter of its own. It
+// looks for what is left in the whole process, so no other test may run beside it:
+// do not call t.Parallel.
 func Run(t *testing.T, fresh func() dashboard.Module, opts ...dashboard.Option) {
 	t.Helper()
 	m := fresh()

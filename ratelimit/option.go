@@ -68,7 +68,7 @@ func WithRefusal(write func(http.ResponseWriter, *http.Request, Refusal)) HTTPOp
 	})
 }
 
-// WithoutFields keeps RateLimit and RateLimit-Policy to ourselves, such as
+// WithoutFields leaves RateLimit and RateLimit-Policy out of answers, such as those
 // before a login. Retry-After stays.
 func WithoutFields() HTTPOption {
 	return httpOption(func(c *config) error {

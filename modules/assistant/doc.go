@@ -7,10 +7,10 @@
 // itself tells, as far as the person who asks may call them: [dashboard.Host.Endpoints]
 // lists them and [dashboard.Host.Call] calls them, with that person's rights, limits
 // and entries in the audit log, and never over the network. What only reads (GET) is
-// called at once. Before anything else the answer stops, the person sees the
-// endpoint and the exact arguments, and says yes or no. That yes counts once, for ten
-// minutes, for this person, this conversation and these arguments; models have no way
-// to say it, and programs with an API key of the person neither.
+// called at once. Before any other call the answer stops: the person sees the endpoint
+// and the exact arguments, and says yes or no. A yes counts once, for ten minutes, for
+// this person, this conversation and these arguments. Neither a model nor a program
+// with an API key of the person can say it.
 //
 // # What is kept
 //
@@ -18,17 +18,18 @@
 // it, administrators of the dashboard included. Its text, with the results of calls, is
 // stored because it is that person's conversation, and for nothing else; it is
 // deleted with the conversation, when nobody has written for as long as the settings
-// say, within an hour of the person's account, and when the module is purged. Whoever can read the database can read it. With
-// the setting "keep" off nothing of a text reaches the database: a conversation lives
-// in the dashboard's cache for an hour after its last message, and a row without text
-// says meanwhile whose it is. Answers never go through the dashboard's cache of models.
+// say, within an hour after the person's account is, and when the module is purged.
+// Whoever can read the database can read it. With the setting "keep" off no text
+// reaches the database: a conversation lives in the dashboard's cache for an hour after
+// its last message, and meanwhile a row without text says whose it is. Answers never go
+// through the dashboard's cache of models.
 //
 // # Long conversations
 //
-// Models take so much and no more, and everything is paid for with every message. So
-// a request has at most as many tokens as the settings say, by an estimate: of a
-// longer conversation the model is told the later part, and that something is left
-// out. The person still sees all of it.
+// A model reads only so many tokens at once, and each message is paid for again with
+// every one after it. So the settings bound the tokens of a request, by an estimate: of
+// a longer conversation the model gets the later part, and a note that something is
+// left out. The person still sees all of it.
 //
 // # What is not defended against
 //

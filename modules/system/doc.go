@@ -11,8 +11,8 @@
 //
 // Besides, a job of the module writes one row of each metric to the database
 // every five minutes, so that panels can show days and weeks: the mean over all
-// machines, which also outlives those that are gone. Another job makes hours of
-// what is older than a week and drops what is older than the settings say. That
+// machines, those that are gone included. Another job merges what is older than a
+// week into one row an hour, and drops what is older than the settings say. That
 // history came with version 0.2.0; its migration, its step of the upgrade from
 // an earlier version and its jobs are together in record.go, as an example of
 // the three.

@@ -129,8 +129,8 @@ func (m *Module) insert(ctx context.Context, now time.Time, sums means) error {
 	})
 }
 
-// retain makes hours of what is older than a week and drops what is older than
-// the settings say. The lease keeps an instance that has stood still from doing
+// retain merges what is older than a week into one row an hour, and drops what is
+// older than the settings say. The lease keeps an instance that has stood still from doing
 // it over again while another does.
 func (m *Module) retain(ctx context.Context) error {
 	now := time.Now()

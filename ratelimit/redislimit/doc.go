@@ -40,10 +40,10 @@
 // instance parks at most a 256th of the burst, or one unit, and half of what is
 // left; all instances together at most a quarter. Nothing is parked for a key that
 // an instance asks about once, nor under a policy whose burst is below 64. So a
-// key may be refused that much early, for up to a second.
+// key may be refused while that many units are still parked, for up to a second.
 //
-// An instance remembers 32,768 buckets; of more it forgets some, which costs their
-// leases or a question more.
+// An instance remembers 32,768 buckets. Where there are more it forgets some, at the
+// cost of their leases or of one more question to Redis.
 //
 // # Without Redis
 //
