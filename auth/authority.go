@@ -166,7 +166,7 @@ func (a *Authority) load(ctx context.Context) error {
 		return err
 	}
 	if signing == 0 { // the new key is a change, too
-		return a.feed.sync(ctx)
+		return a.feed.catchUp(ctx)
 	}
 	a.feed.okAt.Store(began) // what came after head, it will follow
 	return nil

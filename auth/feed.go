@@ -120,11 +120,17 @@ func (f *feed) renew(ctx context.Context) error {
 	return f.sync(ctx)
 }
 
-// sync reads and applies what is new, up to the moment it was called.
+// sync reads and applies what is new, up to the moment it was called, or gives up
+// after a while.
 func (f *feed) sync(ctx context.Context) error {
-	asked := f.since()
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
+	return f.catchUp(ctx)
+}
+
+// catchUp is sync for as long as ctx allows.
+func (f *feed) catchUp(ctx context.Context) error {
+	asked := f.since()
 	select {
 	case f.turn <- struct{}{}:
 	case <-ctx.Done():
