@@ -209,12 +209,33 @@ func (r *Registry) stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// lastWords is how long saying good-bye to the database may take.
+// lastWords is how long saying good-bye to the database may take where the time to
+// stop is over.
 const lastWords = 3 * time.Second
+
+// atLeast returns a context that ends when ctx has, but not before some time has
+// passed.
+func atLeast(ctx context.Context, some time.Duration) (context.Context, context.CancelFunc) {
+	begun := time.Now()
+	lasting, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(some - time.Since(begun))
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel(context.Cause(ctx))
+		case <-lasting.Done():
+		}
+	})
+	return lasting, func() {
+		stop()
+		cancel(nil)
+	}
+}
 
 // leave says good-bye, although ctx may have ended.
 func (r *Registry) leave(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	ctx, cancel := atLeast(ctx, lastWords)
 	defer cancel()
 	defer r.announce(ctx, "")
 	err := r.db.Update(storage.Transient(ctx), func(tx *storage.Tx) error {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,6 +129,39 @@ func TestStalledWriters(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestStopWaitsForTheDatabase has another transaction hold a stop up: it takes as
+// long as its context allows, and a little longer than that.
+func TestStopWaitsForTheDatabase(t *testing.T) {
+	for name, c := range map[string]struct{ allowed, held, took time.Duration }{
+		"in time":      {time.Minute, 10 * time.Second, 10 * time.Second},
+		"last words":   {time.Second, 2 * time.Second, 2 * time.Second},
+		"not for long": {time.Second, 20 * time.Second, 3 * time.Second},
+		"nor for ever": {10 * time.Second, 20 * time.Second, 10 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, db *storage.DB, j *journal) {
+				r := startOnly(t, db, options{}) // no module that would have to be disabled
+				settle(t, r)
+				var holder sync.WaitGroup
+				holder.Go(func() {
+					if err := db.Update(context.Background(), func(*storage.Tx) error { pass(c.held); return nil }); err != nil {
+						t.Error(err)
+					}
+				})
+				synctest.Wait()
+				begun := time.Now()
+				ctx, cancel := context.WithTimeout(t.Context(), c.allowed)
+				defer cancel()
+				err := r.Stop(ctx)
+				if took := time.Since(begun); took != c.took || (err == nil) != (c.took == c.held) {
+					t.Errorf("got %v after %v, want to wait for %v", err, took, c.took)
+				}
+				holder.Wait()
+			})
+		})
+	}
 }
 
 // TestStartFails leaves nothing behind.
