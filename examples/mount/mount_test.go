@@ -59,7 +59,12 @@ func serve(t *testing.T, mount func(http.Handler) http.Handler) string {
 			t.Error(err)
 		}
 	})
-	return web.Listener.Addr().String()
+	addr := web.Listener.Addr().String()
+	// A start waits for modules for some seconds only.
+	for status := 503; status == 503 && t.Context().Err() == nil; {
+		status, _, _ = ask(t, addr, "GET", prefix+"/api/v1/m/notes/public")
+	}
+	return addr
 }
 
 // ask sends a request line as it is, which a client would clean.

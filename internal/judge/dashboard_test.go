@@ -182,6 +182,19 @@ func startLive(t *testing.T) (*live, func(*judge.Judge) error) {
 	return l, l.setUp(link)
 }
 
+// awaitModules waits for modules, which a start does for some seconds only.
+func (l *live) awaitModules(ids ...string) {
+	l.t.Helper()
+	for _, id := range ids {
+		for state := ""; state != "enabled"; {
+			status, _, body := l.do("GET", "/api/v1/modules/"+id, "")
+			if state = l.field(body, "state"); status != http.StatusOK || state == "failed" {
+				l.t.Fatalf("module %s: %d %s", id, status, body)
+			}
+		}
+	}
+}
+
 // setUp makes the first account. It happens once and before anyone may read the
 // document, so it is judged later.
 func (l *live) setUp(link string) func(*judge.Judge) error {
@@ -212,6 +225,7 @@ func TestDashboardAnswersAsDocumented(t *testing.T) {
 		t.Fatalf("login: %d %s", status, body)
 	}
 	l.token = l.field(body, "access_token")
+	l.awaitModules("shelf", "system")
 	_, _, document := l.do("GET", "/api/v1/openapi.json", "")
 	j, err := judge.New(document)
 	if err != nil {

@@ -110,6 +110,7 @@ func serveObserved(t *testing.T, i *instruments, m *observed) string {
 	if err := d.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	i.ended(t, "module enable") // for which a start waits for some seconds only
 	return web.URL + "/admin"
 }
 
