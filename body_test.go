@@ -35,7 +35,7 @@ func promise(t *testing.T, s *server, path, token string) net.Conn {
 // refused the request without.
 func TestSlowBodies(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, dashboard.WithBodyPatience(200*time.Millisecond))
+	s := newServer(t, dashboard.WithBodyPatience(time.Second))
 	for _, tt := range []struct {
 		path, token string
 		status      int
@@ -68,7 +68,7 @@ func TestSlowBodies(t *testing.T) {
 // request, and so does the next one on the connection.
 func TestBodyDeadlineEndsWithBody(t *testing.T) {
 	t.Parallel()
-	const patience = 100 * time.Millisecond
+	const patience = 500 * time.Millisecond // of the server, with a body
 	type in struct {
 		N int `json:"n"`
 	}

@@ -12,7 +12,7 @@ import (
 // for as long as a busy machine may take, for tests.
 func WithFastPasswords() Option {
 	return option(func(c *config) error {
-		c.settle = time.Minute
+		c.settle = 3 * time.Minute
 		c.argon2 = auth.Argon2{MemoryKiB: 64, Passes: 1, Threads: 1}
 		return nil
 	})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -53,7 +54,36 @@ func (s *server) Client() *http.Client { return s.http }
 func remoteServer(t *testing.T, url string) *server {
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &server{URL: url, t: t, http: &http.Client{Transport: transport}}
+	return &server{URL: url, t: t, http: &http.Client{Transport: insistent{transport}}}
+}
+
+// patience is how long what must come may take on a busy machine.
+const patience = 3 * time.Minute
+
+// insistent sends a request again that was not let in because the machine is so
+// busy that no change of accounts was read for seconds.
+type insistent struct{ *http.Transport }
+
+func (i insistent) RoundTrip(r *http.Request) (*http.Response, error) {
+	for began := time.Now(); ; {
+		res, err := i.Transport.RoundTrip(r)
+		if err != nil || res.StatusCode != http.StatusServiceUnavailable || time.Since(began) > patience {
+			return res, err
+		}
+		body, err := io.ReadAll(res.Body)
+		if err := errors.Join(err, res.Body.Close()); err != nil {
+			return nil, err
+		}
+		if res.Body = io.NopCloser(bytes.NewReader(body)); !bytes.Contains(body, []byte("Sign-in cannot be checked")) {
+			return res, nil
+		}
+		<-time.After(100 * time.Millisecond)
+		if r = r.Clone(r.Context()); r.GetBody != nil {
+			if r.Body, err = r.GetBody(); err != nil {
+				return nil, err
+			}
+		}
+	}
 }
 
 // newServer starts a dashboard on a fresh database file.
@@ -81,7 +111,7 @@ func openServer(t *testing.T, file string, opts ...dashboard.Option) *server {
 	s := remoteServer(t, web.URL)
 	s.d = d
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := d.Shutdown(ctx); err != nil {
 			t.Errorf("Shutdown: %v", err)
@@ -138,18 +168,7 @@ type answer struct {
 	body   []byte
 }
 
-// do sends a request. Where the machine is so busy that no change of accounts was
-// read for seconds, nobody is let in; such a request is sent again.
-func (c caller) do(method, path string, body any, headers ...string) (a answer) {
-	c.s.t.Helper()
-	poll(c.s.t, "sign-in can be checked", 100*time.Millisecond, func() bool {
-		a = c.send(method, path, body, headers...)
-		return a.status != http.StatusServiceUnavailable || !bytes.Contains(a.body, []byte("Sign-in cannot be checked"))
-	})
-	return a
-}
-
-func (c caller) send(method, path string, body any, headers ...string) answer {
+func (c caller) do(method, path string, body any, headers ...string) answer {
 	t := c.s.t
 	t.Helper()
 	var reader io.Reader
@@ -238,7 +257,7 @@ func eventuallyFast(t *testing.T, what string, condition func() bool) {
 
 func poll(t *testing.T, what string, every time.Duration, condition func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(time.Minute)
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	tick := time.NewTicker(every)
 	defer tick.Stop()
