@@ -17,7 +17,7 @@ import (
 // are forgotten.
 func TestModelCache(t *testing.T) {
 	t.Parallel()
-	upstream, s, key := modelServer(t, dashboard.WithModelCache(ai.CacheOptions{TTL: time.Minute}))
+	upstream, s, key := modelServer(t, dashboard.WithModelCache(ai.CacheOptions{TTL: time.Hour, Timeout: patience}))
 	ask := func(credential string, want int) {
 		t.Helper()
 		for _, whole := range []bool{true, false} {
@@ -53,7 +53,8 @@ func TestModelEmbeddings(t *testing.T) {
 	if err := errors.Join(err, err2, models.Provider("openai", ai.WithEmbedder(embedder)(chat))); err != nil {
 		t.Fatal(err)
 	}
-	s := newServer(t, dashboard.WithModels(models), dashboard.WithModelCache(ai.CacheOptions{Semantic: &ai.Semantic{Model: "openai/e", Threshold: 0.5}}))
+	s := newServer(t, dashboard.WithModels(models), dashboard.WithModelCache(ai.CacheOptions{Timeout: patience,
+		Semantic: &ai.Semantic{Model: "openai/e", Threshold: 0.5, Timeout: patience}}))
 	_, key := newKey(t, s.owner(), "dashboard.ai.use")
 	a := s.as("").do(http.MethodPost, "/ai/v1/embeddings", []byte(`{"model":"openai/e","input":["one","two"],"dimensions":3}`), "X-API-Key", key).wantStatus(http.StatusOK)
 	var out struct {

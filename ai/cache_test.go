@@ -65,6 +65,14 @@ func (s *store) answers() (keys []string) {
 func newCache(t testing.TB, s ai.CacheStore, o ai.CacheOptions) *ai.Cache {
 	t.Helper()
 	o.Log = discard()
+	if o.Timeout == 0 { // machines are busy
+		o.Timeout = time.Minute
+	}
+	if o.Semantic != nil && o.Semantic.Timeout == 0 {
+		semantic := *o.Semantic
+		semantic.Timeout = time.Minute
+		o.Semantic = &semantic
+	}
 	c, err := ai.NewCache(s, o)
 	if err != nil {
 		t.Fatal(err)
@@ -281,7 +289,11 @@ func TestCacheTenants(t *testing.T) {
 func TestCacheFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, s := range map[string]*store{"fails": {fails: errors.New("down")}, "hangs": {hangs: true}} {
-			model := newCache(t, s, ai.CacheOptions{}).Decorate(play(says(nil, "x")))
+			cache, err := ai.NewCache(s, ai.CacheOptions{Log: discard()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			model := cache.Decorate(play(says(nil, "x")))
 			begun := time.Now()
 			for range 5 {
 				if a, err := ai.Collect(model.Generate(t.Context(), request())); err != nil || a.Text() != "x" || a.Cache != ai.CacheNone {

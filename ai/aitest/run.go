@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	impatience = 250 * time.Millisecond // with a server that says nothing
+	impatience = 750 * time.Millisecond // with a server that says nothing
 	patience   = time.Minute            // with all others
 )
 
