@@ -161,11 +161,15 @@ func TestEveryWayToAPage(t *testing.T) {
 	if err != nil || len(all) != rows {
 		t.Fatalf("got %d rows, %v", len(all), err)
 	}
+	ways := 0
 	for _, bounds := range [][3]int{{4000, 20_000, 100_000}, {10, 50, 300}, {10, 50, 20}, {1, 1, 1}, {50, 2000, 60}} {
 		table.Bound(bounds[0], bounds[1], bounds[2])
 		for _, filter := range []string{"plan = enterprise", "seats > 4000", "seats < 4000 AND active = true", "NOT plan = team", "email:* AND seats = 31", "seats = 7"} {
 			for _, sort := range []string{"", "name", "-name", "email", "-seats", "id", "-id"} {
 				for _, search := range []string{"", "p", "zz"} {
+					if ways++; testing.Short() && ways%5 != 0 { // each of these is still asked for
+						continue
+					}
 					q, err := fields.Parse(filter, sort, search)
 					if err != nil {
 						t.Fatal(err)
