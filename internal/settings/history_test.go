@@ -209,7 +209,7 @@ func TestFieldBecomesSecret(t *testing.T) {
 	if err := plain.Register("mail", spec); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.Migrate(t.Context(), settings.Scope, settings.Migrations()); err != nil {
+	if err := db.MigrateAll(t.Context(), settings.Schema()); err != nil {
 		t.Fatal(err)
 	}
 	for i, values := range []string{`{"auth":{"user":"u","password":"hunter2!"}}`, `{"auth":{"user":"v","password":"hunter2!"}}`} {

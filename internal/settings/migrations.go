@@ -3,11 +3,8 @@ package settings
 import "github.com/modular-dashboard/dashboard/storage"
 
 // Schema returns the migrations that Start applies.
-func Schema() storage.Schema { return storage.Schema{Scope: Scope, Migrations: Migrations()} }
-
-// Migrations returns the migrations of Scope, which Start runs.
-func Migrations() []storage.Migration {
-	return []storage.Migration{{Version: 1, Name: "current values and history", SQL: `
+func Schema() storage.Schema {
+	return storage.Schema{Scope: "settings", Migrations: []storage.Migration{{Version: 1, Name: "current values and history", SQL: `
 CREATE TABLE settings_current (
 	module  TEXT   NOT NULL PRIMARY KEY,
 	version BIGINT NOT NULL,
@@ -24,5 +21,5 @@ CREATE TABLE settings_history (
 	changes TEXT   NOT NULL,
 	PRIMARY KEY (module, version)
 );
-`}}
+`}}}
 }

@@ -96,7 +96,7 @@ func TestTypeTellsFieldsFromMaps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := db.Migrate(t.Context(), settings.Scope, settings.Migrations()); err != nil {
+	if err := db.MigrateAll(t.Context(), settings.Schema()); err != nil {
 		t.Fatal(err)
 	}
 	defaults, err := json.Marshal(typed{embedded: embedded{Name: "n"}, Free: map[string]string{"a": "1"},
@@ -134,7 +134,7 @@ func TestSmallestSpec(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := db.Migrate(t.Context(), settings.Scope, settings.Migrations()); err != nil {
+	if err := db.MigrateAll(t.Context(), settings.Schema()); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Register("m", settings.Spec{}); err != nil {

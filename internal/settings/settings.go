@@ -25,8 +25,6 @@ import (
 )
 
 const (
-	// Scope is the migration scope of Migrations.
-	Scope = "settings"
 	// Topic is the bus topic that wakes the other instances. A message is the id of the module that changed.
 	Topic = "dashboard.settings"
 	// MaxBytes is the largest document of values that Put takes.
