@@ -38,7 +38,9 @@ type Error struct {
 
 // A FieldError says what is wrong with one input.
 type FieldError struct {
-	// Pointer is the JSON Pointer of the field (RFC 6901), such as "/email".
+	// Pointer is the JSON Pointer of the field in the body (RFC 6901), such as
+	// "/email", "" for the whole of it; or the parameter, such as "#/query/limit",
+	// "#/path/id" or "#/header/If-Match".
 	Pointer string
 	// Code is the rule that failed, such as "required".
 	Code string
@@ -51,10 +53,11 @@ func Errorf(status int, code, format string, args ...any) *Error {
 	return &Error{Status: status, Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
-// Invalid returns the 422 answer for the given fields.
+// Invalid returns the 422 answer for the given fields: what an input is answered
+// that its own tags refuse.
 func Invalid(fields ...FieldError) *Error {
-	return &Error{Status: http.StatusUnprocessableEntity, Code: "invalid-input",
-		Detail: "The request has invalid fields.", Fields: fields}
+	return &Error{Status: http.StatusUnprocessableEntity, Code: problem.InvalidInput,
+		Detail: problem.InvalidInputDetail, Fields: fields}
 }
 
 // Error returns the public text and the cause.

@@ -63,7 +63,7 @@ func ExampleError() {
 	fmt.Println(err)
 	// Output:
 	// 409 order-closed: Order closed is closed.
-	// 422 invalid-input: The request has invalid fields.
+	// 422 invalid-input: The request was understood, but some of its values cannot be accepted.
 	//     /amount The order costs more.
 	// 500 internal: Something went wrong here. The request id finds it in the log.
 	// 503 bank-busy: The bank does not answer.

@@ -58,7 +58,7 @@ func ExampleSettingsOf() {
 	// 200 {"values":{"every":"1m0s","url":"https://example.com"},"secrets":{},"version":0}
 	// 200 {"values":{"every":"5s","url":"https://example.com"},"secrets":{},"version":1}
 	// 5s
-	// 422 invalid-input: The request has invalid fields.
+	// 422 invalid-input: The request was understood, but some of its values cannot be accepted.
 	//     /values/every must be at most 1h
 	// 422 settings-refused: The module did not take these settings: example.net does not answer
 	// 5s

@@ -91,8 +91,8 @@ func (d *decoder) error(readable bool) *Error {
 }
 
 func invalid(fields []problem.Field, cause error) *Error {
-	return &Error{Status: http.StatusUnprocessableEntity, Slug: "invalid-input",
-		Detail: "The request was understood, but some of its values cannot be accepted.", Fields: fields, Err: cause}
+	return &Error{Status: http.StatusUnprocessableEntity, Slug: problem.InvalidInput,
+		Detail: problem.InvalidInputDetail, Fields: fields, Err: cause}
 }
 
 // report notes something wrong with the current value.

@@ -16,6 +16,12 @@ import (
 // ContentType is the media type of a problem document (RFC 9457 section 3).
 const ContentType = "application/problem+json"
 
+// The slug and the detail of the problem whose errors say what is wrong with an input.
+const (
+	InvalidInput       = "invalid-input"
+	InvalidInputDetail = "The request was understood, but some of its values cannot be accepted."
+)
+
 // typePrefix makes a slug a URI that never changes with the host.
 const typePrefix = "urn:dashboard:problem:"
 

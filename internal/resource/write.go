@@ -78,13 +78,11 @@ func (w *Writer) Apply(item reflect.Value, patch []byte) error {
 	return nil
 }
 
-const unacceptable = "The request was understood, but some of its values cannot be accepted."
-
 // object takes a patch apart. One that is no object would replace the whole
 // item, which nobody may.
 func object(patch []byte) (members map[string]json.RawMessage, order []string, err error) {
 	bad := func(code, detail string) error {
-		return &bind.Error{Status: http.StatusUnprocessableEntity, Slug: "invalid-input", Detail: unacceptable,
+		return &bind.Error{Status: http.StatusUnprocessableEntity, Slug: problem.InvalidInput, Detail: problem.InvalidInputDetail,
 			Fields: []problem.Field{{Pointer: "", Code: code, Detail: detail}}}
 	}
 	dec := json.NewDecoder(bytes.NewReader(patch))
@@ -140,7 +138,7 @@ func (w *Writer) member(item reflect.Value, name string, patch json.RawMessage) 
 	}
 	merged, err := mergepatch.Apply(now, patch)
 	if err != nil {
-		return nil, &bind.Error{Status: http.StatusUnprocessableEntity, Slug: "invalid-input", Detail: unacceptable,
+		return nil, &bind.Error{Status: http.StatusUnprocessableEntity, Slug: problem.InvalidInput, Detail: problem.InvalidInputDetail,
 			Fields: []problem.Field{{Pointer: "/" + name, Code: "syntax", Detail: "must be an object of at most 64 levels, no member twice"}}}
 	}
 	return merged, nil
