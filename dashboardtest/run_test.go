@@ -192,6 +192,42 @@ func TestClients(t *testing.T) {
 	s.Owner().Get(path).Want(http.StatusNotFound)
 }
 
+// While no change of accounts was read for seconds, as on a machine that is too busy
+// for it, nobody is let in: clients wait for that.
+func TestClientsAskAgain(t *testing.T) {
+	t.Parallel()
+	s := dashboardtest.New(t)
+	rename := func(from, to string) {
+		t.Helper()
+		if _, err := s.DB.Exec(t.Context(), "ALTER TABLE "+from+" RENAME TO "+to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rename("auth_feed", "away")
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	for refused := false; !refused; <-time.After(20 * time.Millisecond) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/api/v1/auth/me", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer nonsense")
+		res, err := transport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close() // it says no more
+		refused = res.StatusCode == http.StatusServiceUnavailable
+	}
+	var back sync.WaitGroup
+	back.Go(func() {
+		<-time.After(300 * time.Millisecond)
+		rename("away", "auth_feed")
+	})
+	s.Owner().Get("/api/v1/auth/me").Want(http.StatusOK)
+	back.Wait()
+}
+
 func TestHost(t *testing.T) {
 	t.Parallel()
 	h := dashboardtest.Host(t, "billing")

@@ -78,7 +78,7 @@ func start(t testing.TB, opts ...dashboard.Option) *Server {
 	}
 	web := httptest.NewServer(d)
 	transport := &http.Transport{}
-	s := &Server{URL: web.URL, Dashboard: d, DB: db, t: t, http: &http.Client{Transport: transport}}
+	s := &Server{URL: web.URL, Dashboard: d, DB: db, t: t, http: &http.Client{Transport: insistent{transport}}}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
