@@ -110,13 +110,3 @@ func TestMergeErrors(t *testing.T) {
 		}
 	}
 }
-
-func TestUnder(t *testing.T) {
-	b := compileBody(t, reflect.TypeFor[mail]())
-	e, _ := errors.AsType[*bind.Error](b.Decode([]byte(`{"port":-1,"x":1}`), &mail{}))
-	if e == nil {
-		t.Fatal("got no error")
-	}
-	checkError(t, e.Under("/values"), 422, []string{"/values/x unknown", "/values/port min"})
-	checkError(t, e, 422, []string{"/x unknown", "/port min"})
-}

@@ -2,7 +2,6 @@ package bind
 
 import (
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/modular-dashboard/dashboard/internal/problem"
@@ -52,19 +51,6 @@ func (e *Error) Unwrap() error { return e.Err }
 // Problem returns what the client may know.
 func (e *Error) Problem() problem.Problem {
 	return problem.Problem{Type: e.Slug, Status: e.Status, Detail: e.Detail, Errors: e.Fields}
-}
-
-// Under returns a copy whose body pointers begin with prefix, for a value that was found
-// inside a larger body: Under("/values").
-func (e *Error) Under(prefix string) *Error {
-	c := *e
-	c.Fields = slices.Clone(e.Fields)
-	for i, f := range c.Fields {
-		if !strings.HasPrefix(f.Pointer, "#") {
-			c.Fields[i].Pointer = prefix + f.Pointer
-		}
-	}
-	return &c
 }
 
 var _ error = (*Error)(nil)

@@ -46,10 +46,6 @@ func (p *Plan) compileBody(in *shape.Input) error {
 	return nil
 }
 
-// HasBody reports whether the endpoint takes a JSON body. One that does not accepts an empty
-// body or {}.
-func (p *Plan) HasBody() bool { return p.hasAny }
-
 // Decode fills dst, a pointer to a zero value of the plan's type, from the request and
 // validates it. A body longer than limit bytes (zero: DefaultBodyLimit) is refused. An input
 // whose body is missing is treated as {}. The error is always an *Error.

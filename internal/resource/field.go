@@ -300,9 +300,6 @@ var kindOf = map[string]query.Kind{"text": query.Text, "integer": query.Integer,
 // Field returns the field of a name in JSON, nil where there is none.
 func (f *Fields) Field(name string) *Field { return f.byName[name] }
 
-// Searched returns the fields that a search looks into.
-func (f *Fields) Searched() []*Field { return f.searched }
-
 // title makes "Created at" of created_at.
 func title(name string) string {
 	if name == "id" {
