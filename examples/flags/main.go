@@ -1,4 +1,8 @@
 // Feature flags alone: definitions from a file, no database and no dashboard.
+// Run it where the file is, edit the file, and ask again:
+//
+//	cd examples/flags && go run .
+//	curl localhost:8080/ada
 package main
 
 import (
