@@ -17,9 +17,9 @@ const (
 
 // debts are what shares have used that Redis does not know of.
 type debts struct {
-	mu     sync.Mutex
-	of     map[bucket]debt
-	pruned time.Time
+	mu    sync.Mutex
+	of    map[bucket]debt
+	prune time.Time // not before
 }
 
 // A bucket is that of one policy for one key.
@@ -46,13 +46,14 @@ func (s *shares) note(ctx context.Context, it *item) {
 		return
 	}
 	now := time.Now()
-	if len(d.of) >= maxDebts && now.Sub(d.pruned) > time.Second {
-		d.pruned = now
+	if len(d.of) >= maxDebts && now.After(d.prune) {
 		for id, o := range d.of {
 			if s.owed(ctx, id, o) <= noise {
 				delete(d.of, id)
 			}
 		}
+		// A slow machine needs seconds for that, which must not be all it does.
+		d.prune = time.Now().Add(time.Second + 20*time.Since(now))
 	}
 	if len(d.of) < maxDebts {
 		used := s.used(ctx, it.plan, it.tag)
