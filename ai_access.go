@@ -55,7 +55,7 @@ type putAccessIn struct {
 func (d *Dashboard) putAccess(ctx context.Context, in putAccessIn) (accessInfo, error) {
 	if in.Role != ai.Everyone {
 		if err := d.knownRole(ctx, in.Role); errors.Is(err, errNotFound) {
-			return accessInfo{}, Invalid(FieldError{Pointer: "/role", Code: "role", Detail: "There is no such role."})
+			return accessInfo{}, Invalid(FieldError{Pointer: "/role", Code: "role", Detail: "There is no such role.", Params: map[string]string{"of": "role"}})
 		} else if err != nil {
 			return accessInfo{}, err
 		}

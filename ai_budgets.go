@@ -177,8 +177,8 @@ func auditedBudget(b ai.Allowance) map[string]any {
 // budgetSubject checks whom a budget is for, so that no budget is set that nobody
 // has. Of API keys nobody but their owners can list the ids.
 func (d *Dashboard) budgetSubject(ctx context.Context, scope ai.Scope, typed string) (string, error) {
-	bad := func(detail string) error {
-		return Invalid(FieldError{Pointer: "/subject", Code: "subject", Detail: detail})
+	none := func(of string) error {
+		return Invalid(FieldError{Pointer: "/subject", Code: "subject", Detail: "There is no such " + of + ".", Params: map[string]string{"of": of}})
 	}
 	if typed == ai.Everyone || typed == "" {
 		return typed, nil
@@ -189,19 +189,19 @@ func (d *Dashboard) budgetSubject(ctx context.Context, scope ai.Scope, typed str
 			return d.accountByEmail(ctx, typed)
 		}
 		if _, err := d.auth.User(ctx, typed); errors.Is(err, auth.ErrNotFound) {
-			return "", bad("There is no such account.")
+			return "", none("account")
 		} else if err != nil {
 			return "", err
 		}
 	case ai.ScopeRole:
 		if err := d.knownRole(ctx, typed); errors.Is(err, errNotFound) {
-			return "", bad("There is no such role.")
+			return "", none("role")
 		} else if err != nil {
 			return "", err
 		}
 	case ai.ScopeModule:
 		if d.modules[typed] == nil {
-			return "", bad("There is no such module.")
+			return "", none("module")
 		}
 	}
 	return typed, nil
@@ -211,7 +211,7 @@ func (d *Dashboard) budgetSubject(ctx context.Context, scope ai.Scope, typed str
 func (d *Dashboard) accountByEmail(ctx context.Context, email string) (string, error) {
 	key, err := d.accountLimitKey(ctx, email)
 	if e, ok := errors.AsType[*Error](err); ok && len(e.Fields) > 0 {
-		return "", Invalid(FieldError{Pointer: "/subject", Code: "subject", Detail: e.Fields[0].Detail})
+		return "", Invalid(FieldError{Pointer: "/subject", Code: "subject", Detail: e.Fields[0].Detail, Params: e.Fields[0].Params})
 	}
 	return strings.TrimPrefix(key, "user:"), err
 }

@@ -108,7 +108,7 @@ type putPromptIn struct {
 
 func (d *Dashboard) putPrompt(ctx context.Context, in putPromptIn) (promptInfo, error) {
 	if !promptName(in.Name) {
-		return promptInfo{}, Invalid(FieldError{Pointer: "#/path/name", Code: "name", Detail: "must be of letters, digits, '.', '_' and '-'"})
+		return promptInfo{}, Invalid(FieldError{Pointer: "#/path/name", Code: "name", Detail: "must be of letters, digits, '.', '_' and '-'", Params: map[string]string{}})
 	}
 	definition := &prompts.Definition{Description: in.Description, Variables: in.Variables, Model: in.Model, Flag: in.Flag}
 	for _, m := range in.Messages {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/modular-dashboard/dashboard/internal/etag"
@@ -153,7 +154,7 @@ func (d *Dashboard) changeLimit(ctx context.Context, name, key, text string, ifM
 		}
 		if key == "" && locksOut(name, p) {
 			return limitInfo{}, Invalid(FieldError{Pointer: "/policy", Code: "policy",
-				Detail: fmt.Sprintf("would lock everybody out, you too: at least %d at once are needed", leastAtOnce)})
+				Detail: fmt.Sprintf("would lock everybody out, you too: at least %d at once are needed", leastAtOnce), Params: map[string]string{"of": "lockout", "value": strconv.Itoa(leastAtOnce)}})
 		}
 		c.Policy = &p
 	}

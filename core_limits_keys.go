@@ -36,7 +36,7 @@ func (d *Dashboard) limitKey(ctx context.Context, keys limits.Keys, typed string
 		if _, err := d.auth.User(ctx, account); !errors.Is(err, auth.ErrNotFound) {
 			return typed, err
 		}
-		return "", badKey("There is no such account.")
+		return "", badKey("account", "", "There is no such account.")
 	case keys&limits.Accounts != 0 && strings.Contains(typed, "@"):
 		return d.accountLimitKey(ctx, typed)
 	case keys&limits.APIKeys != 0 && isAPIKey && id != "":
@@ -52,22 +52,23 @@ func (d *Dashboard) limitKey(ctx context.Context, keys limits.Keys, typed string
 	case keys&limits.SignInAccounts != 0 && isSignIn && len(signIn) == hash && strings.Trim(signIn, "0123456789abcdef") == "":
 		return typed, nil
 	}
-	return "", badKey("The limit has none for this: it is by " + strings.Join(keyNames(keys), " or ") + ".")
+	return "", badKey("kind", strings.Join(keyNames(keys), ", "), "The limit has none for this: it is by "+strings.Join(keyNames(keys), " or ")+".")
 }
 
-func badKey(detail string) error {
-	return Invalid(FieldError{Pointer: "/key", Code: "key", Detail: detail})
+// badKey says what is wrong with a key: of which kind of thing there is none.
+func badKey(of, value, detail string) error {
+	return Invalid(FieldError{Pointer: "/key", Code: "key", Detail: detail, Params: map[string]string{"of": of, "value": value}})
 }
 
 // accountLimitKey is the key of the account with an e-mail address, for those who
 // may see accounts.
 func (d *Dashboard) accountLimitKey(ctx context.Context, email string) (string, error) {
 	if p := stateOf(ctx).principal; p == nil || !p.Can(d.auth.Permission(coreModule+"."+permUsersRead.name)) {
-		return "", badKey("To find an account by its e-mail address you need the permission " + coreModule + "." + permUsersRead.name + ".")
+		return "", badKey("permission", coreModule+"."+permUsersRead.name, "To find an account by its e-mail address you need the permission "+coreModule+"."+permUsersRead.name+".")
 	}
 	u, err := d.auth.UserByEmail(ctx, email)
 	if errors.Is(err, auth.ErrNotFound) {
-		return "", badKey("There is no account with this e-mail address.")
+		return "", badKey("email", "", "There is no account with this e-mail address.")
 	}
 	return ratelimit.PrincipalKey(u.ID), err
 }

@@ -26,7 +26,7 @@ func (d *Dashboard) changePassword(ctx context.Context, in changePasswordIn) (gr
 	s := stateOf(ctx)
 	err := d.auth.ChangePassword(ctx, s.principal.ID, in.Present, in.Password)
 	if errors.Is(err, auth.ErrInvalidCredentials) { // not 401: the session is as good as before
-		return grantOut{}, Invalid(FieldError{Pointer: "/present", Code: "wrong", Detail: "is not your password"})
+		return grantOut{}, Invalid(FieldError{Pointer: "/present", Code: "wrong", Detail: "is not your password", Params: map[string]string{"of": "password"}})
 	}
 	if err != nil {
 		return grantOut{}, accountError(err)

@@ -49,7 +49,7 @@ func listInputError(e *auth.InputError) error {
 		name = e.Field
 	}
 	return &Error{Status: http.StatusBadRequest, Code: "bad-" + e.Field, Detail: e.Detail,
-		Fields: []FieldError{{Pointer: "#/query/" + name, Code: e.Code, Detail: e.Detail}}}
+		Fields: []FieldError{{Pointer: "#/query/" + name, Code: e.Code, Detail: e.Detail, Params: e.Params}}}
 }
 
 func (a accounts) Read(ctx context.Context, id string) (userInfo, error) {
@@ -166,7 +166,7 @@ func (c roles) Create(ctx context.Context, item *roleInfo) error {
 }
 
 var errRoleExists = &Error{Status: http.StatusConflict, Code: "taken", Detail: "There is a role of this name already.",
-	Fields: []FieldError{{Pointer: "/name", Code: "taken", Detail: "must be one that no other role has"}}}
+	Fields: []FieldError{{Pointer: "/name", Code: "taken", Detail: "must be one that no other role has", Params: map[string]string{}}}}
 
 func (c roles) Update(ctx context.Context, name string, change func(*roleInfo) error) (roleInfo, error) {
 	return c.edit(ctx, name, func(before *auth.Role) (*auth.Role, error) {
@@ -239,10 +239,11 @@ var (
 // accountError maps the authority's errors of accounts and roles.
 func accountError(err error) error {
 	if e, ok := errors.AsType[*auth.InputError](err); ok {
-		return Invalid(FieldError{Pointer: "/" + e.Field, Code: e.Code, Detail: e.Detail})
+		return Invalid(FieldError{Pointer: "/" + e.Field, Code: e.Code, Detail: e.Detail, Params: e.Params})
 	}
 	if e, ok := errors.AsType[*auth.CycleError](err); ok {
-		return Invalid(FieldError{Pointer: "/inherits", Code: "cycle", Detail: "must not lead back to the role itself: " + strings.Join(e.Path, " → ")})
+		path := strings.Join(e.Path, " → ")
+		return Invalid(FieldError{Pointer: "/inherits", Code: "cycle", Detail: "must not lead back to the role itself: " + path, Params: map[string]string{"value": path}})
 	}
 	if e, ok := errors.AsType[*auth.BeyondError](err); ok {
 		return &Error{Status: http.StatusForbidden, Code: "beyond-own-rights",

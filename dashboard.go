@@ -139,13 +139,13 @@ func (d *Dashboard) compose() error {
 		locker = storage.NewLocker(d.db)
 	}
 	var err error
-	if d.ui, err = ui.New(ui.Config{Title: d.config.title, Refuse: d.refuseUI}); err != nil {
-		return err
-	}
 	if err = d.composeLimits(); err != nil {
 		return err
 	}
 	if d.auth, err = d.newAuth(); err != nil {
+		return err
+	}
+	if d.ui, err = ui.New(ui.Config{Title: d.config.title, MinPassword: d.auth.MinPassword(), Refuse: d.refuseUI}); err != nil {
 		return err
 	}
 	d.streams.judge = d.auth.Recheck

@@ -46,6 +46,11 @@ type FieldError struct {
 	Code string
 	// Detail is a sentence for people.
 	Detail string
+	// Params are the values that Detail speaks of: "value" is what the rule asks
+	// for, "of" what it is about, such as characters or items. Anything but nil
+	// says that Detail is the usual sentence for Code and Params, which a client
+	// may say in another language; with nil it shows Detail as it is.
+	Params map[string]string
 }
 
 // Errorf returns an Error with a status, a code and a detail for people.

@@ -167,11 +167,13 @@ func (d *Dashboard) checkLimits() error {
 	return nil
 }
 
+const titleOfModuleLimit = "All requests of one caller to the module"
+
 // declareLimits declares those of a module, and builds what holds its endpoints
 // to them.
 func (d *Dashboard) declareLimits(r *Router) error {
 	if r.limit != (ratelimit.Policy{}) {
-		one := limits.Declared{Policy: r.limit, Title: "All requests of one caller to the module", Module: r.module, Keys: limits.Callers}
+		one := limits.Declared{Policy: r.limit, Title: titleOfModuleLimit, Module: r.module, Keys: limits.Callers}
 		if err := d.declareLimit(one); err != nil {
 			return err
 		}

@@ -167,7 +167,7 @@ func (t *SQLTable[T]) written(ctx context.Context, what string, item reflect.Val
 		return errors.Join(out, failed)
 	}
 	for _, f := range fields {
-		out.Fields = append(out.Fields, FieldError{Pointer: "/" + f.Name, Code: "taken", Detail: "must be one that no other item has"})
+		out.Fields = append(out.Fields, FieldError{Pointer: "/" + f.Name, Code: "taken", Detail: "must be one that no other item has", Params: map[string]string{}})
 	}
 	return out
 }

@@ -26,14 +26,14 @@ const (
 func emailKey(email string) (address, key string, err error) {
 	address = norm.NFC.String(strings.TrimSpace(email))
 	if address == "" {
-		return "", "", &InputError{"email", "required", "is required"}
+		return "", "", wrong("email", "required", "", "is required")
 	}
 	if len(address) > maxEmail {
-		return "", "", &InputError{"email", "too_long", fmt.Sprintf("must have at most %d bytes", maxEmail)}
+		return "", "", tooLong("email", maxEmail, "bytes")
 	}
 	parsed, parseErr := mail.ParseAddress(address)
 	if parseErr != nil || parsed.Address != address || strings.ContainsFunc(address, unicode.IsSpace) || strings.ContainsFunc(address, unicode.IsControl) || !utf8.ValidString(address) {
-		return "", "", &InputError{"email", "format", "must be an e-mail address"}
+		return "", "", wrong("email", "format", "email", "must be an e-mail address")
 	}
 	return address, strings.ToLower(address), nil
 }
@@ -44,9 +44,9 @@ func checkName(name, address string) (string, error) {
 	case name == "":
 		return address, nil
 	case utf8.RuneCountInString(name) > maxName:
-		return "", &InputError{"name", "too_long", fmt.Sprintf("must have at most %d characters", maxName)}
+		return "", tooLong("name", maxName, "characters")
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
-		return "", &InputError{"name", "format", "must not have control characters"}
+		return "", wrong("name", "format", "control", "must not have control characters")
 	}
 	return name, nil
 }
@@ -109,7 +109,7 @@ func (a *Authority) insert(ctx context.Context, tx *storage.Tx, p *prepared) err
 // whether they are known, once nobody else can delete one.
 func setRoles(ctx context.Context, tx *storage.Tx, userID string, roles []string) error {
 	if len(roles) > maxInherits {
-		return &InputError{"roles", "too_long", fmt.Sprintf("must have at most %d entries", maxInherits)}
+		return tooLong("roles", maxInherits, "items")
 	}
 	for _, role := range roles {
 		if !validSegment(role) { // which not every database takes

@@ -32,23 +32,23 @@ func (k *NewAPIKey) check() error {
 	k.Name = norm.NFC.String(strings.TrimSpace(k.Name))
 	switch {
 	case k.Name == "":
-		return &InputError{"name", "required", "is required"}
+		return wrong("name", "required", "", "is required")
 	case utf8.RuneCountInString(k.Name) > maxName:
-		return &InputError{"name", "too_long", fmt.Sprintf("must have at most %d characters", maxName)}
+		return tooLong("name", maxName, "characters")
 	case !utf8.ValidString(k.Name) || strings.ContainsFunc(k.Name, unicode.IsControl):
-		return &InputError{"name", "format", "must not have control characters"}
+		return wrong("name", "format", "control", "must not have control characters")
 	case len(k.Permissions) == 0:
-		return &InputError{"permissions", "required", "must have at least one entry"}
+		return wrong("permissions", "required", "items", "must have at least one entry")
 	case len(k.Permissions) > maxKeyPatterns:
-		return &InputError{"permissions", "too_long", fmt.Sprintf("must have at most %d entries", maxKeyPatterns)}
+		return tooLong("permissions", maxKeyPatterns, "items")
 	case !k.ExpiresAt.IsZero() && !k.ExpiresAt.After(time.Now()):
-		return &InputError{"expires_at", "past", "must be in the future"}
+		return wrong("expires_at", "past", "", "must be in the future")
 	case k.ExpiresAt.After(latestExpiry):
-		return &InputError{"expires_at", "format", "must be before the year 10000"}
+		return wrong("expires_at", "format", "year", "must be before the year 10000")
 	}
 	for _, pattern := range k.Permissions {
 		if !validPattern(pattern) {
-			return &InputError{"permissions", "format", fmt.Sprintf("has %.80q, which is no permission or pattern such as billing.*.read", pattern)}
+			return badEntry("permissions", "format", "pattern", pattern, "no permission or pattern such as billing.*.read")
 		}
 	}
 	k.Permissions = sorted(k.Permissions)
@@ -190,7 +190,7 @@ func (a *Authority) APIKeys(ctx context.Context, q APIKeyQuery) (APIKeyPage, err
 	list, sort := "api-keys", newestFirst()
 	after, err := query.Open(a.cursorKey(), list, q.OwnerID, q.Cursor, sort)
 	if err != nil {
-		return APIKeyPage{}, &InputError{"cursor", "format", "is not one of this query"}
+		return APIKeyPage{}, &InputError{Field: "cursor", Code: "format", Detail: "is not one of this query"}
 	}
 	if q.OwnerID != "" && !isID(q.OwnerID) {
 		return APIKeyPage{Keys: []APIKey{}}, nil

@@ -119,7 +119,7 @@ func definitions(ctx context.Context, tx *storage.Tx) (*snapshot, error) {
 func (s *snapshot) known(roles []string) error {
 	for _, role := range roles {
 		if _, ok := s.defined[role]; !ok {
-			return &InputError{"roles", "unknown", fmt.Sprintf("has %.80q, which is no role", role)}
+			return badEntry("roles", "unknown", "role", role, "no role")
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package auth
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -67,10 +68,49 @@ type InputError struct {
 	Code string
 	// Detail is what is wrong, for a person: "must have at least 15 characters".
 	Detail string
+	// Params are the values that Detail speaks of, to say it in another language:
+	// "value" is what is asked for, such as 15, and "of" what it is about, such as
+	// characters. Nil: nothing but Detail says it.
+	Params map[string]string
 }
 
 // Error implements error.
 func (e *InputError) Error() string { return "auth: " + e.Field + " " + e.Detail }
+
+// wrong is an InputError whose sentence is about one thing, "" where the code says all.
+func wrong(field, code, of, detail string) *InputError {
+	e := &InputError{Field: field, Code: code, Detail: detail, Params: map[string]string{}}
+	if of != "" {
+		e.Params["of"] = of
+	}
+	return e
+}
+
+// outOf is an InputError about a number of characters, bytes or items.
+func outOf(field, code, how string, bound int, of string) *InputError {
+	e := wrong(field, code, of, fmt.Sprintf("must have %s %d %s", how, bound, of))
+	e.Params["value"] = strconv.Itoa(bound)
+	return e
+}
+
+func tooLong(field string, most int, of string) *InputError {
+	return outOf(field, "too_long", "at most", most, of)
+}
+
+func tooShort(field string, least int, of string) *InputError {
+	return outOf(field, "too_short", "at least", least, of)
+}
+
+// badEntry is an InputError about one entry of a list.
+func badEntry(field, code, of, entry, is string) *InputError {
+	const most = 80
+	if len(entry) > most {
+		entry = strings.ToValidUTF8(entry[:most], "")
+	}
+	e := wrong(field, code, of, fmt.Sprintf("has %q, which is %s", entry, is))
+	e.Params["value"] = entry
+	return e
+}
 
 // BeyondError refuses to give or take rights that the principal in the context
 // does not hold. Answer 403.

@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"strconv"
 	"strings"
 	"sync"
@@ -79,6 +80,13 @@ func TestMinPasswordLength(t *testing.T) {
 	}
 	if err := a.CheckPassword("zj4 plu"); err == nil {
 		t.Error("7 characters: got no error")
+	}
+	if got := a.MinPassword(); got != 8 {
+		t.Errorf("MinPassword: got %d, want 8", got)
+	}
+	input, _ := errors.AsType[*auth.InputError](a.CheckPassword("short"))
+	if got, want := input.Params, map[string]string{"value": "8", "of": "characters"}; !maps.Equal(got, want) {
+		t.Errorf("params: got %v, want %v", got, want)
 	}
 }
 

@@ -2,7 +2,6 @@ package auth
 
 import (
 	_ "embed"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -28,6 +27,10 @@ const (
 //go:embed common.txt
 var commonText string
 
+// MinPassword returns the least number of characters of a new password; see
+// [WithMinPasswordLength].
+func (a *Authority) MinPassword() int { return a.config.minPassword }
+
 // CheckPassword returns an [*InputError] of field "password" if it may not be
 // used: too short, too long, or made of little more than words that guessers
 // try first or of contextWords (the person's name and address, the service's
@@ -37,29 +40,29 @@ func (a *Authority) CheckPassword(password string, contextWords ...string) error
 }
 
 func checkPassword(password string, least int, contextWords []string) error {
-	refuse := func(code, detail string) error { return &InputError{"password", code, detail} }
+	refuse := func(code, of, detail string) error { return wrong("password", code, of, detail) }
 	if password == "" {
-		return refuse("required", "is required")
+		return refuse("required", "", "is required")
 	}
 	if len(password) > maxPasswordBytes {
-		return refuse("too_long", fmt.Sprintf("must have at most %d characters", MaxPassword))
+		return tooLong("password", MaxPassword, "characters")
 	}
 	if !utf8.ValidString(password) || strings.ContainsFunc(password, unicode.IsControl) {
-		return refuse("format", "must not have control characters")
+		return refuse("format", "control", "must not have control characters")
 	}
 	password = normalize(password)
 	switch n := utf8.RuneCountInString(password); {
 	case n < least:
-		return refuse("too_short", fmt.Sprintf("must have at least %d characters", least))
+		return tooShort("password", least, "characters")
 	case n > MaxPassword:
-		return refuse("too_long", fmt.Sprintf("must have at most %d characters", MaxPassword))
+		return tooLong("password", MaxPassword, "characters")
 	}
 	common := strings.Fields(commonText)
 	if pieces(password, common) < guessable {
-		return refuse("common", "is easy to guess: it is made of common words or patterns")
+		return refuse("common", "", "is easy to guess: it is made of common words or patterns")
 	}
 	if pieces(password, append(common, splitWords(contextWords)...)) < guessable {
-		return refuse("context", "is easy to guess: it is made of your name, your address or this service's name")
+		return refuse("context", "", "is easy to guess: it is made of your name, your address or this service's name")
 	}
 	return nil
 }

@@ -93,26 +93,26 @@ func storedRoles(ctx context.Context, q storage.Querier) (roles []Role, err erro
 
 func (r Role) check() error {
 	if !validSegment(r.Name) {
-		return &InputError{"name", "format", "must be 1 to 40 of a-z, 0-9, - and _, and begin with a letter"}
+		return wrong("name", "format", "role-name", "must be 1 to 40 of a-z, 0-9, - and _, and begin with a letter")
 	}
 	if isBuiltIn(r.Name) {
 		return fmt.Errorf("%w: %s", ErrBuiltInRole, r.Name)
 	}
 	if !utf8.ValidString(r.Title) || strings.ContainsFunc(r.Title, unicode.IsControl) {
-		return &InputError{"title", "format", "must not have control characters"}
+		return wrong("title", "format", "control", "must not have control characters")
 	}
 	if utf8.RuneCountInString(r.Title) > maxTitle {
-		return &InputError{"title", "too_long", fmt.Sprintf("must have at most %d characters", maxTitle)}
+		return tooLong("title", maxTitle, "characters")
 	}
 	if len(r.Permissions) > maxPatterns {
-		return &InputError{"permissions", "too_long", fmt.Sprintf("must have at most %d entries", maxPatterns)}
+		return tooLong("permissions", maxPatterns, "items")
 	}
 	if len(r.Inherits) > maxInherits {
-		return &InputError{"inherits", "too_long", fmt.Sprintf("must have at most %d entries", maxInherits)}
+		return tooLong("inherits", maxInherits, "items")
 	}
 	for _, pattern := range r.Permissions {
 		if !validPattern(pattern) {
-			return &InputError{"permissions", "format", fmt.Sprintf("has %.80q, which is no permission or pattern such as billing.*.read", pattern)}
+			return badEntry("permissions", "format", "pattern", pattern, "no permission or pattern such as billing.*.read")
 		}
 	}
 	return nil
@@ -122,7 +122,7 @@ func (r Role) check() error {
 // from inside the transaction that writes r.
 func checkRoles(stored []Role, r Role) error {
 	if len(stored) >= maxRoles {
-		return &InputError{"name", "too_long", fmt.Sprintf("would be more than %d roles", maxRoles)}
+		return &InputError{Field: "name", Code: "too_long", Detail: fmt.Sprintf("would be more than %d roles", maxRoles)}
 	}
 	inherits := map[string][]string{}
 	for _, role := range append(builtIn(), append(stored, r)...) {
@@ -130,7 +130,7 @@ func checkRoles(stored []Role, r Role) error {
 	}
 	for _, parent := range r.Inherits {
 		if _, ok := inherits[parent]; !ok {
-			return &InputError{"inherits", "unknown", fmt.Sprintf("has %.80q, which is no role", parent)}
+			return badEntry("inherits", "unknown", "role", parent, "no role")
 		}
 	}
 	if path := findCycle(inherits, r.Name); path != nil {

@@ -159,7 +159,7 @@ func (a *Authority) planUsers(q UserQuery) (userPlan, error) {
 	p.canonical = query.Canonical(filter, p.sort, p.search)
 	after, err := query.Open(a.cursorKey(), "users", p.canonical, q.Cursor, p.sort)
 	if err != nil {
-		return userPlan{}, &InputError{"cursor", "format", "is not one of this query"}
+		return userPlan{}, &InputError{Field: "cursor", Code: "format", Detail: "is not one of this query"}
 	}
 	p.and(filter.SQL(query.Dialect(a.db.Dialect()), p.next()))
 	p.and(p.sort.After(after, p.next()))
@@ -189,10 +189,10 @@ func (p *userPlan) sql(limit int) (from, rest string) {
 func searchText(text string) (string, error) {
 	text = norm.NFC.String(strings.TrimLeft(text, " "))
 	if utf8.RuneCountInString(text) > maxSearch {
-		return "", &InputError{"search", "too_long", fmt.Sprintf("must have at most %d characters", maxSearch)}
+		return "", tooLong("search", maxSearch, "characters")
 	}
 	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-		return "", &InputError{"search", "format", "must be text"}
+		return "", &InputError{Field: "search", Code: "format", Detail: "must be text"}
 	}
 	return strings.ToLower(text), nil
 }
@@ -227,7 +227,7 @@ func (a *Authority) planSearch(ctx context.Context, p *userPlan) error {
 // queryError says what is wrong with a filter or an order as this package does.
 func queryError(err error) error {
 	if e, ok := errors.AsType[*query.Error](err); ok {
-		return &InputError{e.Parameter, "format", e.Detail}
+		return &InputError{Field: e.Parameter, Code: "format", Detail: e.Detail}
 	}
 	return err
 }

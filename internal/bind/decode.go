@@ -98,7 +98,7 @@ func invalid(fields []problem.Field, cause error) *Error {
 // report notes something wrong with the current value.
 func (d *decoder) report(code, detail string) {
 	if len(d.fields) < maxFields {
-		d.fields = append(d.fields, problem.Field{Pointer: d.pointer(), Code: code, Detail: detail})
+		d.fields = append(d.fields, problem.Field{Pointer: d.pointer(), Code: code, Detail: detail, Params: usual(code, detail)})
 	}
 }
 

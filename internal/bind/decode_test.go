@@ -18,6 +18,8 @@ import (
 	"github.com/modular-dashboard/dashboard/internal/problem"
 )
 
+type values = map[string]string
+
 // level is a type that reads itself from text.
 type level int
 
@@ -394,19 +396,19 @@ func TestSentences(t *testing.T) {
 		t.Fatal("got no error")
 	}
 	want := []problem.Field{
-		{Pointer: "/name", Code: "min", Detail: "must be at least 3 characters long"},
-		{Pointer: "/short", Code: "max", Detail: "must be at most 1 character long"},
-		{Pointer: "/age", Code: "min", Detail: "must be at least 1"},
-		{Pointer: "/tags", Code: "max", Detail: "must have at most 1 item"},
-		{Pointer: "/every", Code: "min", Detail: "must be at least 1s"},
-		{Pointer: "/plan", Code: "oneof", Detail: "must be one of free, team plus"},
-		{Pointer: "/mail", Code: "email", Detail: "must be an email address"},
-		{Pointer: "/code", Code: "startswith", Detail: "must begin with x"},
+		{Pointer: "/name", Code: "min", Detail: "must be at least 3 characters long", Params: values{"value": "3", "of": "characters"}},
+		{Pointer: "/short", Code: "max", Detail: "must be at most 1 character long", Params: values{"value": "1", "of": "characters"}},
+		{Pointer: "/age", Code: "min", Detail: "must be at least 1", Params: values{"value": "1"}},
+		{Pointer: "/tags", Code: "max", Detail: "must have at most 1 item", Params: values{"value": "1", "of": "items"}},
+		{Pointer: "/every", Code: "min", Detail: "must be at least 1s", Params: values{"value": "1s"}},
+		{Pointer: "/plan", Code: "oneof", Detail: "must be one of free, team plus", Params: values{"value": "free, team plus"}},
+		{Pointer: "/mail", Code: "email", Detail: "must be an email address", Params: values{}},
+		{Pointer: "/code", Code: "startswith", Detail: "must begin with x", Params: values{"value": "x"}},
 		{Pointer: "/odd", Code: "isbn", Detail: "must satisfy isbn"},
-		{Pointer: "/less", Code: "lt", Detail: "must be less than 5"},
+		{Pointer: "/less", Code: "lt", Detail: "must be less than 5", Params: values{"value": "5"}},
 	}
 	for i := range max(len(want), len(e.Fields)) {
-		if i >= len(want) || i >= len(e.Fields) || e.Fields[i] != want[i] {
+		if i >= len(want) || i >= len(e.Fields) || !reflect.DeepEqual(e.Fields[i], want[i]) {
 			t.Fatalf("field %d\n got %+v\nwant %+v", i, e.Fields, want)
 		}
 	}

@@ -57,6 +57,6 @@ func Example() {
 	// Output:
 	// 200 {"id":"r1","sent":[]}
 	// 422 {"type":"urn:dashboard:problem:invalid-input","title":"Unprocessable Entity","status":422,"detail":"The request was understood, but some of its values cannot be accepted.","errors":[{"pointer":"/cc","code":"unknown","detail":"is not a known field"},
-	//   {"pointer":"/every","code":"min","detail":"must be at least 1s"},
-	//   {"pointer":"/to/1","code":"email","detail":"must be an email address"}]}
+	//   {"pointer":"/every","code":"min","detail":"must be at least 1s","params":{"value":"1s"}},
+	//   {"pointer":"/to/1","code":"email","detail":"must be an email address","params":{}}]}
 }

@@ -199,7 +199,7 @@ func pointerTo(where, name string) string { return string(appendToken([]byte(whe
 
 func (d *decoder) reportParam(pointer, code, detail string) {
 	if len(d.fields) < maxFields {
-		d.fields = append(d.fields, problem.Field{Pointer: pointer, Code: code, Detail: detail})
+		d.fields = append(d.fields, problem.Field{Pointer: pointer, Code: code, Detail: detail, Params: usual(code, detail)})
 	}
 }
 

@@ -268,7 +268,8 @@ func (rs *ruleset) check(v any, fields []problem.Field) []problem.Field {
 		}
 		pointer := rs.locate(reflect.ValueOf(v).Elem(), fe.StructNamespace())
 		if !covered(known, pointer) {
-			fields = append(fields, problem.Field{Pointer: pointer, Code: fe.Tag(), Detail: sentence(fe)})
+			detail, params := sentence(fe)
+			fields = append(fields, problem.Field{Pointer: pointer, Code: fe.Tag(), Detail: detail, Params: params})
 		}
 	}
 	if rs.maps {

@@ -9,92 +9,104 @@ import (
 	"github.com/modular-dashboard/dashboard/internal/spelling"
 )
 
-// sentence says what a failed rule wanted, for a person. It never repeats the value.
-func sentence(fe validator.FieldError) string {
+// sentence says what a failed rule wanted, for a person, and the values it speaks of; nil where it is no
+// more than the rule's name. It never repeats the value.
+func sentence(fe validator.FieldError) (detail string, params map[string]string) {
 	tag, param := fe.Tag(), fe.Param()
 	if s, ok := plainSentence(tag); ok {
-		return s
+		return s, map[string]string{}
 	}
-	switch tag {
-	case "min", "gte":
-		return bound(fe, "at least ")
-	case "max", "lte":
-		return bound(fe, "at most ")
-	case "gt":
-		return bound(fe, "more than ")
-	case "lt":
-		return bound(fe, "less than ")
-	case "len":
-		return bound(fe, "exactly ")
-	case "eq":
-		return "must be " + param
-	case "ne":
-		return "must not be " + param
-	case "oneof", "oneofci":
-		return "must be one of " + strings.ReplaceAll(strings.Join(spelling.Choices(param), ", "), "'", "")
-	case "eqfield":
-		return "must be the same as " + param
-	case "nefield":
-		return "must differ from " + param
-	case "gtfield":
-		return "must be more than " + param
-	case "gtefield":
-		return "must not be less than " + param
-	case "ltfield":
-		return "must be less than " + param
-	case "ltefield":
-		return "must not be more than " + param
-	case "startswith":
-		return "must begin with " + param
-	case "endswith":
-		return "must end with " + param
-	case "contains", "containsany":
-		return "must contain " + param
-	case "excludes", "excludesall", "excludesrune":
-		return "must not contain " + param
-	case "datetime":
-		return "must be a time written like " + param
+	if how, ok := bounds[tag]; ok {
+		return bound(fe, how)
 	}
 	if strings.HasPrefix(tag, "required_") {
-		return "must be given here"
+		return "must be given here", map[string]string{}
 	}
 	if strings.HasPrefix(tag, "excluded_") {
-		return "must not be given here"
+		return "must not be given here", map[string]string{}
+	}
+	if strings.HasPrefix(tag, "oneof") {
+		param = strings.ReplaceAll(strings.Join(spelling.Choices(param), ", "), "'", "")
+	}
+	if start, ok := valueSentences[tag]; ok {
+		return start + param, map[string]string{"value": param}
 	}
 	if param != "" {
-		return "must satisfy " + tag + "=" + param
+		return "must satisfy " + tag + "=" + param, nil
 	}
-	return "must satisfy " + tag
+	return "must satisfy " + tag, nil
+}
+
+// bounds are the rules that bound words.
+var bounds = map[string]string{
+	"min": "at least ", "gte": "at least ", "max": "at most ", "lte": "at most ", "gt": "more than ", "lt": "less than ", "len": "exactly ",
+}
+
+// valueSentences are how the sentences of rules begin that end with their parameter.
+var valueSentences = map[string]string{
+	"eq":           "must be ",
+	"ne":           "must not be ",
+	"oneof":        "must be one of ",
+	"oneofci":      "must be one of ",
+	"eqfield":      "must be the same as ",
+	"nefield":      "must differ from ",
+	"gtfield":      "must be more than ",
+	"gtefield":     "must not be less than ",
+	"ltfield":      "must be less than ",
+	"ltefield":     "must not be more than ",
+	"startswith":   "must begin with ",
+	"endswith":     "must end with ",
+	"contains":     "must contain ",
+	"containsany":  "must contain ",
+	"excludes":     "must not contain ",
+	"excludesall":  "must not contain ",
+	"excludesrune": "must not contain ",
+	"datetime":     "must be a time written like ",
 }
 
 // bound words a limit on a number, a length or a duration.
-func bound(fe validator.FieldError, how string) string {
+func bound(fe validator.FieldError, how string) (detail string, params map[string]string) {
 	param := fe.Param()
-	if fe.Type() == durationType {
-		return "must be " + how + param
-	}
 	if fe.Type() == timeType {
-		if strings.HasPrefix(how, "at least") || strings.HasPrefix(how, "more") {
-			return "must be in the future"
+		if how == "at least " || how == "more than " {
+			return "must be in the future", map[string]string{"of": "time"}
 		}
-		return "must be in the past"
+		return "must be in the past", map[string]string{"of": "time"}
 	}
-	var unit string
+	unit, plural := "", "s"
+	if param == "1" {
+		plural = ""
+	}
 	switch fe.Kind() {
 	case reflect.String:
-		unit = " character"
+		unit, how = "characters", "must be "+how+param+" character"+plural+" long"
 	case reflect.Slice, reflect.Array, reflect.Map:
-		unit = " item"
+		unit, how = "items", "must have "+how+param+" item"+plural
 	default:
-		return "must be " + how + param
+		return "must be " + how + param, map[string]string{"value": param}
 	}
-	if param != "1" {
-		unit += "s"
+	return how, map[string]string{"value": param, "of": unit}
+}
+
+// usual returns the parameters of a finding that is no rule's, nil where the sentence is one of its own.
+func usual(code, detail string) map[string]string {
+	if of, ok := kinds[detail]; ok && code == "type" {
+		return map[string]string{"of": of}
 	}
-	if fe.Kind() == reflect.String {
-		return "must be " + how + param + unit + " long"
+	if code == "missing" || code == "duplicate" {
+		return map[string]string{}
 	}
-	return "must have " + how + param + unit
+	return nil
+}
+
+// kinds names what sentences about types ask for.
+var kinds = map[string]string{
+	"must be an integer":    "integer",
+	"must be a number":      "number",
+	"must be a string":      "string",
+	"must be true or false": "boolean",
+	timeSentence:            "time",
+	durationSentence:        "duration",
 }
 
 // plainSentence words the rules that take no parameter.

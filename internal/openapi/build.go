@@ -320,9 +320,10 @@ func operationID(method, path string) string {
 func problemSchemas() (document, field *jsonschema.Schema) {
 	text := func(doc string) *jsonschema.Schema { return &jsonschema.Schema{Type: "string", Description: doc} }
 	field = &jsonschema.Schema{
-		Type:          "object",
-		Properties:    map[string]*jsonschema.Schema{"pointer": text("JSON pointer into the body, or #/query/name, #/path/name, #/header/name"), "code": text("what is wrong, for programs"), "detail": text("what is wrong, for a person")},
-		PropertyOrder: []string{"pointer", "code", "detail"},
+		Type: "object",
+		Properties: map[string]*jsonschema.Schema{"pointer": text("JSON pointer into the body, or #/query/name, #/path/name, #/header/name"), "code": text("what is wrong, for programs"), "detail": text("what is wrong, for a person"), "params": {Type: "object", AdditionalProperties: &jsonschema.Schema{Type: "string"},
+			Description: "the values that detail speaks of, such as value and of; present where detail is the usual sentence for the code and them, which may be said in another language"}},
+		PropertyOrder: []string{"pointer", "code", "detail", "params"},
 		Required:      []string{"pointer", "code", "detail"},
 	}
 	document = &jsonschema.Schema{

@@ -56,6 +56,9 @@ type Field struct {
 	Code string `json:"code"`
 	// Detail is what, for a person: "must be at least 1".
 	Detail string `json:"detail"`
+	// Params are the values that Detail speaks of, such as value and of. Unless nil, Detail is
+	// the usual sentence for the code and them, so that a client can say it in another language.
+	Params map[string]string `json:"params,omitzero"`
 }
 
 // New returns a problem of a status, a slug (empty: the status' own) and a detail sentence.

@@ -7,7 +7,7 @@
 //   - the theme of the person's cookie, as data-theme on the html element, so
 //     that the first paint has the right colors without an inline script;
 //   - <meta name="dashboard-config" content="…">, JSON with base (the path of
-//     the mount, beginning and ending in a slash), title and theme; the build
+//     the mount, beginning and ending in a slash), title, theme, locale and minPassword; the build
 //     holds {{.Config}} and {{.Title}} in their places;
 //   - the mount's path before every asset the page names with "./".
 //

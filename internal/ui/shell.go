@@ -78,12 +78,14 @@ type settings struct {
 	Title  string `json:"title"`
 	Theme  string `json:"theme"`
 	Locale string `json:"locale"`
+	// MinPassword is there for who makes a password.
+	MinPassword int `json:"minPassword,omitzero"`
 }
 
 // render writes the page for a base, escaped as a URL path, a theme and a
 // locale.
 func (h *Handler) render(base, theme, locale string) string {
-	config, _ := json.Marshal(settings{base, h.config.Title, theme, locale}) // strings cannot fail
+	config, _ := json.Marshal(settings{base, h.config.Title, theme, locale, h.config.MinPassword}) // strings cannot fail
 	var words string
 	if name := h.words[locale]; name != "" {
 		words = `<link rel="modulepreload" crossorigin href="` + html.EscapeString(base+name) + `">`

@@ -21,6 +21,9 @@ type Config struct {
 	// Title is the document's title until a screen sets its own; "" means
 	// "Dashboard".
 	Title string
+	// MinPassword is the least number of characters of a new password, which the
+	// page tells beforehand; 0: it does not.
+	MinPassword int
 	// TrustedTypes names the one Trusted Types policy that scripts may create,
 	// for a module that cannot do without; "" allows none.
 	TrustedTypes string

@@ -89,6 +89,8 @@ export interface ProblemField {
   code: string;
   /** what is wrong, for a person */
   detail: string;
+  /** the values that detail speaks of, such as value and of; present where detail is the usual sentence for the code and them, which may be said in another language */
+  params?: Record<string, string>;
 }
 
 export interface Reading {

@@ -4,6 +4,8 @@ export interface Config {
   title: string;
   /** Absolute path of the mount, with a slash at both ends. */
   base: string;
+  /** The least number of characters of a new password; 0: the server did not say. */
+  minPassword: number;
 }
 
 function read(): Config {
@@ -16,7 +18,11 @@ function read(): Config {
     // A page without its config still works at the root.
   }
   const fallback = document.querySelector('base') ? new URL(document.baseURI).pathname : '/';
-  return { title: given.title || 'Dashboard', base: slashed(given.base || fallback) };
+  return {
+    title: given.title || 'Dashboard',
+    base: slashed(given.base || fallback),
+    minPassword: given.minPassword ?? 0,
+  };
 }
 
 function slashed(path: string): string {

@@ -98,7 +98,14 @@ export function createAPI({ account, only }) {
       if (user || body.token !== setupToken)
         throw new Problem(403, 'setup-refused', 'the token is not valid');
       if (body.password.length < 15) {
-        throw invalid([{ pointer: '/password', code: 'min', detail: 'must have at least 15 characters' }]);
+        throw invalid([
+          {
+            pointer: '/password',
+            code: 'too_short',
+            detail: 'must have at least 15 characters',
+            params: { value: '15', of: 'characters' },
+          },
+        ]);
       }
       user = { id: 'u1', email: body.email, name: body.name, roles: ['owner'] };
       secret = body.password;

@@ -23,7 +23,7 @@ export function createStatic({ prefix, title }) {
     const theme = /dashboard-theme=(light|dark|auto)/.exec(request.headers.cookie ?? '')?.[1] ?? 'auto';
     const locale = speaks(request.headers);
     const source = gunzipSync(await readFile(join(dist, 'index.html.gz'))).toString();
-    const config = JSON.stringify({ base: prefix, title, theme, locale });
+    const config = JSON.stringify({ base: prefix, title, theme, locale, minPassword: 15 });
     const body = source
       .replaceAll(/<link rel="modulepreload" data-locale="(\w+)"[^>]*>/g, (link, of) =>
         of === locale ? link : '',

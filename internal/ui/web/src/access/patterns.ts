@@ -72,8 +72,10 @@ export function isWild(pattern: string): boolean {
   return pattern.includes('*');
 }
 
-/** A role's title, or its name where it has none. */
+/** A role's title, or its name where it has none; the built-in ones in the language of the page. */
 export function roleTitle(role: Role): string {
+  if (role.built_in && role.name === 'owner') return t('role.owner');
+  if (role.built_in && role.name === 'viewer') return t('role.viewer');
   return role.title || role.name;
 }
 

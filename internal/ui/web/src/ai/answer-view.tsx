@@ -2,6 +2,7 @@ import { APIError } from '../api/error';
 import { number } from '../format';
 import { Notice } from '../parts/notice';
 import { Refused } from '../resource/refused';
+import { remarks } from '../forms/remarks';
 import { t } from '../strings';
 import type { Answer } from './chat';
 import { costWords } from './money';
@@ -61,7 +62,7 @@ function Failed({ error, partly }: { error: APIError | undefined; partly: boolea
   return (
     <Notice kind="bad" title={title} alert>
       <p>{problem.detail}</p>
-      {problem.errors?.map((field) => (
+      {remarks(error).map((field) => (
         <p key={field.pointer}>
           <code>{field.pointer}</code> {field.detail}
         </p>

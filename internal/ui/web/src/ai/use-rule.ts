@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { ask, type Answer } from '../api/client';
 import { APIError } from '../api/error';
 import { notify } from '../parts/toast';
+import { remarks } from '../forms/remarks';
 import { aiKey } from './queries';
 
 /** One rule as it is when its dialog opens; without a path there is none yet. */
@@ -55,9 +56,7 @@ export function useChangeRule<T>(loaded: Answer<T> | undefined, onDone: () => vo
     change,
     /** What is wrong with the fields, by the last part of their pointers. */
     problem: (name: string) =>
-      error instanceof APIError
-        ? error.fields.find(({ pointer }) => pointer.replace(/^\//, '').split('/')[0] === name)?.detail
-        : undefined,
+      remarks(error).find(({ pointer }) => pointer.replace(/^\//, '').split('/')[0] === name)?.detail,
     /** It is there already. */
     taken: refused && !base,
     stale: refused ? base?.data : undefined,

@@ -22,15 +22,10 @@ export class APIError extends Error {
     return /[^:/]+$/.exec(this.problem.type ?? '')?.[0] ?? '';
   }
 
+  /** What is wrong with the input, as the server says it; `remarks` says it to people. */
   get fields(): FieldProblem[] {
-    return (this.problem.errors ?? []).map((field) => ({ ...field, detail: sentence(field.detail) }));
+    return this.problem.errors ?? [];
   }
-}
-
-/** A server's remark such as `must be at least 1s`, as it stands alone below a field. */
-function sentence(text: string): string {
-  const start = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?…]$/.test(start) ? start : start + '.';
 }
 
 /** What to tell a person: what happened, and what to do next. */

@@ -7,6 +7,7 @@ import { Dialog } from '../parts/dialog';
 import { Field, TextField } from '../parts/field';
 import { notify } from '../parts/toast';
 import { Refused } from '../resource/refused';
+import { remarks } from '../forms/remarks';
 import { t } from '../strings';
 import type { Definition, Json, Kind } from './definition';
 import { flagPath, flagsKey } from './queries';
@@ -48,7 +49,7 @@ export function CreateFlag({ onClose, onCreated }: CreateFlagProps) {
     },
   });
   const taken = create.error instanceof APIError && create.error.status === 412;
-  const problem = create.error instanceof APIError ? create.error.fields[0]?.detail : undefined;
+  const problem = remarks(create.error)[0]?.detail;
   useEffect(() => {
     if (create.error || missing) form.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus();
   }, [create.error, missing]);

@@ -1,8 +1,8 @@
 import { useEffect, useMemo, type ReactNode } from 'react';
 import { FormProvider, useForm } from 'react-hook-form';
-import { APIError } from '../api/error';
 import type { JSONSchema } from '../api/types';
 import { Notice } from '../parts/notice';
+import { remarks } from './remarks';
 import { t } from '../strings';
 import { SchemaFields } from './schema-fields';
 import { fieldOf, fieldsOf, fromControls, toControls } from './schema';
@@ -48,9 +48,8 @@ export function SchemaForm({
   }, [isDirty, onDirty]);
 
   useEffect(() => {
-    if (!(refusal instanceof APIError)) return;
     let first = true;
-    for (const problem of refusal.fields) {
+    for (const problem of remarks(refusal)) {
       const field = fieldOf(fields, problem, below);
       if (!field) continue;
       setError(field.name, { type: 'server', message: problem.detail });
@@ -59,8 +58,7 @@ export function SchemaForm({
     }
   }, [refusal, fields, below, setError, setFocus]);
 
-  const elsewhere =
-    refusal instanceof APIError ? refusal.fields.filter((problem) => !fieldOf(fields, problem, below)) : [];
+  const elsewhere = remarks(refusal).filter((problem) => !fieldOf(fields, problem, below));
 
   return (
     <FormProvider {...form}>

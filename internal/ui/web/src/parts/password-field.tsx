@@ -1,4 +1,5 @@
 import { useState, type InputHTMLAttributes, type ReactNode } from 'react';
+import { config } from '../config';
 import { t } from '../strings';
 import { Button } from './button';
 import { Field } from './field';
@@ -32,5 +33,13 @@ export function PasswordField({ label, hint, error, ...rest }: Props) {
         </div>
       )}
     </Field>
+  );
+}
+
+/** A field for a password that is made now: it says beforehand how long that must be. */
+export function NewPasswordField({ hint, ...rest }: Props) {
+  const least = config.minPassword > 0 && t('password.least', { count: config.minPassword });
+  return (
+    <PasswordField hint={[least, hint].filter(Boolean).join(' ')} autoComplete="new-password" {...rest} />
   );
 }

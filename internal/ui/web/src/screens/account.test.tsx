@@ -88,7 +88,14 @@ describe('the password', () => {
         (body as { present: string }).present === 'right'
           ? { body: { user: me, expires_in: 300 } }
           : problem(422, 'invalid-input', {
-              errors: [{ pointer: '/present', code: 'wrong', detail: 'is not your password' }],
+              errors: [
+                {
+                  pointer: '/present',
+                  code: 'wrong',
+                  detail: 'is not your password',
+                  params: { of: 'password' },
+                },
+              ],
             }),
     });
     const user = userEvent.setup();

@@ -2,7 +2,6 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode, type SyntheticEvent } from 'react';
 import { ask, post } from '../api/client';
-import { APIError } from '../api/error';
 import { meQuery } from '../api/queries';
 import { noteExpiry } from '../api/session';
 import type { Me, SignedIn } from '../api/types';
@@ -12,6 +11,7 @@ import { ErrorNotice } from '../parts/notice';
 import { Page } from '../parts/page';
 import { notify } from '../parts/toast';
 import { Preferences } from '../shell/preferences';
+import { remarks } from '../forms/remarks';
 import { t } from '../strings';
 import { PasswordButton } from './password';
 
@@ -96,8 +96,7 @@ function Profile({ me }: { me: Me }) {
       notify(t('account.saved'));
     },
   });
-  const refused =
-    save.error instanceof APIError ? save.error.fields.find((field) => field.pointer === '/name') : undefined;
+  const refused = remarks(save.error).find((field) => field.pointer === '/name');
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     if (wanted !== me.name && !save.isPending) save.mutate();

@@ -16,6 +16,7 @@ import { Person } from '../parts/person';
 import { LoadingRows } from '../parts/skeleton';
 import { notify } from '../parts/toast';
 import { Refused } from '../resource/refused';
+import { remarks } from '../forms/remarks';
 import { t } from '../strings';
 import '../styles/ai.css';
 
@@ -126,7 +127,7 @@ function Create({ onClose, onCreated }: CreateProps) {
   });
   const { error } = create;
   const taken = error instanceof APIError && error.status === 412;
-  const objection = error instanceof APIError ? error.fields[0]?.detail : undefined;
+  const objection = remarks(error)[0]?.detail;
   const mistakes = {
     name: !/^[\w.-]+$/.test(name.trim()) ? t('ai.prompt.name.hint') : '',
     text: wrong !== undefined ? t('ai.prompt.wrong', { text: wrong }) : text === '' ? t('form.required') : '',

@@ -2,13 +2,14 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState, type SubmitEvent } from 'react';
 import { byModule, type Permission } from '../access/patterns';
 import { permissionsQuery, useModuleTitles } from '../access/queries';
+import { permissionTitle } from '../access/titles';
 import { post } from '../api/client';
-import { APIError } from '../api/error';
 import { useMay } from '../api/may';
 import { meQuery } from '../api/queries';
 import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';
 import { Field, TextField } from '../parts/field';
+import { remarks } from '../forms/remarks';
 import { useNow } from '../parts/now';
 import { Refused } from '../resource/refused';
 import { t } from '../strings';
@@ -55,7 +56,7 @@ export function CreateKey({ onClose }: CreateKeyProps) {
       void client.invalidateQueries({ queryKey: keysKey });
     },
   });
-  const problems = create.error instanceof APIError ? create.error.fields : [];
+  const problems = remarks(create.error);
   const problem = (field: string) => problems.find((one) => one.pointer.startsWith('/' + field))?.detail;
   const missing = {
     name: name.trim() === '' ? t('form.required') : '',
@@ -189,22 +190,26 @@ function PermissionChoice({ chosen, onChange, error }: ChoiceProps) {
                 {every ? t('keys.none') : t('keys.all')}
               </button>
             </legend>
-            {group.map(({ id, title }) => (
-              <label key={id} className="check">
-                <input
-                  type="checkbox"
-                  checked={chosen.includes(id)}
-                  aria-invalid={error ? true : undefined}
-                  aria-describedby={error ? 'key-permissions' : undefined}
-                  onChange={(event) => {
-                    onChange(event.target.checked ? [...chosen, id] : chosen.filter((one) => one !== id));
-                  }}
-                />
-                <span>
-                  {title} {title !== id && <span className="mono small dim">{id}</span>}
-                </span>
-              </label>
-            ))}
+            {group.map((permission) => {
+              const { id } = permission;
+              const title = permissionTitle(permission);
+              return (
+                <label key={id} className="check">
+                  <input
+                    type="checkbox"
+                    checked={chosen.includes(id)}
+                    aria-invalid={error ? true : undefined}
+                    aria-describedby={error ? 'key-permissions' : undefined}
+                    onChange={(event) => {
+                      onChange(event.target.checked ? [...chosen, id] : chosen.filter((one) => one !== id));
+                    }}
+                  />
+                  <span>
+                    {title} {title !== id && <span className="mono small dim">{id}</span>}
+                  </span>
+                </label>
+              );
+            })}
           </fieldset>
         );
       })}

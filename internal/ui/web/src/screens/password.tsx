@@ -1,11 +1,11 @@
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useRef, useState, type SubmitEvent } from 'react';
-import { APIError } from '../api/error';
 import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';
-import { PasswordField } from '../parts/password-field';
+import { NewPasswordField, PasswordField } from '../parts/password-field';
 import { notify } from '../parts/toast';
 import { Refused } from '../resource/refused';
+import { remarks } from '../forms/remarks';
 import { t } from '../strings';
 
 interface PasswordButtonProps {
@@ -64,7 +64,7 @@ function PasswordDialog({
       onClose();
     },
   });
-  const fields = change.error instanceof APIError ? change.error.fields : [];
+  const fields = remarks(change.error);
   const problem = (pointer: string) => fields.find((field) => field.pointer === pointer);
   const wrong = problem('/present');
   useEffect(() => {
@@ -87,17 +87,16 @@ function PasswordDialog({
             required
             data-focus
             value={present}
-            error={wrong && (wrong.code === 'wrong' ? t('password.wrong') : wrong.detail)}
+            error={wrong?.detail}
             onChange={(event) => {
               setPresent(event.target.value);
             }}
           />
         )}
-        <PasswordField
+        <NewPasswordField
           label={t('password.new')}
           name="password"
           hint={t('setup.password.hint')}
-          autoComplete="new-password"
           required
           data-focus={own ? undefined : true}
           value={password}

@@ -4,13 +4,13 @@ import type { Role } from '../access/patterns';
 import { rolesAt } from '../access/queries';
 import { RoleChoice } from '../access/role-choice';
 import { post } from '../api/client';
-import { APIError } from '../api/error';
 import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';
 import { TextField } from '../parts/field';
 import { notify } from '../parts/toast';
 import { dataKey } from '../resource/queries';
 import { Refused } from '../resource/refused';
+import { remarks } from '../forms/remarks';
 import { t } from '../strings';
 
 export interface CreateRoleProps {
@@ -37,7 +37,7 @@ export function CreateRole({ onClose, onCreated }: CreateRoleProps) {
       onCreated(name);
     },
   });
-  const problems = create.error instanceof APIError ? create.error.fields : [];
+  const problems = remarks(create.error);
   const problem = (field: string) => problems.find((one) => one.pointer.startsWith('/' + field))?.detail;
   const atFields = problems.length > 0 && problems.every(({ pointer }) => /^\/(name|title)/.test(pointer));
   useEffect(() => {

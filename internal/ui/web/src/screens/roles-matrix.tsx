@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { byModule, matches, patternsOf, roleTitle, type Permission, type Role } from '../access/patterns';
 import { useModuleTitles } from '../access/queries';
+import { permissionTitle } from '../access/titles';
 import { t } from '../strings';
 
 interface Props {
@@ -47,7 +48,7 @@ export function RoleMatrix({ roles, permissions }: Props) {
                 {group.map((permission) => (
                   <tr key={permission.id}>
                     <th scope="row" title={permission.id}>
-                      {permission.title}
+                      {permissionTitle(permission)}
                     </th>
                     {roles.map((role) => {
                       const grant = grantOf(roles, role, permission.id);

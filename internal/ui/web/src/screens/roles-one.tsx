@@ -7,6 +7,7 @@ import { useDraft } from '../access/use-draft';
 import { TextField } from '../parts/field';
 import { Notice } from '../parts/notice';
 import { show } from '../show';
+import { permissionTitle } from '../access/titles';
 import { t } from '../strings';
 import { PermissionGroups } from './roles-permissions';
 
@@ -133,7 +134,10 @@ interface ReviewProps {
 
 /** What the role gains and loses, by name. */
 function Review({ base, next, permissions, roles }: ReviewProps) {
-  const permission = (id: string) => permissions.find((one) => one.id === id)?.title ?? id;
+  const permission = (id: string) => {
+    const known = permissions.find((one) => one.id === id);
+    return known ? permissionTitle(known) : id;
+  };
   const role = (name: string) => {
     const found = roles.find((one) => one.name === name);
     return found ? roleTitle(found) : name;

@@ -2,6 +2,7 @@ import { useId, useState } from 'react';
 import { beyond, byModule, isWild, matches, roleTitle, type Permission, type Role } from '../access/patterns';
 import { useModuleTitles } from '../access/queries';
 import { Button } from '../parts/button';
+import { permissionTitle } from '../access/titles';
 import { t } from '../strings';
 
 interface Props {
@@ -70,7 +71,8 @@ function Group({ title, about, group, ...props }: GroupProps) {
 
 function Line({ permission, chosen, inherited, own, locked, onChange }: Props & { permission: Permission }) {
   const hint = useId();
-  const { id, title } = permission;
+  const { id } = permission;
+  const title = permissionTitle(permission);
   const mine = chosen.includes(id);
   const wild = chosen.find((pattern) => isWild(pattern) && matches(pattern, id));
   const from = [...inherited].find(([pattern]) => matches(pattern, id));

@@ -8,7 +8,7 @@ import { RoleMatrix } from './roles-matrix';
 import { RoleEditor } from './roles-one';
 
 const permissions = [
-  { id: 'dashboard.users.manage', title: 'Manage users', module: 'dashboard' },
+  { id: 'dashboard.users.manage', title: 'Create and change accounts and roles', module: 'dashboard' },
   { id: 'shop.customers.read', title: 'See customers', module: 'shop' },
   { id: 'shop.customers.manage', title: 'Change customers', module: 'shop' },
   { id: 'shop.invoices.refund', title: 'Refund invoices', module: 'shop' },
@@ -55,7 +55,7 @@ describe('the editor of a role', () => {
     const shop = await screen.findByRole('group', { name: 'Web shop 2 of 3' });
     const read = within(shop).getByRole('checkbox', { name: /^See customers/ });
     expect([read.getAttribute('disabled'), (read as HTMLInputElement).checked]).toEqual(['', true]);
-    expect(read.closest('label')?.textContent).toContain('from viewer');
+    expect(read.closest('label')?.textContent).toContain('from Viewer');
     const change = within(shop).getByRole('checkbox', { name: /^Change customers/ });
     await waitFor(() => {
       expect([change.getAttribute('disabled'), (change as HTMLInputElement).checked]).toEqual([null, true]);
@@ -75,7 +75,7 @@ describe('the editor of a role', () => {
     fireEvent.click(await box(/^Change customers/));
     fireEvent.change(screen.getByLabelText('Wildcard to add'), { target: { value: 'dashboard.*' } });
     fireEvent.click(screen.getByRole('button', { name: 'Add' }));
-    const manage = await box(/^Manage users/);
+    const manage = await box(/^Create and change accounts/);
     expect(manage.closest('label')?.textContent).toContain('by dashboard.*');
     fireEvent.click(screen.getByRole('button', { name: 'Review and save' }));
     const dialog = await screen.findByRole('dialog');
@@ -103,7 +103,7 @@ describe('the editor of a role', () => {
     const refund = await box(/^Refund invoices/);
     expect(refund).toHaveProperty('disabled', true);
     expect(refund.closest('label')?.textContent).toContain('You do not hold this permission.');
-    expect((await box(/^owner/)).closest('label')?.textContent).toContain('Gives *, which you do not hold.');
+    expect((await box(/^Owner/)).closest('label')?.textContent).toContain('Gives *, which you do not hold.');
     const all = screen.getByRole('option', { name: 'Everything: you do not hold it' });
     expect(all).toHaveProperty('disabled', true);
   });

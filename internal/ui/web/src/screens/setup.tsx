@@ -10,12 +10,13 @@ import { config } from '../config';
 import { Button } from '../parts/button';
 import { TextField } from '../parts/field';
 import { ErrorNotice, Notice } from '../parts/notice';
-import { PasswordField } from '../parts/password-field';
+import { NewPasswordField } from '../parts/password-field';
 import { Skeleton } from '../parts/skeleton';
 import { Throttled } from '../parts/throttled';
 import { setupToken } from '../setup-token';
 import { Gate } from '../shell/gate';
 import { useStore } from '../store';
+import { remarks } from '../forms/remarks';
 import { t } from '../strings';
 
 const names = ['token', 'name', 'email', 'password'] as const;
@@ -99,11 +100,10 @@ function SetupForm() {
         required
         error={errors.email}
       />
-      <PasswordField
+      <NewPasswordField
         label={t('password')}
         hint={t('setup.password.hint')}
         name="password"
-        autoComplete="new-password"
         required
         error={errors.password}
       />
@@ -115,9 +115,8 @@ function SetupForm() {
 }
 
 function byField(error: unknown): Partial<Record<Name, string>> {
-  if (!(error instanceof APIError)) return {};
   const found: Partial<Record<Name, string>> = {};
-  for (const field of error.fields) {
+  for (const field of remarks(error)) {
     const name = names.find((known) => field.pointer === '/' + known);
     if (name) found[name] ??= field.detail;
   }

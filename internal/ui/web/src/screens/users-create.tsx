@@ -2,14 +2,14 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState, type SubmitEvent } from 'react';
 import { RoleChoice } from '../access/role-choice';
 import { ask } from '../api/client';
-import { APIError } from '../api/error';
 import type { User as Account } from '../api/types';
 import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';
 import { TextField } from '../parts/field';
-import { PasswordField } from '../parts/password-field';
+import { NewPasswordField } from '../parts/password-field';
 import { notify } from '../parts/toast';
 import { Refused } from '../resource/refused';
+import { remarks } from '../forms/remarks';
 import { t } from '../strings';
 import { usersKey } from './users-one';
 
@@ -34,7 +34,7 @@ export function CreateUser({ onClose, onCreated }: CreateUserProps) {
       onCreated(made.id);
     },
   });
-  const problems = create.error instanceof APIError ? create.error.fields : [];
+  const problems = remarks(create.error);
   const problem = (name: string) => problems.find((one) => one.pointer.startsWith('/' + name))?.detail;
   const atFields =
     problems.length > 0 && problems.every(({ pointer }) => /^\/(email|name|password)/.test(pointer));
@@ -72,10 +72,9 @@ export function CreateUser({ onClose, onCreated }: CreateUserProps) {
           error={problem('name')}
           {...text('name')}
         />
-        <PasswordField
+        <NewPasswordField
           label={t('password')}
           hint={t('users.password.hint')}
-          autoComplete="new-password"
           error={problem('password')}
           {...text('password')}
         />

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState, type SubmitEvent } from 'react';
 import { ask, type Answer } from '../api/client';
 import { APIError } from '../api/error';
 import type { Limit } from '../api/types';
+import { remarks } from '../forms/remarks';
 import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';
 import { TextField } from '../parts/field';
@@ -12,6 +13,7 @@ import { notify } from '../parts/toast';
 import { Refused } from '../resource/refused';
 import { t } from '../strings';
 import { limitPath, limitsKey } from './limit-queries';
+import { limitTitle } from './limit-title';
 import { joinPolicy, policyProblem, policyWords, splitPolicy } from './policy';
 
 /** A limit that is edited: that of all callers, or with a key the one a caller has of its own. */
@@ -66,7 +68,7 @@ function Form({ edited, loaded, onClose }: Props & { loaded: Loaded }) {
   const [shadow, setShadow] = useState(start.shadow);
   const [tried, setTried] = useState(0);
   const save = useSave(edited, base.etag, { onDone: onClose, onStale: setBase });
-  const fields = save.error instanceof APIError ? save.error.fields : [];
+  const fields = remarks(save.error);
   const stale = save.error instanceof APIError && save.error.status === 412;
   const problem = (tried > 0 && policyProblem(text)) || fields[0]?.detail;
   useEffect(() => {
@@ -83,7 +85,7 @@ function Form({ edited, loaded, onClose }: Props & { loaded: Loaded }) {
       <p className="dim">
         {key === undefined ? (
           <>
-            {base.data.title}
+            {limitTitle(base.data)}
             <br />
             {t('limits.edit.about')}
           </>

@@ -10,6 +10,7 @@ import { t } from '../strings';
 import { EditLimit, type Edited } from './limit-edit';
 import { RemoveOwn } from './limit-remove';
 import { limitsQuery } from './limit-queries';
+import { limitTitle } from './limit-title';
 import { DataTable, wrapped } from '../parts/data-table';
 import { policyWords, splitPolicy } from './policy';
 import { RefusedCallers } from './refused-callers';
@@ -70,7 +71,7 @@ function Line({ limit, onEdit }: { limit: Limit; onEdit: OnEdit }) {
   return (
     <tr role="row" data-limit={name}>
       <td role="cell" className="first" style={wrapped}>
-        <b>{limit.title}</b>
+        <b>{limitTitle(limit)}</b>
         <p className="mono small dim">{name}</p>
       </td>
       <td role="cell" data-title={t('limits.module')}>

@@ -9,6 +9,7 @@ import { Refused } from '../resource/refused';
 import { t } from '../strings';
 import type { Edited } from './limit-edit';
 import { refusedQuery } from './limit-queries';
+import { limitTitle } from './limit-title';
 import { DataTable } from '../parts/data-table';
 
 interface Props {
@@ -72,7 +73,7 @@ function Line({ one, limit, onGive }: LineProps) {
         <b>{who || key}</b>
         {who && who !== key && <p className="mono small dim">{key}</p>}
       </td>
-      <td role="cell" data-title={t('limits.limit')} title={limit?.title}>
+      <td role="cell" data-title={t('limits.limit')} title={limit && limitTitle(limit)}>
         <code>{name}</code>
       </td>
       <td role="cell" data-title={t('limits.refused.count')}>

@@ -19,6 +19,7 @@ export const account: Words<typeof en> = {
   'password.own.done': 'Das Passwort ist geändert.',
   'password.present': 'Bisheriges Passwort',
   'password.new': 'Neues Passwort',
+  'password.least': { one: 'Mindestens {count} Zeichen.', other: 'Mindestens {count} Zeichen.' },
   'password.wrong': 'Das ist nicht das bisherige Passwort.',
   'account.password.about': 'Womit sich dieses Konto anmeldet.',
   'account.look': 'Darstellung',

@@ -11,11 +11,13 @@ import { limits } from './limits.ts';
 import { modules } from './modules.ts';
 import { overview } from './overview.ts';
 import { palette } from './palette.ts';
+import { remarks } from './remarks.ts';
 import { resource } from './resource.ts';
 import { roles } from './roles.ts';
 import { settings } from './settings.ts';
 import { setup } from './setup.ts';
 import { system } from './system.ts';
+import { titles } from './titles.ts';
 import { users } from './users.ts';
 import type { Words } from '../words.ts';
 import type { en } from '../en/index.ts';
@@ -28,6 +30,8 @@ export const de: Words<typeof en> = {
   ...layout,
   ...palette,
   ...forms,
+  ...remarks,
+  ...titles,
   ...account,
   ...audit,
   ...settings,

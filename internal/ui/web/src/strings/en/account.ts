@@ -16,6 +16,7 @@ export const account = {
   'password.own.done': 'Your password is changed.',
   'password.present': 'Present password',
   'password.new': 'New password',
+  'password.least': { one: 'At least {count} character.', other: 'At least {count} characters.' },
   'password.wrong': 'This is not your password.',
   'account.password.about': 'What you sign in with.',
   'account.look': 'Appearance',
