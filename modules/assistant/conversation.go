@@ -72,6 +72,7 @@ type answer struct {
 	Model    string `json:"model"`
 	Usage    usage  `json:"usage"`
 	Cost     cost   `json:"cost"`
+	LeftOut  int    `json:"left_out,omitempty" doc:"How many earlier messages, answers and calls the model was not told of, because the conversation is longer than a request may be."`
 }
 
 type usage struct {

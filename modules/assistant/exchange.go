@@ -176,7 +176,7 @@ func (x *exchange) resume(ctx context.Context, one *call, approved bool) error {
 
 // answer asks the model for the next turn.
 func (x *exchange) answer(ctx context.Context) (*ai.Answer, error) {
-	req := x.c.request(x.prompt(), x.box.tools, x.settings.Tokens)
+	req, left := x.c.request(x.prompt(), x.box.tools, x.settings.Tokens)
 	asked, record := dashboard.ModelRecord(ctx)
 	// What a person says is kept as their conversation and nowhere else, and to try
 	// again means to ask again.
@@ -194,7 +194,7 @@ func (x *exchange) answer(ctx context.Context) (*ai.Answer, error) {
 		}
 	})
 	t := turn{From: fromModel, At: time.Now().UTC(), Parts: partsOf(a.Message, err == nil)}
-	t.Answer = &answer{Request: record.ID, Provider: record.Provider, Model: record.Model, Usage: usageOf(record.Usage), Cost: cost(record.Cost)}
+	t.Answer = &answer{Request: record.ID, Provider: record.Provider, Model: record.Model, Usage: usageOf(record.Usage), Cost: cost(record.Cost), LeftOut: left}
 	if err != nil {
 		t.Broken = brokenBy(ctx, err)
 	}

@@ -22,7 +22,7 @@ func (m *Module) Routes(r *dashboard.Router) error {
 	dashboard.Get(r, "/conversations/{id}", m.conversation, may, dashboard.Summary("A conversation"), dashboard.Answers(http.StatusNotFound))
 	dashboard.Patch(r, "/conversations/{id}", m.renameOne, may, dashboard.Summary("Rename a conversation"), dashboard.Answers(http.StatusNotFound))
 	dashboard.Delete(r, "/conversations/{id}", m.deleteOne, may, dashboard.Summary("Delete a conversation"), dashboard.Answers(http.StatusNotFound))
-	const events = "Events: start {conversation, title, model, kept}; text, reasoning and refusal {text}; usage, with who answered, its cost and the request that feedback " +
+	const events = "Events: start {conversation, title, model, kept}; text, reasoning and refusal {text}; usage, with who answered, its cost, left_out where the model was not told all, and the request that feedback " +
 		"refers to; call {id, tool, module, method, path, arguments, writes}; result {id, state, status, result}; confirm {id, tool, arguments, …}; end {reason}; " +
 		"error {code, detail}. The last one is confirm, where the person is to answer first, end or error."
 	dashboard.Post(r, "/chat", m.chat, may, dashboard.Limit("30/m"), dashboard.Summary("Say something, or have the last answer given again"),

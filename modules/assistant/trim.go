@@ -11,9 +11,10 @@ import (
 // told so: the oldest messages of the person first, each with all that followed it,
 // then the oldest rounds of calls since the last one. A call and its result are in
 // one turn and stay together. What the person said last and the round after which
-// the model goes on are never left out, so they can be more than that.
-func (c *conversation) request(prompt string, tools []ai.Tool, most int) *ai.Request {
-	req := &ai.Request{Model: c.model, Tools: tools}
+// the model goes on are never left out, so they can be more than that. left is how
+// many messages, answers and calls were.
+func (c *conversation) request(prompt string, tools []ai.Tool, most int) (req *ai.Request, left int) {
+	req = &ai.Request{Model: c.model, Tools: tools}
 	rest := int64(most) - ai.EstimateInput(&ai.Request{Tools: tools, Messages: []ai.Message{ai.System(prompt)}})
 	kept, left := c.fitting(rest)
 	if left > 0 {
@@ -26,7 +27,7 @@ func (c *conversation) request(prompt string, tools []ai.Tool, most int) *ai.Req
 	for _, t := range kept {
 		req.Messages = t.appendTo(req.Messages)
 	}
-	return req
+	return req, left
 }
 
 const (

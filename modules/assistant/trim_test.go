@@ -51,7 +51,14 @@ func TestLongConversationIsTrimmed(t *testing.T) {
 	id, want := "", ""
 	for i := range 5 {
 		s.model.says(ai.ReasonStop, text(long(fmt.Sprint("answer", i))))
-		id = s.chat(s.Owner(), id, long(fmt.Sprint("ask", i))).want("start text end").conversation()
+		said := s.chat(s.Owner(), id, long(fmt.Sprint("ask", i))).want("start text end")
+		id = said.conversation()
+		var usage struct {
+			LeftOut int `json:"left_out"`
+		}
+		if said.last("usage", &usage); usage.LeftOut != max(2*i-2, 0) {
+			t.Errorf("message %d: the page is told that %d were left out", i, usage.LeftOut)
+		}
 		want += fmt.Sprintf("person: %s\nmodel: %s\n", long(fmt.Sprint("ask", i)), long(fmt.Sprint("answer", i)))
 		note := s.model.last().Messages[0].Text()
 		if trimmed := strings.Contains(note, "left out"); trimmed != (i > 1) || trimmed && !strings.Contains(note, fmt.Sprint(2*i-2, " earlier")) {

@@ -58,6 +58,8 @@ const en = {
   thanks: 'Thank you.',
   again: 'Try again',
   stopped: 'Stopped. What came is kept.',
+  forgotten:
+    'The conversation is longer than a request may be: the model was not told its first {count} messages, answers and calls.',
   broken: 'The connection broke off. What came is kept.',
   refused: 'The model did not answer: {detail}',
   partly: 'The answer broke off: {detail} What came is kept.',
@@ -127,6 +129,8 @@ const de = {
   thanks: 'Danke.',
   again: 'Nochmal',
   stopped: 'Angehalten. Was kam, bleibt.',
+  forgotten:
+    'Die Unterhaltung ist länger als eine Anfrage sein darf: Das Modell kennt ihre ersten {count} Nachrichten, Antworten und Aufrufe nicht.',
   broken: 'Die Verbindung ist abgerissen. Was kam, bleibt.',
   refused: 'Das Modell hat nicht geantwortet: {detail}',
   partly: 'Die Antwort ist abgebrochen: {detail} Was kam, bleibt.',

@@ -49,7 +49,15 @@ export function personTurn(say, text) {
 export function modelTurn(say, locale, act) {
   const element = el('article', { class: 'asst-model', 'aria-label': say('assistant') });
   const calls = new Map();
-  const totals = { input: 0, output: 0, micros: 0, currency: '', estimated: false, unknown: false };
+  const totals = {
+    input: 0,
+    output: 0,
+    micros: 0,
+    leftOut: 0,
+    currency: '',
+    estimated: false,
+    unknown: false,
+  };
   let writing; // {kind, to}: what grows
   let waiting;
   let frame = 0;
@@ -188,6 +196,7 @@ export function modelTurn(say, locale, act) {
     /** Who answered and what a round took. */
     usage(one) {
       answer = one;
+      totals.leftOut = Math.max(totals.leftOut, one.left_out ?? 0);
       totals.input += one.usage.input;
       totals.output += one.usage.output;
       totals.estimated ||= one.usage.estimated;
@@ -221,6 +230,8 @@ export function modelTurn(say, locale, act) {
       if (!noted && retry) line.append(button(say('again'), retry, { class: 'asst-quiet' }));
       if (act) line.append(...feedback(answer.request));
       element.append(line);
+      if (totals.leftOut)
+        element.append(el('p', { class: 'asst-note' }, say('forgotten', { count: totals.leftOut })));
     },
     /** Takes the way to try again away, once something has followed. */
     settle() {

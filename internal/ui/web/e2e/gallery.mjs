@@ -18,6 +18,14 @@ export async function gallery({ browser, step, shot }) {
     await page.getByRole('button', { name: 'Dialog' }).click();
     await page.getByRole('dialog', { name: 'A dialog' }).waitFor();
     await judge('gallery-dialog');
+    await step('what is said on a narrow screen leaves the foot of the page free', async () => {
+      await page.keyboard.press('Escape');
+      await page.setViewportSize({ width: 360, height: 640 });
+      await page.getByRole('button', { name: 'Good news' }).click();
+      const said = await page.locator('.toast').last().boundingBox();
+      if (!said || said.y + said.height > 320) throw new Error(`it is at ${JSON.stringify(said)}`);
+      await shot(page, 'toast-360');
+    });
     await person.context.close();
     // Two of its samples are parts that fail, which a boundary also tells the console.
     return [...found, ...person.faults.filter((fault) => !/sample/.test(fault))];

@@ -1,10 +1,14 @@
-import { fireEvent, screen, waitFor } from '@testing-library/react';
+import { QueryClient } from '@tanstack/react-query';
+import { fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Module } from '../api/types';
+import { Toasts } from '../parts/toast';
 import { draw } from '../testing/render';
 import { problem, serve, type Reply } from '../testing/server';
 import { ActionDialog } from './action-dialog';
 import { actions } from './actions';
+import { follow } from './follow';
+import { HealthOrState } from './health';
 
 const module: Module = {
   id: 'system',
@@ -48,6 +52,50 @@ function routes(plan: object, act: () => Reply) {
     'POST api/v1/modules/system/disable?cascade=true': act,
   });
 }
+
+describe('what came of an action', () => {
+  const followed = async (states: Partial<Module>[]) => {
+    const seen = serve({
+      'GET api/v1/modules/system': () => ({
+        body: { ...module, ...(states.length > 1 ? states.shift() : states[0]) },
+      }),
+    });
+    await draw(<Toasts />);
+    const over = follow(new QueryClient(), module, 'uninstall');
+    expect((await screen.findByText('Uninstalling System.')).textContent).toBeTruthy();
+    await over;
+    expect(screen.queryByText('Uninstalling System.')).toBeNull();
+    return seen;
+  };
+
+  it('is said in place of what was under way', async () => {
+    await followed([
+      { state: 'uninstalling', desired: 'available' },
+      { state: 'available', desired: 'available' },
+    ]);
+    expect(await screen.findByText('System: Available')).toBeTruthy();
+  });
+
+  it('is said where it failed, and why', async () => {
+    const failure = {
+      operation: 'uninstall',
+      step: 'drop',
+      attempt: 1,
+      error: 'disk full',
+      since: module.since,
+    };
+    await followed([{ state: 'failed', desired: 'available', failure } as Partial<Module>]);
+    expect(await screen.findByText('System: Failed: disk full')).toBeTruthy();
+  });
+});
+
+it('a module that is off is not called healthy', () => {
+  const health = { status: 'ok' };
+  const { rerender } = render(<HealthOrState state="installed" health={health} />);
+  expect(document.body.textContent).toBe('Disabled');
+  rerender(<HealthOrState state="enabled" health={health} />);
+  expect(document.body.textContent).toBe('Healthy');
+});
 
 beforeEach(() => {
   close.mockReset();

@@ -12,6 +12,7 @@ import { Throttled } from '../parts/throttled';
 import { notify } from '../parts/toast';
 import { t } from '../strings';
 import { isGrave } from './actions';
+import { follow } from './follow';
 
 interface Props {
   module: Module;
@@ -41,7 +42,8 @@ export function ActionDialog({ module, op, onClose }: Props) {
       return ask<Acted>('POST', path, { body: {}, ifMatch: current.data?.etag });
     },
     onSuccess: ({ status }) => {
-      notify(status === 200 ? t('action.nothing') : t(`done.${op}`, { title: module.title }));
+      if (status === 200) notify(t('action.nothing'));
+      else void follow(client, module, op);
       void client.invalidateQueries({ queryKey: ['modules'] });
       onClose();
     },

@@ -1,5 +1,6 @@
 import type { Module } from '../api/types';
 import { t } from '../strings';
+import { StateBadge } from './state';
 
 /** The worst health that a live instance reports. */
 export interface Health {
@@ -30,5 +31,14 @@ export function HealthText({ health }: { health: Health }) {
     <span className={`badge ${looks[health.status] ?? ''}`} title={health.detail || undefined}>
       {names()[health.status] ?? health.status}
     </span>
+  );
+}
+
+/** The health of what runs; of what does not, what it is instead. */
+export function HealthOrState({ state, health }: { state: string; health: Health }) {
+  return state === 'enabled' || health.status === 'failing' ? (
+    <HealthText health={health} />
+  ) : (
+    <StateBadge state={state} />
   );
 }

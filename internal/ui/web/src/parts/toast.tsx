@@ -7,19 +7,23 @@ import { CloseIcon } from './icons';
 interface Toast {
   id: number;
   text: string;
-  kind: 'good' | 'bad';
+  /** What is busy stays until something is said instead. */
+  kind: 'good' | 'bad' | 'busy';
 }
 
 const toasts = createStore<readonly Toast[]>([]);
 let last = 0;
 
-/** Says one sentence at the foot of the page; bad news stays until it is dismissed. */
-export function notify(text: string, kind: Toast['kind'] = 'good'): void {
+/** Says one sentence at the edge of the page, in place of an earlier one if told; bad news stays until it is dismissed. */
+export function notify(text: string, kind: Toast['kind'] = 'good', instead?: number): number {
   last++;
-  toasts.set([...toasts.get().slice(-2), { id: last, text, kind }]);
+  const others = toasts.get().filter((toast) => toast.id !== instead);
+  toasts.set([...others.slice(-2), { id: last, text, kind }]);
+  return last;
 }
 
-function dismiss(id: number): void {
+/** Takes a sentence away. */
+export function dismiss(id: number): void {
   toasts.set(toasts.get().filter((toast) => toast.id !== id));
 }
 
@@ -38,7 +42,7 @@ const shownMs = 6_000;
 
 function ToastLine({ toast }: { toast: Toast }) {
   useEffect(() => {
-    if (toast.kind === 'bad') return;
+    if (toast.kind !== 'good') return;
     const timer = setTimeout(() => {
       dismiss(toast.id);
     }, shownMs);

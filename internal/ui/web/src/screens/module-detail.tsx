@@ -5,7 +5,7 @@ import { useMay } from '../api/may';
 import { moduleQuery } from '../api/module-queries';
 import type { Instance, Module } from '../api/types';
 import { ActionButtons } from '../modules/action-buttons';
-import { HealthText, healthOf } from '../modules/health';
+import { HealthOrState, HealthText, healthOf } from '../modules/health';
 import { StateBadge, stateName } from '../modules/state';
 import { ModuleCrumbs } from '../modules/crumbs';
 import { Moment } from '../parts/moment';
@@ -60,7 +60,7 @@ function Detail({ module }: { module: Module }) {
           </Fact>
           <Fact name={t('fact.desired')}>{stateName(module.desired)}</Fact>
           <Fact name={t('fact.health')}>
-            <HealthText health={healthOf(module)} />
+            <HealthOrState state={module.state} health={healthOf(module)} />
           </Fact>
           <Fact name={t('fact.version')}>{module.version}</Fact>
           <Fact name={t('fact.installed')}>{module.installed_version || t('fact.none')}</Fact>
@@ -139,7 +139,7 @@ function Instances({ instances }: { instances: Instance[] }) {
                 {instance.health.detail && <p className="small">{instance.health.detail}</p>}
               </div>
               <div className="row">
-                <HealthText health={instance.health} />
+                {instance.state === 'enabled' && <HealthText health={instance.health} />}
                 <StateBadge state={instance.state} />
               </div>
             </li>

@@ -94,6 +94,7 @@ export const modules = {
   'done.force': 'Forced {title}.',
   'action.of': '{op} {title}',
   'action.busy': 'Working…',
+  'action.now': '{title}: {state}',
   'action.nothing': 'There was nothing to do.',
   'action.nosteps': 'There is nothing to do.',
   'action.steps': 'What will happen',
