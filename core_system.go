@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"context"
+	"errors"
 	"os"
 	"runtime"
 	"time"
@@ -99,7 +100,7 @@ func (d *Dashboard) checks(ctx context.Context) ([]checkInfo, error) {
 	if err := d.db.Ping(ctx); err != nil {
 		database.Status, database.Detail = "failing", "The database does not answer."
 	}
-	out := []checkInfo{database}
+	out := []checkInfo{database, d.writesCheck()}
 	views, err := d.registry.List(ctx)
 	for _, v := range views {
 		for _, i := range v.Instances {
@@ -109,6 +110,23 @@ func (d *Dashboard) checks(ctx context.Context) ([]checkInfo, error) {
 		}
 	}
 	return out, err
+}
+
+// writesCheck says in words of our own why the database refuses writes.
+func (d *Dashboard) writesCheck() checkInfo {
+	c := checkInfo{Name: "writes", Status: "ok"}
+	err := d.db.WriteFailure()
+	if err == nil {
+		return c
+	}
+	c.Status, c.Detail = "failing", "The database refuses writes. The log says why."
+	switch {
+	case errors.Is(err, storage.ErrFull):
+		c.Detail = "The database is full: free disk space, or raise its limit."
+	case errors.Is(err, storage.ErrReadOnly):
+		c.Detail = "The database is read-only: let this process write the file and its folder."
+	}
+	return c
 }
 
 func moduleCheck(id string, i registry.Instance) checkInfo {

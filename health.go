@@ -23,7 +23,21 @@ func (d *Dashboard) livez(w http.ResponseWriter, _ *request) {
 // who balances load sends no request before. While the dashboard starts, the
 // database is not asked besides: it is busy with that, and a start that it fails
 // ends.
+//
+// A database that answers reads and refuses writes, because it is full or read-only,
+// makes it degraded, which is named and is no 503. Readiness decides who gets
+// requests: all that reads still works for those who are signed in and for API
+// keys, flags (OFREP) and the log. With SQLite there is no other
+// instance that could do better, and a fleet would lose all of its instances at
+// once, since they share the database. Whoever wants that, or an alarm that reads
+// the status alone, asks for /readyz?require=writes. It costs no write: every
+// instance writes a heartbeat each second, and how the last writes went is known.
 func (d *Dashboard) readyz(w http.ResponseWriter, s *request) {
+	require := s.r.URL.Query().Get("require")
+	if require != "" && require != "writes" {
+		writeError(w, &Error{Status: http.StatusBadRequest, Code: "unknown-check", Detail: "What can be required is: writes."}, s.id)
+		return
+	}
 	if !d.ready.Load() {
 		ctx := s.r.Context()
 		if d.checkHost(s) != nil {
@@ -34,14 +48,19 @@ func (d *Dashboard) readyz(w http.ResponseWriter, s *request) {
 	ctx, cancel := context.WithTimeout(s.r.Context(), 2*time.Second)
 	defer cancel()
 	checks, ok := appendCheck(nil, "started", d.ready.Load())
+	writes := true
 	if d.startEnded() {
 		var reached bool
 		checks, reached = appendCheck(append(checks, ','), "database", d.db.Ping(ctx) == nil)
+		checks, writes = appendCheck(append(checks, ','), "writes", d.db.WriteFailure() == nil)
 		ok = ok && reached
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	status := "ok"
+	if !writes {
+		status, ok = "degraded", ok && require == ""
+	}
 	if !ok {
 		status = "failing"
 		w.Header().Set("Retry-After", "1")

@@ -153,12 +153,12 @@ func TestTheSystem(t *testing.T) {
 		out.Instances[0].Version != dashboard.Version {
 		t.Errorf("instances: got %+v, want this one", out.Instances)
 	}
-	if out.Modules.Enabled != 1 || len(out.Checks) != 2 || out.Checks[0].Name != "database" || out.Checks[1].Status != "ok" {
+	if out.Modules.Enabled != 1 || len(out.Checks) != 3 || out.Checks[0].Name != "database" || out.Checks[1].Name != "writes" || out.Checks[2].Status != "ok" {
 		t.Errorf("modules %+v, checks %+v", out.Modules, out.Checks)
 	}
 	s.act("notes", "disable", "installed")
 	s.owner().get("/api/v1/system").wantStatus(http.StatusOK).decode(&out)
-	if out.Modules.Disabled != 1 || len(out.Checks) != 1 {
+	if out.Modules.Disabled != 1 || len(out.Checks) != 2 {
 		t.Errorf("after disabling: modules %+v, checks %+v", out.Modules, out.Checks)
 	}
 	s.member("clerk", "dashboard.modules.read").get("/api/v1/system").wantStatus(http.StatusForbidden)

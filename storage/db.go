@@ -53,6 +53,7 @@ type DB struct {
 	migrated atomic.Bool // the table of migrations exists
 	memo     memo        // of what was migrated
 	leased   atomic.Bool // the table of leases exists
+	refused  refusals
 }
 
 // New returns a DB over an adapter's pools. Only adapters call it.
@@ -121,7 +122,8 @@ func (db *DB) Exec(ctx context.Context, query string, args ...any) (sql.Result, 
 		return nil, err
 	}
 	defer release()
-	return db.cfg.Writer.ExecContext(ctx, query, args...)
+	result, err := db.cfg.Writer.ExecContext(ctx, query, args...)
+	return result, db.refused.begun(err)
 }
 
 // turn waits until the caller may write. Where there is one writer, callers
@@ -199,11 +201,11 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	defer release()
 	tx, err := db.cfg.Writer.BeginTx(ctx, nil)
 	if err != nil {
-		return db.closedOr(err)
+		return db.closedOr(db.refused.begun(err))
 	}
 	hooks := db.hooks(ctx)
 	if hooks == nil {
-		return db.run(ctx, tx, fn)
+		return db.refused.ended(db.run(ctx, tx, fn))
 	}
 	err = db.run(ctx, tx, func(tx *Tx) error {
 		if err := fn(tx); err != nil {
@@ -216,6 +218,7 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 		}
 		return nil
 	})
+	_ = db.refused.ended(err)
 	if err == nil {
 		for _, h := range hooks {
 			h.done.Store(true)

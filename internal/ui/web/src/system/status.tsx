@@ -98,11 +98,12 @@ function Checks({ checks }: { checks: Check[] }) {
   );
 }
 
-/** Checks are named by what they look at: the database, or a module by its id. */
+/** Checks are named by what they look at: the database, writes to it, or a module by its id. */
 function CheckName({ name }: { name: string }) {
   const modules = useQuery(myModulesQuery).data ?? [];
   const mayModules = useMay('modules.read');
   if (name === 'database') return t('system.database');
+  if (name === 'writes') return t('system.writes');
   if (!name.startsWith('module ')) return name;
   const id = name.slice('module '.length);
   const title = modules.find((module) => module.id === id)?.title ?? id;

@@ -12,6 +12,7 @@ export const system: Words<typeof en> = {
   'system.started': 'gestartet',
   'system.seen': 'gesehen',
   'system.database': 'Datenbank',
+  'system.writes': 'Schreiben in die Datenbank',
   'system.size': '{size} auf der Platte',
   'system.modules.on': '{count} eingeschaltet',
   'system.modules.failed': '{count} fehlgeschlagen',

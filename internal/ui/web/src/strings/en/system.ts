@@ -9,6 +9,7 @@ export const system = {
   'system.started': 'started',
   'system.seen': 'seen',
   'system.database': 'Database',
+  'system.writes': 'Writing to the database',
   'system.size': '{size} on disk',
   'system.modules.on': '{count} enabled',
   'system.modules.failed': '{count} failed',
