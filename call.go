@@ -71,6 +71,7 @@ func (h *Host) Call(ctx context.Context, info EndpointInfo, arguments json.RawMe
 	s.r = r.WithContext(&s.ctx)
 	answer := &answerBuffer{header: http.Header{}}
 	s.rec.ResponseWriter, s.w = answer, &s.rec
+	defer d.underway.calls(parent)()
 	if err := d.serveInside(s, r, e); err != nil {
 		return EndpointAnswer{}, err
 	}

@@ -69,7 +69,8 @@ type Dashboard struct {
 	registry *registry.Registry
 	jobs     *jobs.Runner
 
-	stopFollowing, stopHealth, stopSweep func()
+	stopFollowing, stopHealth func()
+	stopSweep                 func(context.Context) error
 
 	underway underway
 

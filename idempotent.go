@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/modular-dashboard/dashboard/internal/bind"
@@ -107,6 +108,7 @@ func validKey(key string) bool {
 // left: it will come back for the answer. Any other end of ctx ends it.
 func outliveClient(ctx context.Context) (_ context.Context, done func()) {
 	on, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stateOf(ctx).ctx.outlive(cancel)
 	stop := context.AfterFunc(ctx, func() {
 		cause := context.Cause(ctx)
 		if !errors.Is(cause, context.Canceled) {
@@ -127,14 +129,15 @@ func outliveClient(ctx context.Context) (_ context.Context, done func()) {
 // runOnce handles a request whose key is claimed. The answer goes out when it is
 // stored, so that who has seen it can ask for it again.
 func (d *Dashboard) runOnce(w http.ResponseWriter, r *http.Request, e *endpoint, claim *idempotency.Claim) {
-	kept := &keptAnswer{ResponseWriter: w, before: w.Header().Clone()}
+	s := stateOf(r.Context())
+	kept := &keptAnswer{ResponseWriter: w, clock: &s.rec.clock, before: w.Header().Clone()}
 	ended := false
 	defer func() {
 		if !ended { // a panic, which goes on: of the answer nothing has gone out
 			d.settle(r, e, claim, nil, http.StatusInternalServerError)
 		}
 	}()
-	d.call(stateOf(r.Context()), kept, r, e)
+	d.call(s, kept, r, e)
 	ended = true
 	var answer *idempotency.Answer
 	if !kept.passed && !e.config.answerOnce && kept.code() != statusClientGone {
@@ -181,6 +184,7 @@ func replay(w http.ResponseWriter, a *idempotency.Answer) {
 // large or is flushed: then it goes out as it comes.
 type keptAnswer struct {
 	http.ResponseWriter
+	clock  *atomic.Int64 // of the function
 	before http.Header
 	status int
 	body   []byte
@@ -192,13 +196,19 @@ func (k *keptAnswer) WriteHeader(status int) {
 	case k.passed || status < 200:
 		k.ResponseWriter.WriteHeader(status)
 	case k.status == 0:
-		k.status = status
+		k.begin(status)
 	}
+}
+
+// begin ends the time that the function has to begin its answer.
+func (k *keptAnswer) begin(status int) {
+	k.status = status
+	k.clock.Store(clockStopped)
 }
 
 func (k *keptAnswer) Write(b []byte) (int, error) {
 	if k.status == 0 {
-		k.status = http.StatusOK
+		k.begin(http.StatusOK)
 	}
 	if !k.passed && len(k.body)+len(b) > idempotency.MaxAnswer {
 		k.pass()

@@ -45,6 +45,7 @@ type boundContext struct {
 
 	cancel context.CancelCauseFunc
 	stop   func() bool
+	on     atomic.Pointer[context.CancelCauseFunc] // of what goes on when the client has left
 }
 
 // Deadline is net/http's, which has none.
@@ -121,7 +122,7 @@ func (c *requestContext) bind() context.Context {
 	if in.slot.bg.ctx.Err() != nil {
 		cancel(errModuleDisabled)
 	}
-	b.stop = context.AfterFunc(in.slot.bg.ctx, func() { cancel(errModuleDisabled) })
+	b.stop = context.AfterFunc(in.slot.bg.ctx, func() { b.expire(errModuleDisabled) })
 	c.bound.Store(b)
 	if c.ended.Load() { // end may have missed it
 		b.end()
@@ -132,7 +133,26 @@ func (c *requestContext) bind() context.Context {
 // expire ends the context while the module has not answered.
 func (c *requestContext) expire(cause error) {
 	if b, ok := c.bind().(*boundContext); ok {
-		b.cancel(cause)
+		b.expire(cause)
+	}
+}
+
+// outlive has cancel called when the context would end if its client had not left.
+func (c *requestContext) outlive(cancel context.CancelCauseFunc) {
+	b, ok := c.bind().(*boundContext)
+	if !ok {
+		return
+	}
+	b.on.Store(&cancel)
+	if c.call.Load().slot.bg.ctx.Err() != nil { // expire may have missed it
+		cancel(errModuleDisabled)
+	}
+}
+
+func (b *boundContext) expire(cause error) {
+	b.cancel(cause)
+	if on := b.on.Load(); on != nil {
+		(*on)(cause)
 	}
 }
 

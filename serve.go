@@ -267,9 +267,27 @@ func (d *Dashboard) call(s *request, w http.ResponseWriter, r *http.Request, e *
 		d.callTimed(s, w, r, e)
 		return
 	}
-	if err := e.serve(w, r, e); err != nil {
+	d.answer(s, w, r, e)
+}
+
+// answer has an endpoint's function answer, and does it where that returns an error
+// or, being told to end, without a word: which net/http would take for success.
+func (d *Dashboard) answer(s *request, w http.ResponseWriter, r *http.Request, e *endpoint) {
+	err := e.serve(w, r, e)
+	if err == nil && s.rec.status == 0 {
+		err = silence(w, r)
+	}
+	if err != nil {
 		d.failed(w, r, e, err)
 	}
+}
+
+// silence returns why a function has written nothing, nil where that is its answer.
+func silence(w http.ResponseWriter, r *http.Request) error {
+	if kept, ok := w.(*keptAnswer); ok && kept.status != 0 {
+		return nil
+	}
+	return r.Context().Err()
 }
 
 // permit decides whether the principal may call the endpoint.
@@ -298,7 +316,7 @@ func (d *Dashboard) failed(w http.ResponseWriter, r *http.Request, e *endpoint, 
 	if errors.Is(err, context.Canceled) && errors.Is(context.Cause(r.Context()), errModuleDisabled) {
 		answer = errDraining // it was not the client who gave up
 	}
-	timedOut := errors.Is(context.Cause(r.Context()), errTimedOut) && answer.status() >= statusClientGone // else it is the function's own
+	timedOut := answer.status() >= statusClientGone && s.timedOut(r.Context()) // else it is the function's own
 	if timedOut {
 		answer = errModuleTimeout(e, err)
 		err = answer.Err

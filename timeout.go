@@ -27,9 +27,10 @@ func (o timeoutOption) applyResource(c *resourceConfig) { c.timeout = (*time.Dur
 // plain handler has taken over.
 //
 // When the time is over the context of the function ends, with context.Canceled. If
-// the function returns an error then, the caller is answered 500, module-timeout;
-// an answer that it still gives counts. A function that goes on for ten seconds
-// more hangs: the log and the error reporter are told where, the module's health
+// the function returns an error then, or a plain handler without having written
+// anything, the caller is answered 500, module-timeout; an answer that it still gives
+// counts. A function that goes on for ten seconds more hangs, unless it waits in
+// [Host.Call], which has the other endpoint's limit: the log and the error reporter are told where, the module's health
 // fails while it lasts, and too many take the module out of service on this
 // instance. Its caller cannot be answered before it returns.
 func Timeout(limit time.Duration) TimeoutOption { return timeoutOption(limit) }

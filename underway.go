@@ -48,8 +48,9 @@ const (
 type stay struct {
 	next, prev *request
 	patience   int64 // how many sweeps the clock may run
-	told       int64 // the sweep that canceled its context; 0 for none
-	hangs      bool  // it did not return after that
+	told       int64 // the sweep since which it should have returned; 0 where its context has not been canceled
+	calls      int   // of endpoints that it waits for
+	hangs      bool  // it did not return
 }
 
 func (u *underway) shard(s *request) *underwayShard {
@@ -91,6 +92,19 @@ func (u *underway) leave(s *request) bool {
 	return s.stay.hangs
 }
 
+// calls notes that a request calls an endpoint in a request of its own, until the
+// function that it returns is called. Should that hang, it is the endpoint that does.
+func (u *underway) calls(s *request) (done func()) {
+	shard := u.shard(s)
+	count := func(change int) {
+		shard.mu.Lock()
+		defer shard.mu.Unlock()
+		s.stay.calls += change
+	}
+	count(1)
+	return func() { count(-1) }
+}
+
 // sweep counts a second, and returns the requests whose time has run out in it and
 // those that have begun to hang. Every request that hangs is counted with its module.
 func (u *underway) sweep() (late, hanging []*request) {
@@ -100,12 +114,16 @@ func (u *underway) sweep() (late, hanging []*request) {
 		shard.mu.Lock()
 		for s := shard.first; s != nil; s = s.stay.next {
 			since := s.rec.clock.Load()
-			switch {
-			case since <= clockStopped:
+			if since == clockStopped {
 				continue
-			case s.stay.told == 0 && now-since > s.stay.patience:
+			}
+			waits := since == clockPaused || s.stay.calls > 0
+			switch {
+			case s.stay.told == 0 && since > clockStopped && now-since > s.stay.patience:
 				s.stay.told = now
 				late = append(late, s)
+			case s.stay.told != 0 && !s.stay.hangs && waits:
+				s.stay.told = now // it has its grace when it goes on by itself
 			case s.stay.told != 0 && !s.stay.hangs && now-s.stay.told > hangGrace:
 				s.stay.hangs = true
 				hanging = append(hanging, s)
@@ -131,8 +149,17 @@ func (r *recorder) resume() { r.clock.CompareAndSwap(clockPaused, r.sweeps.Load(
 // sweepsOf is the number of sweeps in a time: 0 is no limit.
 func sweepsOf(t time.Duration) int64 { return int64((t + sweepEvery - 1) / sweepEvery) }
 
-// errTimedOut is the cause of the contexts that the sweeper cancels.
-var errTimedOut = errors.New("the time limit of the endpoint is over")
+// timeUpError is the cause of the contexts that the sweeper cancels. What a request has
+// called ends with it, but is not the one whose time was over.
+type timeUpError struct{ of *request }
+
+func (*timeUpError) Error() string { return "the time limit of the endpoint is over" }
+
+// timedOut reports whether the sweeper has canceled the request's context.
+func (s *request) timedOut(ctx context.Context) bool {
+	up, ok := errors.AsType[*timeUpError](context.Cause(ctx))
+	return ok && up.of == s
+}
 
 // errModuleTimeout answers who waited. It is 500 and has no Retry-After: a
 // gateway repeats what was answered 503 or 504 by itself, and each repetition
@@ -147,7 +174,15 @@ func errModuleTimeout(e *endpoint, err error) *Error {
 func (d *Dashboard) startSweeper(context.Context) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	d.stopSweep = func() { cancel(); <-done }
+	d.stopSweep = func(ctx context.Context) error {
+		cancel()
+		select {
+		case <-done:
+			return nil
+		case <-ctx.Done(): // in the host's log or error reporter
+			return fmt.Errorf("stop time limits: %w", ctx.Err())
+		}
+	}
 	go func() {
 		defer close(done)
 		tick := time.NewTicker(sweepEvery)
@@ -164,10 +199,7 @@ func (d *Dashboard) startSweeper(context.Context) error {
 	return nil
 }
 
-func (d *Dashboard) stopSweeper(context.Context) error {
-	d.stopSweep()
-	return nil
-}
+func (d *Dashboard) stopSweeper(ctx context.Context) error { return d.stopSweep(ctx) }
 
 // callTimed runs an endpoint's function and answers, while the sweeper looks on. It
 // is not inlined: by its second argument, which the stack of a goroutine shows,
@@ -177,9 +209,7 @@ func (d *Dashboard) stopSweeper(context.Context) error {
 func (d *Dashboard) callTimed(s *request, w http.ResponseWriter, r *http.Request, e *endpoint) {
 	d.underway.enter(s, e.patience)
 	defer d.callEnded(s)
-	if err := e.serve(w, r, e); err != nil {
-		d.failed(w, r, e, err)
-	}
+	d.answer(s, w, r, e)
 }
 
 func (d *Dashboard) callEnded(s *request) {
@@ -213,7 +243,7 @@ func (d *Dashboard) timedOut(s *request) {
 	m.timeouts.Add(1)
 	d.observer.Timeout(&s.ctx, m.id)
 	d.log.WarnContext(&s.ctx, "endpoint takes too long: its context ends", "endpoint", s.endpoint.name(), "limit", s.endpoint.timeout)
-	s.ctx.expire(errTimedOut)
+	s.ctx.expire(&timeUpError{s})
 }
 
 // hangs is called once for a request whose function goes on although its context

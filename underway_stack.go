@@ -10,29 +10,26 @@ const (
 	// stacksEvery is the least number of sweeps between two looks for stacks: for
 	// each the program stands still, 15 us or so for each of its goroutines.
 	stacksEvery = 10
-	stacksFirst = 1 << 20
-	stacksMost  = 8 << 20
-	stackMost   = 16 << 10 // of one goroutine
+	// stacksGoroutines is how many may run then: 150 ms are all that is given for it.
+	stacksGoroutines = 10_000
+	stacksAtOnce     = 16 // requests that one look is for: who reads of more learns nothing new
+	stacksMost       = 8 << 20
+	stackUsual       = 8 << 10 // of one goroutine
+	stackMost        = 16 << 10
 )
 
 // stacks returns where the functions of requests are, nil where that is not known.
 func (u *underway) stacks(requests []*request) [][]byte {
 	out := make([][]byte, len(requests))
-	if now := u.sweeps.Load(); u.dumped == 0 || now-u.dumped >= stacksEvery {
-		u.dumped = now
-		for size := stacksFirst; size <= stacksMost; size *= 8 {
-			all := make([]byte, size)
-			all = all[:runtime.Stack(all, true)]
-			found := 0
-			for i, s := range requests {
-				if out[i] = stackOf(all, s); out[i] != nil {
-					found++
-				}
-			}
-			if found == len(requests) || len(all) < size {
-				break
-			}
-		}
+	now, running := u.sweeps.Load(), runtime.NumGoroutine()
+	if u.dumped != 0 && now-u.dumped < stacksEvery || running > stacksGoroutines {
+		return out
+	}
+	u.dumped = now
+	all := make([]byte, min(running*stackUsual, stacksMost))
+	all = all[:runtime.Stack(all, true)]
+	for i, s := range requests[:min(len(requests), stacksAtOnce)] {
+		out[i] = stackOf(all, s)
 	}
 	return out
 }
