@@ -245,6 +245,9 @@ func (r *Registry) leave(ctx context.Context) error {
 		}
 		return c.leave(ctx, r.identity())
 	})
+	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", cause, err) // such as that the caller's deadline is over
+	}
 	if err != nil {
 		return fmt.Errorf("stop registry: %w", err)
 	}
