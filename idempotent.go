@@ -57,7 +57,7 @@ func (d *Dashboard) serveOnce(w http.ResponseWriter, r *http.Request, e *endpoin
 	}
 	outcome, claim, answer, err := d.once.Claim(r.Context(), idempotency.Request{
 		Owner: s.principal.ID, Scope: s.principal.KeyID + " " + r.Method + " " + s.path, Key: keys[0],
-		Print: idempotency.Print([]byte(r.URL.RawQuery), body),
+		Print: idempotency.Print([]byte(r.URL.RawQuery), body), Lease: e.lease(),
 	})
 	switch {
 	case err != nil:
@@ -71,12 +71,21 @@ func (d *Dashboard) serveOnce(w http.ResponseWriter, r *http.Request, e *endpoin
 	case outcome == idempotency.Replay:
 		replay(w, answer)
 	default:
-		ctx, done := outliveClient(r.Context())
+		ctx, done := outliveClient(r.Context(), e.lease())
 		defer done()
 		r = r.WithContext(claim.Context(ctx))
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		d.runOnce(w, r, e, claim)
 	}
+}
+
+// lease is how long a key is claimed for: no repetition runs beside the first while
+// that has its time. Where it has no limit, it has the same time as others.
+func (e *endpoint) lease() time.Duration {
+	if e.patience <= 0 {
+		return idempotency.Lease
+	}
+	return max(idempotency.Lease, time.Duration(e.patience+hangGrace+5)*sweepEvery)
 }
 
 // readOnce checks the key and reads the whole body.
@@ -106,7 +115,7 @@ func validKey(key string) bool {
 
 // outliveClient returns a context that goes on for a while when the client has
 // left: it will come back for the answer. Any other end of ctx ends it.
-func outliveClient(ctx context.Context) (_ context.Context, done func()) {
+func outliveClient(ctx context.Context, lease time.Duration) (_ context.Context, done func()) {
 	on, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	stateOf(ctx).ctx.outlive(cancel)
 	stop := context.AfterFunc(ctx, func() {
@@ -115,7 +124,7 @@ func outliveClient(ctx context.Context) (_ context.Context, done func()) {
 			cancel(cause)
 			return
 		}
-		timer := time.NewTimer(idempotency.Lease)
+		timer := time.NewTimer(lease)
 		defer timer.Stop()
 		select {
 		case <-timer.C:

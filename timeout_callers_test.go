@@ -321,3 +321,58 @@ func TestStopWithReporterThatHangs(t *testing.T) {
 		wg.Wait()
 	})
 }
+
+// What an endpoint may take, a repetition waits for: it would run beside the first,
+// and the first could not write any more.
+func TestRepetitionsWaitAsLongAsTheFirstMayTake(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		limit, lease time.Duration
+	}{
+		"as long as it likes": {0, time.Minute},
+		"a second":            {time.Second, time.Minute},
+		"an hour":             {time.Hour, time.Hour + 15*time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				module := &leased{limit: tt.limit}
+				h := newSlowHouse(t, nil, dashboard.WithModules(module))
+				ctx, leave := context.WithCancel(t.Context())
+				defer leave()
+				time.AfterFunc(time.Second, leave)
+				w := h.signed(ctx, h.token(), "POST", "/m/leased/order", `{}`, "Idempotency-Key", "k")
+				if module.lease != tt.lease {
+					t.Errorf("the key is claimed for %s, want %s", module.lease, tt.lease)
+				}
+				if want := tt.limit > time.Minute; (w.Code == http.StatusOK) != want {
+					t.Errorf("got %d %s", w.Code, w.Body)
+				}
+			})
+		})
+	}
+}
+
+// leased takes five minutes for an order.
+type leased struct {
+	host         *dashboard.Host
+	limit, lease time.Duration
+}
+
+func (*leased) Manifest() dashboard.Manifest {
+	return dashboard.Manifest{ID: "leased", Version: "1.0.0"}
+}
+
+func (m *leased) Provision(h *dashboard.Host) error { m.host = h; return nil }
+
+func (m *leased) Routes(r *dashboard.Router) error {
+	dashboard.Post(r, "/order", func(ctx context.Context, _ none) (note, error) {
+		var lease int64
+		if err := m.host.DB().QueryRow(ctx, `SELECT lease_until - claimed_at FROM idempotency_keys`).Scan(&lease); err != nil {
+			return note{}, err
+		}
+		m.lease = time.Duration(lease) * time.Microsecond
+		return note{}, slowItems{5 * time.Minute}.wait(ctx)
+	}, dashboard.Authenticated(), dashboard.Timeout(m.limit))
+	return nil
+}

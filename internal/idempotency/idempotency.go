@@ -20,6 +20,7 @@
 package idempotency
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -44,7 +45,7 @@ const (
 	MaxKeys   = 10_000           // keys of one owner
 	MaxBytes  = 32 << 20         // stored answers of one owner
 	Keep      = 24 * time.Hour   // how long a key is remembered
-	Lease     = time.Minute      // how long a request may take before its key can be claimed again
+	Lease     = time.Minute      // how long a request may take before its key can be claimed again, where it does not say
 	sweepTick = 10 * time.Minute // how often forgotten keys are removed
 	sweepWait = time.Second      // before the first time, while the rest starts
 )
@@ -54,7 +55,8 @@ type Request struct {
 	Owner string // who asks
 	Scope string // what is asked: method and path
 	Key   string
-	Print string // tells apart what was sent with it: see [Print]
+	Print string        // tells apart what was sent with it: see [Print]
+	Lease time.Duration // default [Lease]
 }
 
 // Print returns the fingerprint of what a request holds.
@@ -155,6 +157,7 @@ const (
 // the answer.
 func (s *Store) Claim(ctx context.Context, r Request) (o Outcome, c *Claim, a *Answer, err error) {
 	id, holder := r.id(), strings.ToLower(rand.Text())
+	r.Lease = cmp.Or(r.Lease, Lease)
 	err = s.db.Update(ctx, func(tx *storage.Tx) error {
 		if o, err = s.insert(ctx, tx, id, holder, r); err != nil {
 			return err
@@ -183,7 +186,7 @@ func (s *Store) insert(ctx context.Context, tx *storage.Tx, id, holder string, r
 			lease_until = excluded.lease_until, forget_at = excluded.forget_at, status = 0, header = '', body = NULL, size = 0
 		WHERE idempotency_keys.forget_at <= excluded.claimed_at OR idempotency_keys.state = `+state(claimed)+`
 			AND idempotency_keys.lease_until <= excluded.claimed_at AND idempotency_keys.print = excluded.print
-		RETURNING holder`, id, r.Owner, r.Print, holder, Lease.Microseconds(), Keep.Microseconds()).Scan(&got)
+		RETURNING holder`, id, r.Owner, r.Print, holder, r.Lease.Microseconds(), Keep.Microseconds()).Scan(&got)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return 0, nil
