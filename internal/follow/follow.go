@@ -67,25 +67,29 @@ func (l *Loop) Tell(ctx context.Context, payload []byte) {
 	}
 }
 
-// Start runs the loop in a goroutine. stop ends it and waits for it.
+// Start has a goroutine look for changes at every poll and whenever the loop is
+// roused, which the bus does from the moment when Start returns. stop ends that and
+// waits for it; it may be called again.
+//
+// The first look comes at some time within the first poll: loops that begin
+// together would otherwise ask together for ever, each on a connection of its own,
+// and so would all instances of a fleet.
 func (l *Loop) Start() (stop func()) {
+	unsubscribe := func() {}
+	if l.opts.Bus != nil {
+		unsubscribe = l.opts.Bus.Subscribe(l.opts.What, func([]byte) { l.Rouse() })
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		l.Run(ctx)
+		defer unsubscribe()
+		l.run(ctx)
 	}()
 	return func() { cancel(); <-done }
 }
 
-// Run looks for changes at every poll and whenever it is roused, until ctx ends.
-// The first look comes at some time within the first poll: loops that begin
-// together would otherwise ask together for ever, each on a connection of its own,
-// and so would all instances of a fleet.
-func (l *Loop) Run(ctx context.Context) {
-	if l.opts.Bus != nil {
-		defer l.opts.Bus.Subscribe(l.opts.What, func([]byte) { l.Rouse() })()
-	}
+func (l *Loop) run(ctx context.Context) {
 	soon := l.opts.Poll / 4
 	tick := time.NewTicker(soon + rand.N(l.opts.Poll-soon)) //nolint:gosec // G404: jitter is no secret
 	defer tick.Stop()

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,6 +46,32 @@ func TestPollsAndWakes(t *testing.T) {
 			t.Errorf("got looks after %s, want %s", looks, want)
 		}
 		stop() // it may be called again
+		if err := bus.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// What others tell once Start has returned is heard, however late the goroutine
+// comes to run.
+func TestHearsFromTheStart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		bus := storage.NewMemoryBus()
+		var looks atomic.Int32
+		for range 50 {
+			defer follow.New(follow.Options{What: "things", Bus: bus, Look: func(context.Context) error {
+				looks.Add(1)
+				return nil
+			}}).Start()()
+		}
+		if err := bus.Publish(t.Context(), "things", nil); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if got := looks.Load(); got != 50 {
+			t.Errorf("got %d looks, want one of each of 50 loops", got)
+		}
 		if err := bus.Close(); err != nil {
 			t.Error(err)
 		}

@@ -100,12 +100,12 @@ type Store struct {
 	opts Options
 	loop *follow.Loop
 
-	mu      sync.Mutex
-	modules map[string]*module
-	first   map[string]storedRow // of modules that are not attached yet, until the first look; nil then
-	cancel  context.CancelFunc   // ends the follower; nil before Start
-	closed  bool
-	running sync.WaitGroup // the follower and every call of Apply
+	mu       sync.Mutex
+	modules  map[string]*module
+	first    map[string]storedRow // of modules that are not attached yet, until the first look; nil then
+	unfollow func()               // nil before Start
+	closed   bool
+	running  sync.WaitGroup // every call of Apply
 }
 
 // New returns a store on db. It does no I/O.
@@ -155,13 +155,11 @@ func (s *Store) Start(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || s.cancel != nil {
+	if s.closed || s.unfollow != nil {
 		return errors.New("start settings: already started or shut down")
 	}
 	s.first = first
-	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	s.cancel = cancel
-	s.running.Go(func() { s.loop.Run(background) })
+	s.unfollow = s.loop.Start()
 	return nil
 }
 
@@ -170,12 +168,16 @@ func (s *Store) Start(ctx context.Context) error {
 func (s *Store) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
-	if s.cancel != nil {
-		s.cancel()
-	}
+	unfollow := s.unfollow
 	s.mu.Unlock()
 	done := make(chan struct{})
-	go func() { s.running.Wait(); close(done) }()
+	go func() {
+		defer close(done)
+		if unfollow != nil {
+			unfollow()
+		}
+		s.running.Wait()
+	}()
 	select {
 	case <-done:
 		return nil
