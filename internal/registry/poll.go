@@ -128,9 +128,6 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // poll follows the database.
 func (r *Registry) poll(ctx context.Context) {
-	if r.bus != nil {
-		defer r.bus.Subscribe(topic, func([]byte) { r.hurry() })()
-	}
 	timer := time.NewTimer(r.opts.Poll)
 	defer timer.Stop()
 	failing := false

@@ -143,7 +143,14 @@ func (r *Registry) Start(ctx context.Context) error {
 	for _, m := range r.order {
 		r.workers.Go(func() { r.work(ctx, m) })
 	}
-	r.loops.Go(func() { r.poll(ctx) })
+	unsubscribe := func() {}
+	if r.bus != nil { // what is told once Start has returned is heard
+		unsubscribe = r.bus.Subscribe(topic, func([]byte) { r.hurry() })
+	}
+	r.loops.Go(func() {
+		defer unsubscribe()
+		r.poll(ctx)
+	})
 	r.loops.Go(func() { r.heartbeats(ctx) })
 	r.tellOthers(ctx, "")
 	return nil
