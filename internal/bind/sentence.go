@@ -73,19 +73,21 @@ func bound(fe validator.FieldError, how string) (detail string, params map[strin
 		}
 		return "must be in the past", map[string]string{"of": "time"}
 	}
-	unit, plural := "", "s"
+	params = map[string]string{"value": param}
+	plural := "s"
 	if param == "1" {
 		plural = ""
 	}
 	switch fe.Kind() {
 	case reflect.String:
-		unit, how = "characters", "must be "+how+param+" character"+plural+" long"
+		params["of"] = "characters"
+		return "must be " + how + param + " character" + plural + " long", params
 	case reflect.Slice, reflect.Array, reflect.Map:
-		unit, how = "items", "must have "+how+param+" item"+plural
+		params["of"] = "items"
+		return "must have " + how + param + " item" + plural, params
 	default:
-		return "must be " + how + param, map[string]string{"value": param}
+		return "must be " + how + param, params
 	}
-	return how, map[string]string{"value": param, "of": unit}
 }
 
 // usual returns the parameters of a finding that is no rule's, nil where the sentence is one of its own.
