@@ -3,6 +3,7 @@ package dashboard_test
 import (
 	"context"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -155,14 +156,16 @@ func TestDrainCutsShort(t *testing.T) {
 	}}
 	s := newServer(t, dashboard.WithModules(m), dashboard.WithDrainTimeout(time.Millisecond))
 	s.waitState("waiter", "enabled")
-	go func() {
+	var disabling sync.WaitGroup
+	disabling.Go(func() {
 		<-entered
 		s.owner().do("POST", "/api/v1/modules/waiter/disable", nil)
-	}()
+	})
 	a := s.owner().get("/api/v1/m/waiter/wait")
 	a.wantProblem(http.StatusServiceUnavailable, "module-draining")
 	if a.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
+	disabling.Wait()
 	s.waitState("waiter", "installed")
 }
