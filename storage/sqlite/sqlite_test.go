@@ -178,6 +178,19 @@ func TestCloseLeavesNothing(t *testing.T) {
 	if err := <-closed; err != nil {
 		t.Errorf("close: %v", err)
 	}
+	// The last connection to close moves the log into the database. Where two close at
+	// the same moment neither takes itself for the last, and the next Open finds it.
+	again, err := sqlite.Open(filepath.Join(dir, "test.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := again.QueryRow(t.Context(), `SELECT count(*) FROM items`).Scan(&n); err != nil || n != 2 {
+		t.Errorf("got %d rows after Close, %v; want 2", n, err)
+	}
+	if err := again.Close(); err != nil {
+		t.Errorf("close again: %v", err)
+	}
 	left, err := os.ReadDir(dir)
 	if err != nil || len(left) != 1 {
 		t.Errorf("left %v, %v; want the database alone", left, err)
