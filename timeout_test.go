@@ -106,29 +106,42 @@ func (h *slowHouse) ask(method, path string, body io.Reader) *httptest.ResponseR
 }
 
 // health is what the modules' API says of the module slow, and of its state.
-func (h *slowHouse) health() (out struct {
+func (h *slowHouse) health() (out slowHealth, state string) {
+	h.t.Helper()
+	i := h.instance()
+	if i.Health == nil {
+		h.t.Fatalf("%s: no health", i.State)
+	}
+	return *i.Health, i.State
+}
+
+func (h *slowHouse) state() string {
+	h.t.Helper()
+	return h.instance().State
+}
+
+type slowHealth struct {
 	Status, Detail   string
 	Panics, Timeouts int64
-}, state string) {
+}
+
+type slowInstance struct {
+	State  string
+	Health *slowHealth // of an enabled module
+}
+
+func (h *slowHouse) instance() slowInstance {
 	h.t.Helper()
 	r := httptest.NewRequestWithContext(h.t.Context(), "GET", "/api/v1/modules/slow", nil)
 	r.Host = "localhost"
 	r.Header.Set("Authorization", "Bearer "+dashboard.AccessTokenForTest(h.t, h.d, ownerEmail, ownerPassword))
 	w := httptest.NewRecorder()
 	h.d.ServeHTTP(w, r)
-	var m struct {
-		Instances []struct {
-			State  string
-			Health *struct {
-				Status, Detail   string
-				Panics, Timeouts int64
-			}
-		}
-	}
+	var m struct{ Instances []slowInstance }
 	if err := json.Unmarshal(w.Body.Bytes(), &m); err != nil || len(m.Instances) != 1 {
 		h.t.Fatalf("got %d %s, %v", w.Code, w.Body, err)
 	}
-	return *m.Instances[0].Health, m.Instances[0].State
+	return m.Instances[0]
 }
 
 // A function that heeds its context is answered for when its time is over: with
